@@ -1,0 +1,97 @@
+// What a handler sees of a request and gives as its answer; all that it sees.
+
+import type { ByteSource, MaybePromise } from "./byte-source.ts";
+import { splitTarget } from "./target.ts";
+
+/** The other end of the connection. Read lazily: asking costs a system call, once. */
+export interface Peer {
+  /** The client's address without a port or an IPv4-mapped prefix; empty for a unix socket. */
+  readonly address: string;
+  readonly port: number;
+  /** The address of ours that the client connected to. */
+  readonly localAddress: string;
+  /** True on a TLS connection. */
+  readonly secure: boolean;
+}
+
+/** The header fields of a message (RFC 9110 section 5). */
+export interface FieldSection {
+  /**
+   * The value of a field by its lower-case name, one byte per char, without surrounding white space. Repeated
+   * field lines are joined with ", " (RFC 9110 5.3). Undefined when the field is absent.
+   */
+  get(name: string): string | undefined;
+}
+
+/** One request, as the handlers, the admission gates and the log see it. Never reused for another request. */
+export class HttpRequest {
+  /** The path, percent-decoded once to one char per byte; what admission and the router look at, and nothing else. */
+  readonly decodedPath: string;
+  /** The path as sent, without scheme, authority and query. "*" in the asterisk form. */
+  readonly rawPath: string;
+  /** The query as sent, without the question mark; empty when there is none. */
+  readonly query: string;
+  /** The route that the router chose, as app.ts spells it; read by the observers. */
+  route = "";
+  /** Who asked, when authentication said so; read by the observers. */
+  user = "";
+
+  constructor(
+    /** Case-sensitive (RFC 9110 9.1). */
+    readonly method: string,
+    /** As sent, in any of the four forms of RFC 9112 3.2. The head parser vouches for its syntax. */
+    readonly target: string,
+    /** False when the target is a plain absolute path with neither query nor percent-encoding: the common case. */
+    targetNeedsWork: boolean,
+    readonly minorVersion: number,
+    readonly fields: FieldSection,
+    /** Null when the request has no body. Whoever reads it closes it. */
+    readonly body: ByteSource | null,
+    readonly peer: Peer,
+  ) {
+    if (targetNeedsWork) {
+      const parts = splitTarget(target);
+      this.decodedPath = parts.decodedPath;
+      this.rawPath = parts.rawPath;
+      this.query = parts.query;
+    } else {
+      this.decodedPath = target;
+      this.rawPath = target;
+      this.query = "";
+    }
+  }
+}
+
+/**
+ * What goes out after the head. A string holds one byte per char (latin1). A Uint8Array must not be changed after
+ * it was handed over: what the kernel does not take at once is kept by reference.
+ */
+export type ResponseBody = null | string | Uint8Array | ByteSource;
+
+/** One answer. Used once: caches keep field lines and bytes, never a response. */
+export class HttpResponse {
+  /** Serialised as it is built, so that writing a head is one string join. */
+  fieldLines = "";
+
+  constructor(
+    readonly status: number,
+    readonly body: ResponseBody = null,
+  ) {}
+
+  /** Adds a field line. `value` must hold no CR, LF or NUL; what a client sent goes through `fieldValue()` first. */
+  set(name: string, value: string | number): this {
+    this.fieldLines += name + ": " + value + "\r\n";
+    return this;
+  }
+}
+
+/** Answers a request. `parameter` is what stood in the place of the route's `{name}`, percent-decoded to bytes. */
+export type Handler = (request: HttpRequest, parameter: string) => MaybePromise<HttpResponse>;
+
+/** Answers every request: the router behind the admission gates. */
+export type Dispatch = (request: HttpRequest) => MaybePromise<HttpResponse>;
+
+/** What a client sent, made safe as a field value of ours: other bytes than visible ASCII and space become "?". */
+export function fieldValue(sent: string): string {
+  return sent.replace(/[^\x20-\x7e]/g, "?");
+}
