@@ -16,7 +16,14 @@ export interface LimitRow {
   readonly help: string;
 }
 
-function row(flag: string, unit: LimitUnit, preset: number, status: number | null, least: number, help: string): LimitRow {
+function row(
+  flag: string,
+  unit: LimitUnit,
+  preset: number,
+  status: number | null,
+  least: number,
+  help: string,
+): LimitRow {
   return { flag, unit, default: preset, status, least, help };
 }
 
@@ -31,7 +38,14 @@ export const LIMIT_TABLE = {
   maxHead: row("max-head", "bytes", 32 * KIB, 431, 64, "request head, with its final empty line"),
   maxFields: row("max-fields", "count", 100, 431, 1, "header fields of a request"),
   maxTrailers: row("max-trailers", "bytes", 8 * KIB, 431, 2, "trailer section of a chunked body"),
-  maxChunkOverhead: row("max-chunk-overhead", "bytes", 16 * KIB, 400, 0, "chunk framing beyond 8 bytes per byte of content"),
+  maxChunkOverhead: row(
+    "max-chunk-overhead",
+    "bytes",
+    16 * KIB,
+    400,
+    0,
+    "chunk framing beyond 8 bytes per byte of content",
+  ),
   maxBody: row("max-body-size", "bytes", 1 * GIB, 413, 0, "request body"),
   maxConnections: row("max-connections", "count", 10_000, 503, 1, "open connections"),
   headTimeout: row("head-timeout", "milliseconds", 10 * SECOND, 408, 1, "for a request head after its first byte"),
@@ -39,7 +53,14 @@ export const LIMIT_TABLE = {
   bodyTimeout: row("body-timeout", "milliseconds", 30 * SECOND, 408, 1, "without a byte of a request body"),
   minBodyRate: row("min-body-rate", "bytes per second", 256, 408, 0, "of a request body, over the body timeout"),
   writeTimeout: row("write-timeout", "milliseconds", 60 * SECOND, null, 1, "without the client taking a byte"),
-  minWriteRate: row("min-write-rate", "bytes per second", 1 * KIB, null, 0, "that the client takes, over the write timeout"),
+  minWriteRate: row(
+    "min-write-rate",
+    "bytes per second",
+    1 * KIB,
+    null,
+    0,
+    "that the client takes, over the write timeout",
+  ),
   linger: row("linger", "milliseconds", 2 * SECOND, null, 0, "for the client to read the last reply before the close"),
   maxRanges: row("max-ranges", "count", 16, null, 1, "ranges in one request; more are answered with all bytes"),
   maxFormParts: row("max-form-parts", "count", 1000, 413, 1, "parts of one multipart form"),

@@ -36,19 +36,32 @@ export class HttpRequest {
   /** Who asked, when authentication said so; read by the observers. */
   user = "";
 
+  /** Case-sensitive (RFC 9110 9.1). */
+  readonly method: string;
+  /** As sent, in any of the four forms of RFC 9112 3.2. The head parser vouches for its syntax. */
+  readonly target: string;
+  readonly minorVersion: number;
+  readonly fields: FieldSection;
+  /** Null when the request has no body. Whoever reads it closes it. */
+  readonly body: ByteSource | null;
+  readonly peer: Peer;
+
+  /** `targetNeedsWork` is false for a plain absolute path with neither query nor percent-encoding: the common case. */
   constructor(
-    /** Case-sensitive (RFC 9110 9.1). */
-    readonly method: string,
-    /** As sent, in any of the four forms of RFC 9112 3.2. The head parser vouches for its syntax. */
-    readonly target: string,
-    /** False when the target is a plain absolute path with neither query nor percent-encoding: the common case. */
+    method: string,
+    target: string,
     targetNeedsWork: boolean,
-    readonly minorVersion: number,
-    readonly fields: FieldSection,
-    /** Null when the request has no body. Whoever reads it closes it. */
-    readonly body: ByteSource | null,
-    readonly peer: Peer,
+    minorVersion: number,
+    fields: FieldSection,
+    body: ByteSource | null,
+    peer: Peer,
   ) {
+    this.method = method;
+    this.target = target;
+    this.minorVersion = minorVersion;
+    this.fields = fields;
+    this.body = body;
+    this.peer = peer;
     if (targetNeedsWork) {
       const parts = splitTarget(target);
       this.decodedPath = parts.decodedPath;
@@ -72,11 +85,13 @@ export type ResponseBody = null | string | Uint8Array | ByteSource;
 export class HttpResponse {
   /** Serialised as it is built, so that writing a head is one string join. */
   fieldLines = "";
+  readonly status: number;
+  readonly body: ResponseBody;
 
-  constructor(
-    readonly status: number,
-    readonly body: ResponseBody = null,
-  ) {}
+  constructor(status: number, body: ResponseBody = null) {
+    this.status = status;
+    this.body = body;
+  }
 
   /** Adds a field line. `value` must hold no CR, LF or NUL; what a client sent goes through `fieldValue()` first. */
   set(name: string, value: string | number): this {

@@ -1,0 +1,54 @@
+// The header fields of one request, found on demand by walking its head: nothing is made for fields nobody asks for.
+
+import { COLON, CR, HTAB, SP } from "./characters.ts";
+import type { FieldSection } from "./message.ts";
+
+const CASE_BIT = 0x20;
+
+/** The field lines in [start, end) of a head that the parser has accepted. */
+export class HeadFields implements FieldSection {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  get(name: string): string | undefined {
+    const bytes = this.#bytes;
+    let found: string | undefined;
+    let lineStart = this.#start;
+    while (lineStart < this.#end) {
+      // A CR in an accepted head is always followed by LF, and stands nowhere else.
+      const lineEnd = bytes.indexOf(CR, lineStart);
+      if (bytes[lineStart + name.length] === COLON && this.#isNamed(lineStart, name)) {
+        const value = this.#value(lineStart + name.length + 1, lineEnd);
+        found = found === undefined ? value : found + ", " + value;
+      }
+      lineStart = lineEnd + 2;
+    }
+    return found;
+  }
+
+  #isNamed(lineStart: number, name: string): boolean {
+    for (let i = 0; i < name.length; i++) {
+      const byte = this.#bytes[lineStart + i]!;
+      const lower = byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
+      if (lower !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** The value between the colon and the line end, without the white space around it. */
+  #value(start: number, end: number): string {
+    const bytes = this.#bytes;
+    let first = start;
+    let last = end;
+    while (first < last && (bytes[first] === SP || bytes[first] === HTAB)) first += 1;
+    while (last > first && (bytes[last - 1] === SP || bytes[last - 1] === HTAB)) last -= 1;
+    return bytes.latin1Slice(first, last);
+  }
+}

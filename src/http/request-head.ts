@@ -1,0 +1,219 @@
+// Reads a request head: bytes in, facts out, nothing copied but the method and the target (RFC 9112 2, 3, 5, 6).
+//
+// After a positive result every byte of the head is legal, each line ends in CR LF, exactly one valid Host stands in
+// an HTTP/1.1 request, and where the body ends is decided; nobody checks these again. Bytes are judged strictly from
+// left to right, so the outcome does not depend on how the head was cut into reads.
+// The two loops over bytes are long on purpose: the story is easier to check in one piece.
+
+import { COLON, CR, DIGIT_0, DIGIT_9, DOT, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./characters.ts";
+import { FramingFields } from "./framing-fields.ts";
+import type { Limits } from "./limits.ts";
+import {
+  BAD_FIELD_LINE,
+  BAD_LINE_END,
+  BAD_REQUEST_LINE,
+  BAD_VERSION,
+  HEAD_TOO_LARGE,
+  METHOD_TOO_LONG,
+  OBSOLETE_FOLDING,
+  REQUEST_LINE_TOO_LONG,
+  type Refusal,
+  TOO_MANY_FIELDS,
+  UNSUPPORTED_VERSION,
+} from "./refusal.ts";
+import { judgeTarget, PLAIN_PATH } from "./request-target.ts";
+
+/** The head is legal so far, but not complete. */
+export const INCOMPLETE = 0;
+/** The head is refused: `refusal` says why. */
+export const REFUSED = -1;
+
+const VERSION_BYTES = "HTTP/1.1".length;
+/** `HTTP/` of RFC 9112 2.3: case-sensitive. */
+const VERSION_NAME = [0x48, 0x54, 0x54, 0x50, 0x2f] as const;
+
+/** One parser serves a whole process: nothing can suspend between `parse` and the copying of its facts. */
+export class RequestHeadParser {
+  /** Why, after REFUSED. */
+  refusal: Refusal = BAD_REQUEST_LINE;
+  method = "";
+  target = "";
+  /** False for the common target, a path without query or percent-encoding. */
+  targetNeedsWork = false;
+  minorVersion = 1;
+  /** Whether the connection stays open after this exchange, as far as the client is concerned (RFC 9112 9.3). */
+  keepAlive = true;
+  /** The client waits for `100 Continue` (RFC 9110 10.1.1). */
+  expectsContinue = false;
+  /** Bytes of the body, 0 for none, UNKNOWN_LENGTH for a chunked one. */
+  bodyLength = 0;
+  /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
+  fieldsStart = 0;
+  fieldsEnd = 0;
+
+  readonly #limits: Limits;
+  readonly #framing = new FramingFields();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Judges the head that begins at `start` of the bytes up to `end`. Gives the bytes consumed (> 0), INCOMPLETE or
+   * REFUSED. `seen` bytes were there at an earlier call: a dripped head costs linear time, because it is looked at
+   * again only when a line has ended, its size has doubled, or a limit is passed.
+   */
+  parse(bytes: Buffer, start: number, end: number, seen: number): number {
+    if (seen > 0 && !this.#isWorthALook(bytes, start, end, seen)) return INCOMPLETE;
+    let lineStart = start;
+    // One empty line before the request line is forgiven, as RFC 9112 2.2 asks; a second is not.
+    if (bytes[start] === CR && end > start) {
+      if (end - start < 2) return INCOMPLETE;
+      if (bytes[start + 1] !== LF) return this.#refuse(BAD_LINE_END);
+      lineStart += 2;
+    }
+    const fieldsStart = this.#requestLine(bytes, lineStart, end);
+    if (fieldsStart <= 0) return fieldsStart;
+    const headEnd = this.#fieldLines(bytes, lineStart, fieldsStart, end);
+    if (headEnd <= 0) return headEnd;
+    const framing = this.#framing;
+    const refused = framing.judge(this.minorVersion, this.#limits.maxBody);
+    if (refused !== null) return this.#refuse(refused);
+    this.keepAlive = framing.keepAlive;
+    this.expectsContinue = framing.expectsContinue;
+    this.bodyLength = framing.bodyLength;
+    this.fieldsStart = fieldsStart;
+    this.fieldsEnd = headEnd - 2;
+    return headEnd - start;
+  }
+
+  #isWorthALook(bytes: Buffer, start: number, end: number, seen: number): boolean {
+    const size = end - start;
+    if (Math.clz32(size) !== Math.clz32(seen)) return true;
+    const { maxRequestLine, maxHead } = this.#limits;
+    // The two bytes are the forgiven empty line.
+    if ((seen <= maxRequestLine + 2 && size > maxRequestLine + 2) || size > maxHead) return true;
+    for (let i = start + seen; i < end; i++) if (bytes[i] === LF) return true;
+    return false;
+  }
+
+  #refuse(refusal: Refusal): typeof REFUSED {
+    this.refusal = refusal;
+    return REFUSED;
+  }
+
+  /** The outcome where the bytes ran out: more are needed, unless the limit is what ended them. */
+  #short(overLimit: boolean): number {
+    return overLimit ? this.#refuse(HEAD_TOO_LARGE) : INCOMPLETE;
+  }
+
+  /** Reads `method SP target SP version CRLF`; gives the offset behind it. */
+  #requestLine(bytes: Buffer, start: number, end: number): number {
+    const limit = start + this.#limits.maxRequestLine;
+    const stop = Math.min(end, limit);
+    let i = start;
+    while (i < stop && TOKEN[bytes[i]!] === 1) i += 1;
+    if (i === stop) return end > limit ? this.#refuse(METHOD_TOO_LONG) : INCOMPLETE;
+    if (i === start || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
+    this.method = methodName(bytes, start, i);
+
+    const targetStart = i + 1;
+    i = targetStart;
+    // Controls and white space end the target; what else is wrong with it, `judgeTarget` says of the whole.
+    while (i < stop && bytes[i]! > SP) i += 1;
+    if (i === stop) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
+    if (i === targetStart || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
+    const verdict = judgeTarget(bytes, targetStart, i, this.method);
+    if (typeof verdict === "object") return this.#refuse(verdict);
+    this.targetNeedsWork = verdict !== PLAIN_PATH;
+    this.target = bytes.latin1Slice(targetStart, i);
+
+    const versionStart = i + 1;
+    const versionEnd = versionStart + VERSION_BYTES;
+    const bad = versionFault(bytes, versionStart, Math.min(versionEnd, stop));
+    if (bad !== null) return this.#refuse(bad);
+    if (versionEnd > limit) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
+    if (end <= versionEnd) return INCOMPLETE;
+    this.minorVersion = bytes[versionEnd - 1] === DIGIT_0 ? 0 : 1;
+    if (bytes[versionEnd] !== CR) return this.#refuse(bytes[versionEnd] === LF ? BAD_LINE_END : BAD_VERSION);
+    if (end === versionEnd + 1) return INCOMPLETE;
+    if (bytes[versionEnd + 1] !== LF) return this.#refuse(BAD_LINE_END);
+    return versionEnd + 2;
+  }
+
+  /** Reads the field lines and the empty line that ends them; gives the offset behind it. */
+  #fieldLines(bytes: Buffer, headStart: number, start: number, end: number): number {
+    const limit = headStart + this.#limits.maxHead;
+    const stop = Math.min(end, limit);
+    const overLimit = end > limit;
+    const framing = this.#framing;
+    framing.reset();
+    let i = start;
+    for (let fields = 0; ; fields++) {
+      if (i >= stop) return this.#short(overLimit);
+      const nameStart = i;
+      if (bytes[i] === CR) {
+        if (i + 1 >= stop) return this.#short(overLimit);
+        return bytes[i + 1] === LF ? i + 2 : this.#refuse(BAD_LINE_END);
+      }
+      if (fields === this.#limits.maxFields) return this.#refuse(TOO_MANY_FIELDS);
+      while (i < stop && TOKEN[bytes[i]!] === 1) i += 1;
+      if (i === stop) return this.#short(overLimit);
+      if (bytes[i] !== COLON || i === nameStart) return this.#refuse(nameFault(bytes, nameStart, i));
+      const nameEnd = i;
+
+      i += 1;
+      while (i < stop && (bytes[i] === SP || bytes[i] === HTAB)) i += 1;
+      const valueStart = i;
+      while (i < stop && FIELD_VALUE[bytes[i]!] === 1) i += 1;
+      if (i === stop) return this.#short(overLimit);
+      if (bytes[i] !== CR) return this.#refuse(bytes[i] === LF ? BAD_LINE_END : BAD_FIELD_LINE);
+      if (i + 1 >= stop) return this.#short(overLimit);
+      // A bare CR here would let two parsers disagree on the end of the line (RFC 9112 2.2).
+      if (bytes[i + 1] !== LF) return this.#refuse(BAD_LINE_END);
+      let valueEnd = i;
+      while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd -= 1;
+      const refused = framing.take(bytes, nameStart, nameEnd, valueStart, valueEnd);
+      if (refused !== null) return this.#refuse(refused);
+      i += 2;
+    }
+  }
+}
+
+/** The fault of a line whose name is not followed by a colon. */
+function nameFault(bytes: Buffer, nameStart: number, at: number): Refusal {
+  const byte = bytes[at];
+  if (byte === LF) return BAD_LINE_END;
+  if (at === nameStart && (byte === SP || byte === HTAB)) return OBSOLETE_FOLDING;
+  return BAD_FIELD_LINE;
+}
+
+/** The fault of `HTTP-version` in [start, end), which may be cut short; null when it is legal as far as it goes. */
+function versionFault(bytes: Buffer, start: number, end: number): Refusal | null {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    const at = i - start;
+    const expected = VERSION_NAME[at];
+    if (expected !== undefined) {
+      if (byte !== expected) return BAD_VERSION;
+    } else if (at === 6) {
+      if (byte !== DOT) return BAD_VERSION;
+    } else if (byte < DIGIT_0 || byte > DIGIT_9) return BAD_VERSION;
+  }
+  const major = start + VERSION_NAME.length;
+  return end - start === VERSION_BYTES && bytes[major] !== DIGIT_0 + 1 ? UNSUPPORTED_VERSION : null;
+}
+
+/** The method in [start, end); the common ones without a new string. */
+function methodName(bytes: Buffer, start: number, end: number): string {
+  switch (end - start) {
+    case 3:
+      if (bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54) return "GET";
+      break;
+    case 4:
+      if (bytes[start] === 0x50 && bytes[start + 1] === 0x4f && bytes[start + 2] === 0x53 && bytes[start + 3] === 0x54)
+        return "POST";
+      break;
+  }
+  return bytes.latin1Slice(start, end);
+}

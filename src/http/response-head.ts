@@ -1,0 +1,79 @@
+// Writes the head of a response and chooses how its body is framed (RFC 9112 sections 4 and 6).
+
+import { type ByteSource, UNKNOWN_LENGTH } from "./byte-source.ts";
+import type { HttpResponse, ResponseBody } from "./message.ts";
+import type { Refusal } from "./refusal.ts";
+import { allowsBody, reasonPhrase } from "./status.ts";
+
+/** How the client learns where the body ends. "none": there is no body, whatever the fields say. */
+export type BodyFraming = "none" | "length" | "chunked" | "close";
+
+/** True for a body that comes piece by piece. */
+export function isSource(body: ResponseBody): body is ByteSource {
+  return body !== null && typeof body === "object" && "read" in body;
+}
+
+/** Bytes of the body, or UNKNOWN_LENGTH. */
+export function bodyLength(body: ResponseBody): number {
+  if (body === null) return 0;
+  return isSource(body) || typeof body === "string" ? body.length : body.byteLength;
+}
+
+/** The framing of a response to a request of this method and version (RFC 9112 6.3). */
+export function chooseFraming(method: string, minorVersion: number, response: HttpResponse): BodyFraming {
+  if (method === "HEAD" || !allowsBody(response.status)) return "none";
+  if (bodyLength(response.body) !== UNKNOWN_LENGTH) return "length";
+  return minorVersion > 0 ? "chunked" : "close";
+}
+
+const statusLines = new Map<number, string>();
+
+function statusLine(status: number): string {
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = "HTTP/1.1 " + status + " " + reasonPhrase(status) + "\r\n";
+    statusLines.set(status, line);
+  }
+  return line;
+}
+
+/** `Date` is demanded of every response (RFC 9110 6.6.1); `nosniff` keeps browsers to our media types. */
+export function dateLines(httpDate: string): string {
+  return "Date: " + httpDate + "\r\nX-Content-Type-Options: nosniff\r\n";
+}
+
+/**
+ * The whole head. `minorVersion` is the request's; HEAD gets the length fields that GET would get
+ * (RFC 9110 9.3.2), 204 and 1xx none (8.6).
+ */
+export function responseHead(
+  response: HttpResponse,
+  method: string,
+  minorVersion: number,
+  keepAlive: boolean,
+  dates: string,
+): string {
+  let head = statusLine(response.status) + dates + response.fieldLines;
+  if (allowsBody(response.status)) {
+    const length = bodyLength(response.body);
+    if (length !== UNKNOWN_LENGTH) head += "Content-Length: " + length + "\r\n";
+    else if (minorVersion > 0 && method !== "HEAD") head += "Transfer-Encoding: chunked\r\n";
+  }
+  if (!keepAlive) return head + "Connection: close\r\n\r\n";
+  return minorVersion > 0 ? head + "\r\n" : head + "Connection: keep-alive\r\n\r\n";
+}
+
+/** The answer to a message that is refused: head and body, and the connection closes behind it. */
+export function refusalReply(refusal: Refusal, dates: string): string {
+  const retry = refusal.status === 503 ? "Retry-After: 1\r\n" : "";
+  const line = refusal.reason + "\n";
+  return (
+    statusLine(refusal.status) +
+    dates +
+    retry +
+    "Content-Type: text/plain\r\nContent-Length: " +
+    line.length +
+    "\r\nConnection: close\r\n\r\n" +
+    line
+  );
+}

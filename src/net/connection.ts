@@ -1,0 +1,688 @@
+// One socket's exchanges, in order: at most one is in hand, replies leave in the order of their requests, and after a
+// refusal no further byte is interpreted. Bytes come in through `receive` and leave through the writer.
+//
+// Above 350 lines because it is one state machine: `#phase` and the few moves between its words.
+
+import type { Socket } from "bun";
+import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
+import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { CR, LF } from "../http/characters.ts";
+import { HeadFields } from "../http/field-section.ts";
+import type { Limits } from "../http/limits.ts";
+import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/message.ts";
+import {
+  BODY_TOO_SLOW,
+  BodyRefused,
+  HEAD_TOO_SLOW,
+  INCOMPLETE_BODY,
+  INCOMPLETE_HEAD,
+  type Refusal,
+  SERVER_FAULT,
+  TOO_MANY_CONNECTIONS,
+} from "../http/refusal.ts";
+import { INCOMPLETE, REFUSED, RequestHeadParser } from "../http/request-head.ts";
+import {
+  type BodyFraming,
+  bodyLength,
+  chooseFraming,
+  isSource,
+  refusalReply,
+  responseHead,
+} from "../http/response-head.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Clock } from "./clock.ts";
+import { type BodyFlow, RequestBody } from "./request-body.ts";
+import { ResponseWriter } from "./response-writer.ts";
+import { StallWatch } from "./stall-watch.ts";
+
+/** What all connections of a server share. */
+export interface ConnectionContext {
+  readonly limits: Limits;
+  readonly parser: RequestHeadParser;
+  readonly clock: Clock;
+  readonly dispatch: Dispatch;
+  readonly observer: Observer;
+  /** True while the server shuts down: each exchange is its connection's last. */
+  readonly isDraining: boolean;
+}
+
+/** What a connection needs of its socket beside the writer's calls. */
+export type ConnectionSocket = Pick<
+  Socket<unknown>,
+  "write" | "shutdown" | "close" | "terminate" | "pause" | "resume" | "remoteAddress" | "remotePort" | "localAddress"
+>;
+
+/**
+ * head: waits for a request or reads its head. handling: a handler works. sending: the reply goes out. skipping: the
+ * reply is out, the rest of the request's body is not in. lingering: our FIN is out. closed: nothing has effect.
+ */
+type Phase = "head" | "handling" | "sending" | "skipping" | "lingering" | "closed";
+
+/** What may be skipped of a body that nobody read, to keep the connection; past it, closing is cheaper. */
+const SKIP_LIMIT_BYTES = 256 * 1024;
+/** Replies above this are sent at once, so that their end is known when it is there. */
+const SEND_AT_ONCE_BYTES = 16 * 1024;
+const EMPTY = Buffer.alloc(0);
+const LAST_CHUNK = "0\r\n\r\n";
+const IPV4_MAPPED = "::ffff:";
+
+/** One connection, from its `open` event to its `close`. */
+export class Connection implements BodyFlow, Peer {
+  /** `Clock.now` past which `expired` is due. */
+  deadline: number;
+  readonly secure = false;
+
+  readonly #context: ConnectionContext;
+  readonly #socket: ConnectionSocket;
+  readonly #writer: ResponseWriter;
+  #phase: Phase = "head";
+
+  // Input not yet consumed: [#start, #end) of #input. #ownsInput: it is a buffer of ours with room behind #end.
+  #input: Buffer = EMPTY;
+  #start = 0;
+  #end = 0;
+  #ownsInput = false;
+  /** Bytes of an incomplete head that the parser has seen. */
+  #seen = 0;
+  #peerEnded = false;
+  #isPaused = false;
+
+  // The exchange in hand.
+  #request: HttpRequest | null = null;
+  #body: RequestBody | null = null;
+  #decoder: BodyDecoder | null = null;
+  #bodyReceived = 0;
+  #owesContinue = false;
+  #keepAlive = true;
+  #source: ByteSource | null = null;
+  #isReading = false;
+  #framing: BodyFraming = "none";
+  #status = 0;
+  #contentSent = 0;
+  #startedAt = 0;
+
+  #bodyWatch: StallWatch | null = null;
+  #writeWatch: StallWatch | null = null;
+  #address: string | null = null;
+  #port = 0;
+
+  constructor(socket: ConnectionSocket, context: ConnectionContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#writer = new ResponseWriter(socket);
+    this.deadline = context.clock.now + context.limits.idleTimeout;
+  }
+
+  get address(): string {
+    if (this.#address === null) {
+      const address = this.#socket.remoteAddress ?? "";
+      this.#address = address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
+      this.#port = this.#socket.remotePort ?? 0;
+    }
+    return this.#address;
+  }
+
+  get port(): number {
+    return this.address === "" ? 0 : this.#port;
+  }
+
+  get localAddress(): string {
+    const address = this.#socket.localAddress ?? "";
+    return address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
+  }
+
+  // ── What the listener says ──
+
+  /** The socket has bytes. They are ours to keep and to change. */
+  receive(bytes: Buffer): void {
+    if (this.#phase === "lingering" || this.#phase === "closed") return;
+    this.#append(bytes);
+    if (this.#decoder !== null) this.#feedBody();
+    this.#advance();
+  }
+
+  /** The kernel takes bytes again. Harmless when nothing waits. */
+  drained(): void {
+    if (this.#phase === "closed" || !this.#writer.isBlocked) return;
+    const before = this.#writer.bytesTaken;
+    const isEmpty = this.#writer.drained();
+    this.#writeWatch?.progress(this.#context.clock.now, this.#writer.bytesTaken - before);
+    if (isEmpty && this.#phase === "sending") this.#continueSending();
+    this.#advance();
+  }
+
+  /** The peer sent FIN: nothing more will come, but it may still read. */
+  peerEnded(): void {
+    this.#peerEnded = true;
+    switch (this.#phase) {
+      case "closed":
+        return;
+      case "lingering":
+        this.#close();
+        return;
+      case "head":
+        // A forgiven empty line is no beginning of a request.
+        if (this.#hasPartialHead() && !this.#writer.isBlocked) this.#refuse(INCOMPLETE_HEAD);
+        else if (!this.#writer.isBlocked) this.#finish();
+        break;
+      default:
+        if (this.#decoder !== null) this.#failBody(INCOMPLETE_BODY);
+    }
+    this.#advance();
+  }
+
+  /** The socket is gone; the last event. */
+  closed(): void {
+    if (this.#phase === "closed") return;
+    const inHand = this.#phase === "handling" || this.#phase === "sending";
+    this.#phase = "closed";
+    this.#writer.abandon();
+    this.#decoder = null;
+    this.#body?.fail(INCOMPLETE_BODY);
+    this.#closeSource();
+    if (inHand) this.#record(true);
+    this.#input = EMPTY;
+    this.#request = null;
+    if (this.#context.observer.verbose) this.#context.observer.disconnected(this.address, this.port);
+  }
+
+  /** The deadline passed. */
+  expired(): void {
+    const now = this.#context.clock.now;
+    if (this.#phase === "lingering") return this.#close();
+    if (this.#writer.isBlocked) {
+      if (this.#writeWatch?.isTooSlow(now) === true) return this.#cut();
+    } else if (this.#phase === "head") {
+      if (this.#hasPartialHead()) this.#refuse(HEAD_TOO_SLOW);
+      else this.#finish();
+    } else if (this.#decoder !== null && this.#bodyWatch?.isTooSlow(now) === true) this.#failBody(BODY_TOO_SLOW);
+    this.#advance();
+  }
+
+  /** Finishes the exchange in hand, then closes. */
+  shutDown(): void {
+    this.#keepAlive = false;
+    if (this.#phase === "head" && !this.#hasPartialHead() && !this.#writer.isBlocked) this.#finish();
+  }
+
+  /** Refuses to serve this connection at all: the server has too many. */
+  turnAway(): void {
+    this.#refuse(TOO_MANY_CONNECTIONS);
+    this.#advance();
+  }
+
+  /** Ends the connection now, without a word. */
+  cutOff(): void {
+    this.#cut();
+  }
+
+  /** A fault of ours in an event handler: the connection is of no further use. */
+  fail(error: unknown): void {
+    this.#context.observer.fault(error);
+    this.#cut();
+  }
+
+  // ── What a request's body says ──
+
+  bodyWanted(): void {
+    if (this.#owesContinue && this.#bodyReceived === 0 && this.#phase === "handling") {
+      this.#writer.writeText("HTTP/1.1 100 Continue\r\n\r\n");
+      this.#writer.flush();
+    }
+    this.#owesContinue = false;
+    this.#updateFlow();
+    this.#setDeadline();
+  }
+
+  bodyClosed(): void {
+    if (this.#decoder !== null) this.#updateFlow();
+  }
+
+  // ── Input ──
+
+  #append(bytes: Buffer): void {
+    const waiting = this.#end - this.#start;
+    if (waiting === 0) {
+      this.#input = bytes;
+      this.#start = 0;
+      this.#end = bytes.length;
+      this.#ownsInput = false;
+      return;
+    }
+    if (!this.#ownsInput || this.#end + bytes.length > this.#input.length) {
+      // Twice what is needed, so that a dripped head is copied a few times and not once per byte.
+      const grown = Buffer.allocUnsafeSlow(Math.max(256, 2 * (waiting + bytes.length)));
+      this.#input.copy(grown, 0, this.#start, this.#end);
+      this.#input = grown;
+      this.#start = 0;
+      this.#end = waiting;
+      this.#ownsInput = true;
+    }
+    bytes.copy(this.#input, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** A head has begun; one forgiven empty line alone does not count. */
+  #hasPartialHead(): boolean {
+    const waiting = this.#end - this.#start;
+    if (waiting === 0 || waiting > 2) return waiting > 0;
+    if (this.#input[this.#start] !== CR) return true;
+    return waiting === 2 && this.#input[this.#start + 1] !== LF;
+  }
+
+  /** Reads as many requests as can be answered now, then sends what they produced in one write. */
+  #advance(): void {
+    while (this.#phase === "head" && this.#start < this.#end && !this.#writer.isBlocked) {
+      if (!this.#readHead()) break;
+    }
+    if (this.#phase === "closed") return;
+    this.#writer.flush();
+    if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked) this.#endAfterPeer();
+    this.#keepLeftover();
+    this.#updateFlow();
+    this.#setDeadline();
+  }
+
+  #endAfterPeer(): void {
+    if (this.#hasPartialHead()) this.#refuse(INCOMPLETE_HEAD);
+    else this.#finish();
+  }
+
+  /** A small leftover must not pin the large read that it came with. */
+  #keepLeftover(): void {
+    const waiting = this.#end - this.#start;
+    if (waiting === 0) {
+      this.#input = EMPTY;
+      this.#start = this.#end = 0;
+    } else if (!this.#ownsInput && this.#phase === "head") {
+      this.#input = Buffer.from(this.#input.subarray(this.#start, this.#end));
+      this.#start = 0;
+      this.#end = waiting;
+    }
+  }
+
+  /** Stops reading the socket while we hold enough, so that TCP slows the peer down. */
+  #updateFlow(): void {
+    if (this.#phase === "closed") return;
+    const waiting = this.#end - this.#start;
+    const isFull =
+      this.#decoder !== null
+        ? this.#body!.isFull && !this.#body!.isClosed
+        : this.#phase !== "lingering" && waiting > this.#context.limits.maxHead;
+    if (isFull === this.#isPaused) return;
+    this.#isPaused = isFull;
+    if (isFull) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #setDeadline(): void {
+    const { clock, limits } = this.#context;
+    const now = clock.now;
+    if (this.#phase === "lingering" || this.#phase === "closed") return;
+    if (this.#writer.isBlocked) {
+      this.#bodyWatch?.rest(now);
+      this.#writeWatch ??= new StallWatch(limits.writeTimeout, limits.minWriteRate);
+      this.#writeWatch.wait(now);
+      this.deadline = this.#writeWatch.deadline;
+      return;
+    }
+    this.#writeWatch?.rest(now);
+    if (this.#phase === "head") this.#setHeadDeadline(now);
+    else if (this.#decoder !== null && !this.#isPaused) {
+      this.#bodyWatch ??= new StallWatch(limits.bodyTimeout, limits.minBodyRate);
+      this.#bodyWatch.wait(now);
+      this.deadline = this.#bodyWatch.deadline;
+    } else {
+      // Nobody but us has to move.
+      this.#bodyWatch?.rest(now);
+      this.deadline = Infinity;
+    }
+  }
+
+  #setHeadDeadline(now: number): void {
+    if (!this.#hasPartialHead()) {
+      this.#seen = 0;
+      this.deadline = now + this.#context.limits.idleTimeout;
+    } else if (this.#startedAt === 0) {
+      this.#startedAt = now;
+      this.deadline = now + this.#context.limits.headTimeout;
+    }
+  }
+
+  /** Reads one head and lets it be answered; false when there is no whole head or it is refused. */
+  #readHead(): boolean {
+    const { parser, observer } = this.#context;
+    const input = this.#input;
+    const consumed = parser.parse(input, this.#start, this.#end, this.#seen);
+    if (consumed === INCOMPLETE) {
+      this.#seen = this.#end - this.#start;
+      return false;
+    }
+    if (consumed === REFUSED) {
+      this.#refuse(parser.refusal);
+      return false;
+    }
+    this.#start += consumed;
+    this.#seen = 0;
+    this.#startedAt = observer.verbose ? performance.now() : 0;
+    this.#keepAlive = parser.keepAlive && !this.#context.isDraining;
+    const body = parser.bodyLength === 0 ? null : this.#beginBody(parser);
+    const fields = new HeadFields(input, parser.fieldsStart, parser.fieldsEnd);
+    const request = new HttpRequest(
+      parser.method,
+      parser.target,
+      parser.targetNeedsWork,
+      parser.minorVersion,
+      fields,
+      body,
+      this,
+    );
+    this.#request = request;
+    if (body !== null) {
+      this.#phase = "handling";
+      this.#feedBody();
+      // The body may have been refused at once.
+      if (this.#phase !== "handling") return false;
+    }
+    this.#dispatch(request);
+    return true;
+  }
+
+  #beginBody(parser: RequestHeadParser): RequestBody {
+    const length = parser.bodyLength;
+    this.#body = new RequestBody(length, this);
+    this.#decoder = length === UNKNOWN_LENGTH ? new ChunkedDecoder(this.#context.limits) : new LengthDecoder(length);
+    this.#bodyReceived = 0;
+    this.#owesContinue = parser.expectsContinue;
+    this.#bodyWatch = null;
+    return this.#body;
+  }
+
+  /** Unwraps what has come of the body and pushes it to whoever reads it. */
+  #feedBody(): void {
+    const decoder = this.#decoder;
+    const body = this.#body;
+    if (decoder === null || body === null || this.#start === this.#end) return;
+    const consumed = decoder.decode(this.#input, this.#start, this.#end);
+    this.#start += consumed;
+    this.#bodyReceived += consumed;
+    this.#bodyWatch?.progress(this.#context.clock.now, consumed);
+    const { outputStart, outputEnd, refusal, done } = decoder;
+    if (refusal !== null) {
+      this.#failBody(refusal);
+      return;
+    }
+    const content = outputEnd > outputStart ? this.#input.subarray(outputStart, outputEnd) : null;
+    // The room behind the content is not ours to write into any more.
+    this.#ownsInput = false;
+    if (done) this.#decoder = null;
+    if (content !== null) body.push(content);
+    if (done) {
+      body.end();
+      if (this.#phase === "skipping") this.#nextExchange();
+    } else if (this.#phase === "skipping" && this.#bodyReceived > SKIP_LIMIT_BYTES) this.#finish();
+  }
+
+  /** The body cannot be had: the handler learns it, and the client if its answer has not begun. */
+  #failBody(refusal: Refusal): void {
+    this.#decoder = null;
+    const body = this.#body;
+    if (this.#phase === "handling") {
+      this.#refuse(refusal);
+      body?.fail(refusal);
+    } else if (this.#phase === "sending" && this.#source === body) {
+      // The answer is made of the body; it cannot be completed.
+      body?.fail(refusal);
+      this.#cut();
+    } else if (this.#phase === "sending") this.#keepAlive = false;
+    else this.#finish();
+  }
+
+  // ── Answers ──
+
+  #dispatch(request: HttpRequest): void {
+    let reply: ReturnType<Dispatch>;
+    this.#phase = "handling";
+    try {
+      reply = this.#context.dispatch(request);
+    } catch (error) {
+      this.#handlerFailed(error);
+      return;
+    }
+    if (reply instanceof HttpResponse) this.#respond(request, reply);
+    else this.#await(request, reply);
+  }
+
+  #await(request: HttpRequest, reply: Promise<HttpResponse>): void {
+    reply
+      .then(
+        (response) => {
+          if (this.#phase === "handling") this.#respond(request, response);
+          else if (isSource(response.body)) response.body.close();
+        },
+        (error) => {
+          if (this.#phase === "handling") this.#handlerFailed(error);
+          else if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+        },
+      )
+      .then(() => {
+        if (this.#phase !== "closed") this.#advance();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  #handlerFailed(error: unknown): void {
+    if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+    this.#refuse(error instanceof BodyRefused ? error.refusal : SERVER_FAULT);
+  }
+
+  #respond(request: HttpRequest, response: HttpResponse): void {
+    const { body } = response;
+    const { method, minorVersion } = request;
+    const framing = chooseFraming(method, minorVersion, response);
+    // The 100 that the source of an echo would ask for must leave before the final head (RFC 9110 15.2.1).
+    if (body !== null && body === this.#body && framing !== "none") this.bodyWanted();
+    if (this.#keepAlive) this.#keepAlive = framing !== "close" && this.#canStayOpen(body);
+    this.#phase = "sending";
+    this.#status = response.status;
+    this.#contentSent = 0;
+    this.#framing = framing;
+    const { dateLines } = this.#context.clock;
+    this.#writer.writeText(responseHead(response, method, minorVersion, this.#keepAlive, dateLines));
+    if (isSource(body)) {
+      this.#source = body;
+      if (framing === "none") this.#closeSource();
+      this.#continueSending();
+      return;
+    }
+    if (framing !== "none" && body !== null) {
+      this.#contentSent = bodyLength(body);
+      if (typeof body === "string") this.#writer.writeText(body);
+      else this.#writer.writeBytes(body);
+      if (this.#contentSent > SEND_AT_ONCE_BYTES) this.#writer.flush();
+    }
+    if (!this.#writer.isBlocked) this.#endExchange();
+  }
+
+  /** Whether a next request may follow: not when it could not be told from what is left of this one's body. */
+  #canStayOpen(responseBody: HttpResponse["body"]): boolean {
+    if (this.#peerEnded && this.#start === this.#end) return false;
+    const body = this.#body;
+    if (this.#decoder === null || body === null || responseBody === body) return true;
+    // The client may have been waiting for 100 and send no body at all (RFC 9110 10.1.1).
+    if (this.#owesContinue && this.#bodyReceived === 0) return false;
+    return body.length === UNKNOWN_LENGTH || body.length - this.#bodyReceived <= SKIP_LIMIT_BYTES;
+  }
+
+  /** Sends as much of the source as the kernel takes; the next piece is read only when the last one is gone. */
+  #continueSending(): void {
+    while (this.#phase === "sending" && !this.#writer.isBlocked && !this.#isReading) {
+      const source = this.#source;
+      if (source === null) {
+        this.#endExchange();
+        return;
+      }
+      let chunk: ReturnType<ByteSource["read"]>;
+      try {
+        chunk = source.read();
+      } catch (error) {
+        this.#sourceFailed(error);
+        return;
+      }
+      if (chunk instanceof Promise) {
+        // The head leaves now; the source may take its time.
+        this.#writer.flush();
+        this.#awaitChunk(chunk);
+        return;
+      }
+      this.#sendChunk(chunk);
+    }
+  }
+
+  #awaitChunk(pending: Promise<Uint8Array | null>): void {
+    this.#isReading = true;
+    pending
+      .then(
+        (chunk) => {
+          this.#isReading = false;
+          if (this.#phase !== "sending" || this.#source === null) return;
+          this.#sendChunk(chunk);
+          this.#continueSending();
+        },
+        (error) => {
+          this.#isReading = false;
+          if (this.#phase === "sending") this.#sourceFailed(error);
+        },
+      )
+      .then(() => {
+        if (this.#phase !== "closed") this.#advance();
+      })
+      .catch((error: unknown) => this.fail(error));
+  }
+
+  #sendChunk(chunk: Uint8Array | null): void {
+    const promised = this.#source!.length;
+    if (chunk === null) {
+      if (promised !== UNKNOWN_LENGTH && this.#contentSent !== promised) {
+        this.#sourceFailed(new Error(`a source of ${promised} bytes ended after ${this.#contentSent}`));
+        return;
+      }
+      this.#closeSource();
+      if (this.#framing === "chunked") this.#writer.writeText(LAST_CHUNK);
+      this.#writer.flush();
+      return;
+    }
+    this.#contentSent += chunk.length;
+    if (promised !== UNKNOWN_LENGTH && this.#contentSent > promised) {
+      this.#sourceFailed(new Error(`a source of ${promised} bytes gave more`));
+      return;
+    }
+    if (this.#framing === "chunked") this.#writer.writeChunk(chunk);
+    else this.#writer.writeBytes(chunk);
+    this.#writer.flush();
+  }
+
+  /** A response that breaks after its head can only be cut: the client must not take it for whole. */
+  #sourceFailed(error: unknown): void {
+    if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+    this.#cut();
+  }
+
+  #closeSource(): void {
+    const source = this.#source;
+    this.#source = null;
+    source?.close();
+  }
+
+  /** The reply's last byte was taken. */
+  #endExchange(): void {
+    this.#record(false);
+    if (!this.#keepAlive) {
+      this.#finish();
+      return;
+    }
+    if (this.#decoder === null) {
+      this.#nextExchange();
+      return;
+    }
+    // What is left of the body is skipped; what came before the reply does not count against the limit.
+    this.#phase = "skipping";
+    this.#bodyReceived = 0;
+    this.#body?.close();
+    this.#feedBody();
+  }
+
+  #nextExchange(): void {
+    this.#phase = "head";
+    this.#request = null;
+    this.#body = null;
+    this.#startedAt = 0;
+    if (this.#context.isDraining) this.#finish();
+  }
+
+  #record(cutOff: boolean): void {
+    const { observer } = this.#context;
+    const request = this.#request;
+    if (!observer.verbose || request === null) return;
+    observer.received({
+      peerAddress: this.address,
+      peerPort: this.port,
+      method: request.method,
+      target: request.target,
+      minorVersion: request.minorVersion,
+      status: cutOff && this.#phase === "handling" ? 0 : this.#status,
+      bodyBytes: this.#contentSent,
+      durationMs: performance.now() - this.#startedAt,
+      cutOff,
+    });
+  }
+
+  // ── Endings ──
+
+  /** Answers with the refusal's row; no further byte is interpreted. Earlier replies go out first. */
+  #refuse(refusal: Refusal): void {
+    const { observer, clock } = this.#context;
+    observer.refused(this.address, this.port, refusal.status, refusal.name, refusal.reason);
+    const pending = this.#body;
+    this.#decoder = null;
+    this.#start = this.#end = 0;
+    this.#request = null;
+    this.#keepAlive = false;
+    this.#writer.writeText(refusalReply(refusal, clock.dateLines));
+    this.#phase = "sending";
+    if (this.#writer.flush()) this.#finish();
+    pending?.fail(refusal);
+  }
+
+  /** Half-closes behind the last byte, then waits for the peer to have read it (RFC 9112 9.6). */
+  #finish(): void {
+    if (this.#phase === "closed" || this.#phase === "lingering") return;
+    this.#phase = "lingering";
+    this.#decoder = null;
+    this.#input = EMPTY;
+    this.#start = this.#end = 0;
+    this.#writer.shutdown();
+    if (this.#peerEnded) {
+      this.#close();
+      return;
+    }
+    if (this.#isPaused) this.#socket.resume();
+    this.#isPaused = false;
+    this.deadline = this.#context.clock.now + this.#context.limits.linger;
+  }
+
+  #close(): void {
+    // The `close` event runs inside the call.
+    this.#socket.close();
+    this.closed();
+  }
+
+  /** Ends the connection so that the client sees that something is missing. */
+  #cut(): void {
+    if (this.#phase === "closed") return;
+    // Where only the end of the connection marks the end of the content, nothing but a reset says "cut".
+    if (this.#framing === "close" || this.#writer.isBlocked) this.#socket.terminate();
+    else this.#socket.close();
+    this.closed();
+  }
+}

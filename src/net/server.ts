@@ -1,0 +1,179 @@
+// The listening sockets and the set of open connections: every open socket is in the set exactly once, and each has a
+// deadline that one sweep watches.
+
+import type { Socket, SocketHandler, TCPSocketListener } from "bun";
+import type { Limits } from "../http/limits.ts";
+import type { Dispatch } from "../http/message.ts";
+import { RequestHeadParser } from "../http/request-head.ts";
+import type { Observer } from "../observe/observer.ts";
+import { Clock } from "./clock.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+
+/** What a server is made of. */
+export interface ServerOptions {
+  /** A name or address; "localhost" is both loopback addresses. */
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly limits: Limits;
+  readonly dispatch: Dispatch;
+  readonly observer: Observer;
+}
+
+const SWEEP_MS = 500;
+/** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
+const LATE_SWEEP_MS = 2 * SWEEP_MS;
+/** Connections over the limit that are told so; more are closed without a word, so that descriptors do not run out. */
+const MAX_TURNED_AWAY = 64;
+
+/** Serves HTTP/1.1 on one port. */
+export class Server implements ConnectionContext {
+  readonly limits: Limits;
+  readonly dispatch: Dispatch;
+  readonly observer: Observer;
+  readonly clock = new Clock();
+  readonly parser: RequestHeadParser;
+  isDraining = false;
+
+  readonly #options: ServerOptions;
+  readonly #connections = new Set<Connection>();
+  readonly #turnedAway = new Set<Connection>();
+  #listeners: TCPSocketListener<Connection>[] = [];
+  #sweep: Timer | null = null;
+  #lastSweep = 0;
+  #whenEmpty: (() => void) | null = null;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+    this.dispatch = options.dispatch;
+    this.observer = options.observer;
+    this.parser = new RequestHeadParser(options.limits);
+  }
+
+  /** The port listened on. */
+  get port(): number {
+    return this.#listeners[0]?.port ?? 0;
+  }
+
+  /** Open connections, also those that are told that there are too many. */
+  get connectionCount(): number {
+    return this.#connections.size + this.#turnedAway.size;
+  }
+
+  /** Starts listening; gives the URLs. Throws the system's error when the address cannot be had. */
+  listen(): readonly string[] {
+    const { host, port } = this.#options;
+    const hostnames = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
+    this.#listeners = [this.#listenOn(hostnames[0]!, port)];
+    if (hostnames.length > 1) this.#listenOnSecond(hostnames[1]!);
+    this.#lastSweep = performance.now();
+    this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
+    this.#sweep.unref();
+    const shown = host.includes(":") ? "[" + host + "]" : host;
+    return ["http://" + shown + ":" + this.port];
+  }
+
+  /** Stops accepting, lets exchanges finish within the grace time, cuts the rest off. Resolves when none is left. */
+  async drain(graceMs: number): Promise<void> {
+    this.isDraining = true;
+    for (const listener of this.#listeners) listener.stop(false);
+    for (const connection of [...this.#connections, ...this.#turnedAway]) connection.shutDown();
+    if (this.connectionCount > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#whenEmpty = resolve;
+      const timer = setTimeout(resolve, graceMs);
+      await promise;
+      clearTimeout(timer);
+    }
+    for (const connection of [...this.#connections, ...this.#turnedAway]) connection.cutOff();
+    if (this.#sweep !== null) clearInterval(this.#sweep);
+  }
+
+  #listenOn(hostname: string, port: number): TCPSocketListener<Connection> {
+    return Bun.listen<Connection>({ hostname, port, allowHalfOpen: true, socket: this.#handlers() });
+  }
+
+  /** IPv6 loopback beside IPv4's, where the machine has it. */
+  #listenOnSecond(hostname: string): void {
+    try {
+      this.#listeners.push(this.#listenOn(hostname, this.port));
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EADDRINUSE") return;
+      // With a port chosen by the system the second family may be taken; IPv4 alone still is "localhost".
+      if (this.#options.port === 0) return;
+      for (const listener of this.#listeners) listener.stop(true);
+      throw error;
+    }
+  }
+
+  #handlers(): SocketHandler<Connection> {
+    return {
+      open: (socket) => this.#open(socket),
+      data: (socket, bytes) => {
+        const connection = socket.data;
+        try {
+          connection.receive(bytes);
+        } catch (error) {
+          connection.fail(error);
+        }
+      },
+      drain: (socket) => guard(socket, drained),
+      end: (socket) => guard(socket, peerEnded),
+      close: (socket) => this.#closed(socket.data),
+      error: (socket, error) => socket.data.fail(error),
+      timeout: () => {},
+    };
+  }
+
+  #open(socket: Socket<Connection>): void {
+    const connection = new Connection(socket, this);
+    socket.data = connection;
+    if (this.observer.verbose) this.observer.connected(connection.address, connection.port);
+    if (this.#connections.size < this.limits.maxConnections) {
+      this.#connections.add(connection);
+      return;
+    }
+    this.#turnedAway.add(connection);
+    if (this.#turnedAway.size > MAX_TURNED_AWAY) connection.cutOff();
+    else guard(socket, turnAway);
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#turnedAway.delete(connection);
+    connection.closed();
+    if (this.connectionCount === 0) this.#whenEmpty?.();
+  }
+
+  #sweepConnections(): void {
+    this.clock.refresh();
+    const { now } = this.clock;
+    const isLate = now - this.#lastSweep > LATE_SWEEP_MS;
+    this.#lastSweep = now;
+    if (isLate) return;
+    for (const connection of this.#connections) if (connection.deadline <= now) expire(connection);
+    for (const connection of this.#turnedAway) if (connection.deadline <= now) expire(connection);
+  }
+}
+
+function expire(connection: Connection): void {
+  try {
+    connection.expired();
+  } catch (error) {
+    connection.fail(error);
+  }
+}
+
+const drained = (connection: Connection): void => connection.drained();
+const peerEnded = (connection: Connection): void => connection.peerEnded();
+const turnAway = (connection: Connection): void => connection.turnAway();
+
+function guard(socket: Socket<Connection>, event: (connection: Connection) => void): void {
+  const connection = socket.data;
+  try {
+    event(connection);
+  } catch (error) {
+    connection.fail(error);
+  }
+}
