@@ -1,33 +1,39 @@
-// What the server tells whoever watches it: the log now, metrics later. An observer never throws and never waits.
+// What the server tells about itself while it runs. The server calls, an observer keeps: no call here may throw, wait
+// or change what a client gets.
 
-/** One exchange, when its last byte was taken or the connection was cut. */
+/** One finished exchange: a request and what became of its response. */
 export interface ExchangeRecord {
+  /** Without a port, brackets or an IPv4-mapped prefix. */
   readonly peerAddress: string;
   readonly peerPort: number;
   readonly method: string;
-  /** As sent. */
+  /** As the client sent it, one char per byte. */
   readonly target: string;
   readonly minorVersion: number;
   readonly status: number;
-  /** Bytes of the response's content that were sent. */
+  /** Bytes of the response body that the kernel took, without framing. */
   readonly bodyBytes: number;
+  /** From the end of the request head to the last byte of the response that the kernel took. */
   readonly durationMs: number;
-  /** The response did not reach its end. */
+  /** The response ended before its last byte. */
   readonly cutOff: boolean;
 }
 
-/** Told of all that happens, as it happens. */
+/** Whoever wants to know: the log now, counters later. */
 export interface Observer {
   /** False when only faults, refusals and warnings are of interest: the rest need not be told. */
   readonly verbose: boolean;
+  /** The server accepts connections at these URLs. */
   started(urls: readonly string[]): void;
   connected(address: string, port: number): void;
   received(record: ExchangeRecord): void;
   disconnected(address: string, port: number): void;
-  /** A message was refused by the row of this name. */
+  /** A message was refused before it became a request: the status, name and reason of its refusal row. */
   refused(address: string, port: number, status: number, name: string, reason: string): void;
-  /** A fault of ours. */
+  /** A fault of ours, not of a client. */
   fault(error: unknown): void;
+  /** One sentence for the person who runs the server. */
   warning(line: string): void;
+  /** The last call. */
   stopped(): void;
 }

@@ -1,0 +1,44 @@
+// Hosts and origins as flags take them. Nothing is resolved here: what the system makes of a name shows when it is used.
+
+import { Unreadable } from "./quantity.ts";
+
+const NAME = /^(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
+const IPV6 = /^[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i;
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/i;
+
+/** Where to listen: a name or an address, IPv6 with or without brackets; given back without them. */
+export function readHost(text: string): string | Unreadable {
+  const host = /^\[.*\]$/.test(text) ? text.slice(1, -1) : text;
+  if (isIpv6(host)) return host;
+  if (/:\d+$/.test(text)) return new Unreadable("a name or an address alone (the port goes to --port)");
+  if (host === text && NAME.test(host)) return host;
+  return new Unreadable("a name or an address such as localhost, 0.0.0.0 or ::1");
+}
+
+/** A host name as it stands in a `Host` field, in lower case, without a port. */
+export function readHostName(text: string): string | Unreadable {
+  if (!NAME.test(text)) return new Unreadable("a host name without scheme and port, such as files.example.org");
+  return text.toLowerCase().replace(/\.$/, "");
+}
+
+/** An origin in the form in which browsers send it: lower case, without the scheme's own port, without a path. */
+export function readOrigin(text: string): string | Unreadable {
+  const expected = new Unreadable("an origin such as https://app.example.org");
+  const origin = text.replace(/\/$/, "");
+  if (!ORIGIN.test(origin)) return expected;
+  // Schemes outside the web's own (browser extensions, desktop shells) have the opaque origin "null" here.
+  const standard = URL.parse(origin)?.origin ?? null;
+  if (standard === null) return expected;
+  return standard === "null" ? origin.toLowerCase() : standard;
+}
+
+/** True for addresses and names that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d+){3}$/.test(name);
+}
+
+function isIpv6(host: string): boolean {
+  const address = host.replace(/%.*$/, "");
+  return IPV6.test(host) && host.split(":").length > 2 && URL.canParse(`http://[${address}]/`);
+}

@@ -1,0 +1,38 @@
+// `/echo/{text}` and `/echo`: what the client sent comes back.
+
+import { type Handler, HttpResponse, fieldValue, type HttpRequest } from "../http/message.ts";
+import { chooseCoding, gzip, notAcceptable } from "./compression.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** GET: the rest of the path, percent-decoded, as text; gzip for whoever accepts it, at any size. */
+export const echoPath: Handler = (request, text) => {
+  const coding = chooseCoding(request.fields.get("accept-encoding"));
+  if (coding === null) return notAcceptable();
+  if (coding === "identity") return describe(new HttpResponse(200, text), text);
+  return describe(new HttpResponse(200, gzip(Buffer.from(text, "latin1"))), text).set("Content-Encoding", "gzip");
+};
+
+/** POST and PUT: the body as it comes, with flow control in both directions. */
+export function echoBody(request: HttpRequest): HttpResponse {
+  const sent = request.fields.get("content-type");
+  return new HttpResponse(200, request.body).set(
+    "Content-Type",
+    sent === undefined || sent === "" ? "application/octet-stream" : fieldValue(sent),
+  );
+}
+
+function describe(response: HttpResponse, text: string): HttpResponse {
+  return response.set("Content-Type", textType(text)).set("Vary", "Accept-Encoding");
+}
+
+/** Exactly `text/plain` for ASCII; with its charset for UTF-8; bytes that are neither are no text. */
+function textType(text: string): string {
+  if (!/[\x80-\xff]/.test(text)) return "text/plain";
+  try {
+    utf8.decode(Buffer.from(text, "latin1"));
+    return "text/plain; charset=utf-8";
+  } catch {
+    return "application/octet-stream";
+  }
+}

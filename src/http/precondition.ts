@@ -1,0 +1,118 @@
+// Decides whether a request may act on what is there now (RFC 9110 13): entity tags, dates, and the order in which
+// they count. A date that is none is ignored; a list of entity tags that is malformed names nothing.
+
+import { parseHttpDate } from "./http-date.ts";
+import type { FieldSection } from "./message.ts";
+
+const SECOND_MS = 1000;
+
+/** What identifies the representation that is there now. */
+export interface Validators {
+  /** An entity tag, with its quotes. */
+  readonly etag: string;
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+}
+
+/** "not-modified" is a 304, "failed" a 412. */
+export type PreconditionResult = "proceed" | "not-modified" | "failed";
+
+/** True when both entity tags are strong and the same (RFC 9110 8.8.3.2). */
+export function strongMatch(a: string, b: string): boolean {
+  return a === b && !isWeak(a);
+}
+
+/** True when both entity tags are the same but for their weakness (RFC 9110 8.8.3.2). */
+export function weakMatch(a: string, b: string): boolean {
+  return opaqueTag(a) === opaqueTag(b);
+}
+
+/**
+ * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC 9110 13.2.2; If-Range
+ * is `rangeApplies`. `current` is null when nothing is there. Ask only when the answer would otherwise be a success:
+ * anything else outranks a precondition (13.2.1).
+ */
+export function evaluatePreconditions(
+  method: string,
+  fields: FieldSection,
+  current: Validators | null,
+): PreconditionResult {
+  const isRead = method === "GET" || method === "HEAD";
+  const ifMatch = fields.get("if-match");
+  if (ifMatch !== undefined) {
+    if (!listNames(ifMatch, current, strongMatch)) return "failed";
+  } else if (isModifiedSince(fields.get("if-unmodified-since"), current) === true) return "failed";
+
+  const ifNoneMatch = fields.get("if-none-match");
+  if (ifNoneMatch !== undefined) {
+    if (!listNames(ifNoneMatch, current, weakMatch)) return "proceed";
+    return isRead ? "not-modified" : "failed";
+  }
+  if (isRead && isModifiedSince(fields.get("if-modified-since"), current) === false) return "not-modified";
+  return "proceed";
+}
+
+/**
+ * Whether the Range field counts, by the value of If-Range (RFC 9110 13.1.5). A date counts only when it is exactly
+ * the time of the last modification and that second is over at `now` (milliseconds since the epoch): within it the
+ * bytes may have changed once more (8.8.2.2).
+ */
+export function rangeApplies(ifRange: string | undefined, validators: Validators, now: number): boolean {
+  if (ifRange === undefined) return true;
+  const date = parseHttpDate(ifRange, now);
+  if (date === null) return strongMatch(ifRange, validators.etag);
+  return date === wholeSecond(validators.modified) && now - validators.modified >= SECOND_MS;
+}
+
+function isWeak(etag: string): boolean {
+  return etag.startsWith("W/");
+}
+
+function opaqueTag(etag: string): string {
+  return isWeak(etag) ? etag.slice(2) : etag;
+}
+
+/** Whether an If-Match or If-None-Match names what is there. A list that is malformed anywhere names nothing. */
+function listNames(list: string, current: Validators | null, match: typeof strongMatch): boolean {
+  if (current === null) return false;
+  return list === "*" || parseEntityTags(list).some((etag) => match(etag, current.etag));
+}
+
+/** `entity-tag` of RFC 9110 8.8.3. Commas may stand inside. */
+const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
+const BLANKS = /[ \t]*/y;
+
+/** `#entity-tag` (RFC 9110 5.6.1); empty when malformed. Each char is looked at once, so hostile lists cost no more. */
+function parseEntityTags(list: string): readonly string[] {
+  const etags: string[] = [];
+  let at = behind(BLANKS, list, 0);
+  while (at < list.length) {
+    if (list[at] !== ",") {
+      const end = behind(ENTITY_TAG, list, at);
+      if (end === at) return [];
+      etags.push(list.slice(at, end));
+      at = behind(BLANKS, list, end);
+      if (at < list.length && list[at] !== ",") return [];
+    }
+    at = behind(BLANKS, list, at + 1);
+  }
+  return etags;
+}
+
+/** Where the match of a sticky pattern that begins at `at` ends; `at` when there is none. */
+function behind(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** Null when there is nothing to compare: no field, no date (RFC 9110 13.1.3 and 13.1.4), or nothing there. */
+function isModifiedSince(field: string | undefined, current: Validators | null): boolean | null {
+  if (field === undefined || current === null) return null;
+  const date = parseHttpDate(field);
+  // A date has no fraction of a second: what was modified within its second is as old as it.
+  return date === null ? null : wholeSecond(current.modified) > date;
+}
+
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / SECOND_MS) * SECOND_MS;
+}

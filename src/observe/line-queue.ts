@@ -1,0 +1,120 @@
+// Lines that wait to be written, in batches of whole lines. Bounded: what does not fit is dropped, counted, and told in
+// the place where it is missing.
+
+/** A pipe takes that much in one piece (PIPE_BUF), so the lines of several processes do not mix. */
+export const MAX_BATCH_BYTES = 4096;
+/** Of all lines that wait. */
+export const MAX_PENDING_BYTES = 1024 * 1024;
+/** After an overflow lines are taken again below this: one gap, one notice, not one for every other line. */
+const RESUME_PENDING_BYTES = MAX_PENDING_BYTES / 2;
+
+/** Some whole lines. */
+interface Batch {
+  readonly bytes: Buffer;
+  readonly lines: number;
+}
+
+/** First in, first out. Lines are ASCII with their line end, so chars count as bytes. */
+export class LineQueue {
+  readonly #noticeOf: (dropped: number) => string;
+  readonly #sealed: Batch[] = [];
+  #open = "";
+  #openLines = 0;
+  #pendingBytes = 0;
+  #dropped = 0;
+  /** Bytes of the front batch that the output has. */
+  #taken = 0;
+
+  /** `noticeOf` makes the line that stands for `dropped` missing ones. */
+  constructor(noticeOf: (dropped: number) => string) {
+    this.#noticeOf = noticeOf;
+  }
+
+  /** Bytes that wait; a batch counts until its last byte is taken. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** True when a batch waits that no further line would fit into. */
+  get hasFullBatch(): boolean {
+    return this.#sealed.length > 0;
+  }
+
+  /** Takes a line or counts it as dropped. */
+  add(line: string): void {
+    this.#resume();
+    if (this.#dropped > 0 || this.#pendingBytes + line.length > MAX_PENDING_BYTES) this.#dropped += 1;
+    else this.#append(line, 1);
+  }
+
+  /**
+   * Up to `most` batches from the front, which stay in the queue; without the bytes that were taken already. `partly`
+   * includes the one that is not full.
+   */
+  front(partly: boolean, most: number): Uint8Array[] {
+    if (partly && this.#sealed.length < most) this.#seal();
+    return this.#sealed.slice(0, most).map(({ bytes }, index) => (index === 0 ? bytes.subarray(this.#taken) : bytes));
+  }
+
+  /** Removes bytes from the front because they were written. */
+  took(bytes: number): void {
+    this.#taken += bytes;
+    for (
+      let batch = this.#sealed[0];
+      batch !== undefined && this.#taken >= batch.bytes.length;
+      batch = this.#sealed[0]
+    ) {
+      this.#taken -= batch.bytes.length;
+      this.#pendingBytes -= batch.bytes.length;
+      this.#sealed.shift();
+    }
+    this.#resume();
+  }
+
+  /** Removes batches from the front because they cannot be written, and counts their lines. */
+  drop(batches: number): void {
+    this.#taken = 0;
+    for (const batch of this.#sealed.splice(0, batches)) {
+      this.#dropped += batch.lines;
+      this.#pendingBytes -= batch.bytes.length;
+    }
+  }
+
+  /** Ends a gap with its notice, if there is one. */
+  noteDropped(): void {
+    if (this.#dropped === 0) return;
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    this.#append(this.#noticeOf(dropped), dropped);
+  }
+
+  /** Forgets all lines. */
+  clear(): void {
+    this.#sealed.length = 0;
+    this.#open = "";
+    this.#openLines = 0;
+    this.#pendingBytes = 0;
+    this.#dropped = 0;
+    this.#taken = 0;
+  }
+
+  #resume(): void {
+    if (this.#dropped > 0 && this.#pendingBytes <= RESUME_PENDING_BYTES) this.noteDropped();
+  }
+
+  /** A notice counts as the lines that it stands for: should it be dropped itself, their number is not lost. */
+  #append(line: string, lines: number): void {
+    if (this.#open.length + line.length > MAX_BATCH_BYTES) this.#seal();
+    this.#open += line;
+    this.#openLines += lines;
+    this.#pendingBytes += line.length;
+  }
+
+  /** The string of an open batch is a tree of its pieces, several times its bytes; sealing makes it bytes. */
+  #seal(): void {
+    if (this.#open === "") return;
+    this.#sealed.push({ bytes: Buffer.from(this.#open, "latin1"), lines: this.#openLines });
+    this.#open = "";
+    this.#openLines = 0;
+  }
+}

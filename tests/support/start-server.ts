@@ -1,0 +1,66 @@
+// A server in the test's own process, on a port of the system's choice.
+
+import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
+import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
+import { Server } from "../../src/net/server.ts";
+import type { ExchangeRecord, Observer } from "../../src/observe/observer.ts";
+import { createRouter } from "../../src/router.ts";
+import { echoBody, echoPath } from "../../src/handlers/echo.ts";
+
+/** Keeps what it is told. */
+export class RecordingObserver implements Observer {
+  readonly verbose = true;
+  readonly records: ExchangeRecord[] = [];
+  readonly refusals: string[] = [];
+  readonly faults: unknown[] = [];
+  connections = 0;
+  disconnections = 0;
+
+  started(): void {}
+  connected(): void {
+    this.connections += 1;
+  }
+  received(record: ExchangeRecord): void {
+    this.records.push(record);
+  }
+  disconnected(): void {
+    this.disconnections += 1;
+  }
+  refused(_address: string, _port: number, _status: number, name: string): void {
+    this.refusals.push(name);
+  }
+  fault(error: unknown): void {
+    this.faults.push(error);
+  }
+  warning(): void {}
+  stopped(): void {}
+}
+
+/** A started server and what a test asks of it. */
+export interface StartedServer {
+  readonly server: Server;
+  readonly port: number;
+  readonly observer: RecordingObserver;
+  stop(): Promise<void>;
+}
+
+/** The protocol's own routes: enough for tests of `net/`. */
+export const protocolRoutes: Dispatch = createRouter({
+  "/": { GET: () => new HttpResponse(200) },
+  "/echo/{text}": { GET: echoPath },
+  "/echo": { POST: echoBody, PUT: echoBody },
+});
+
+/** Starts one; limits given override the defaults. */
+export function startServer(dispatch: Dispatch = protocolRoutes, limits: Partial<Limits> = {}): StartedServer {
+  const observer = new RecordingObserver();
+  const server = new Server({
+    host: "127.0.0.1",
+    port: 0,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    dispatch,
+    observer,
+  });
+  server.listen();
+  return { server, port: server.port, observer, stop: () => server.drain(0) };
+}
