@@ -60,7 +60,7 @@ export interface Config {
 }
 
 /** What a command line asks for. A mistake is one line that says what to do; notes are worth a warning each. */
-export type Request =
+export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
@@ -70,7 +70,7 @@ export type Request =
  * Decides what to do. A flag beats its environment variable, which beats the default. Of a flag that is given twice the
  * last counts, so that an alias or a script can be overruled; lists collect instead.
  */
-export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Request {
+export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   const words = readArguments(argv);
   if (words instanceof Mistake) return { kind: "mistake", line: words.line };
   for (const kind of ["help", "version"] as const) {

@@ -48,9 +48,10 @@ export function readArguments(argv: readonly string[]): ArgumentList | Mistake {
       operands.push(token.value);
       continue;
     }
+    const flag = LONG_NAMES.get(token.name);
     const oneDash = longNameAfterOneDash(argv[token.index] ?? "");
-    const flag = oneDash === null ? LONG_NAMES.get(token.name) : undefined;
-    if (flag === undefined) return unknownFlag(token.rawName, oneDash ?? suggest(token.name, [...LONG_NAMES.keys()]));
+    if (oneDash !== null) return unknownFlag(`-${oneDash}`, oneDash);
+    if (flag === undefined) return unknownFlag(token.rawName, suggest(token.name, [...LONG_NAMES.keys()]));
     const value = token.value ?? null;
     const placeholder = ALL_FLAGS.get(flag)?.placeholder ?? null;
     const swallowedFlag = value !== null && token.inlineValue === false && /^-[^\d]/.test(value);

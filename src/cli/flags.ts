@@ -97,7 +97,7 @@ export const FLAG_TABLE = {
     short: "b",
     aliases: ["bind"],
     placeholder: "HOST",
-    help: "name or address to listen on; 0.0.0.0 or :: for all networks",
+    help: "name or address to listen on; :: or 0.0.0.0 for all",
     shownPreset: "localhost",
     preset: "localhost",
     read: readHost,

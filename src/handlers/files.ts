@@ -55,11 +55,7 @@ function getFile(storage: Storage, request: HttpRequest): MaybePromise<HttpRespo
   return answerFile(request, name, file);
 }
 
-function answerFile(
-  request: HttpRequest,
-  name: ObjectName,
-  file: OpenedFile | ReadFault,
-): MaybePromise<HttpResponse> {
+function answerFile(request: HttpRequest, name: ObjectName, file: OpenedFile | ReadFault): MaybePromise<HttpResponse> {
   if (typeof file === "string") return readFaultReply(file);
   const type = mediaType(name.base);
   const mayCompress = isCompressible(type) && (type !== "application/octet-stream" || file.size <= UNKNOWN_KIND_BYTES);

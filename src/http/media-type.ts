@@ -16,7 +16,7 @@ const EXTENSIONS: Record<string, string> = {
     "txt text log conf cfg ini env lst list diff patch nfo asc " +
     "c h cc cpp cxx hh hpp hxx cs go rs java kt kts scala swift zig py pyi rb pl pm php lua r jl hs erl ex exs clj " +
     "dart groovy gradle sh bash zsh fish ps1 bat cmd sql jsx tsx cts vue svelte sass scss less styl proto graphql gql " +
-    "cmake mk ninja nix tf hcl asm s f90 adoc rst tex bib properties lock",
+    "cmake mk ninja nix tf hcl asm s f90 adoc rst tex bib properties lock po pot srt",
   "text/markdown": "md markdown mkd",
   "text/csv": "csv",
   "text/tab-separated-values": "tsv",
@@ -31,7 +31,8 @@ const EXTENSIONS: Record<string, string> = {
   "application/manifest+json": "webmanifest",
   "application/x-ndjson": "ndjson jsonl",
   "application/x-ipynb+json": "ipynb",
-  "application/xml": "xml xsd rng dtd plist",
+  "application/xml": "xml xsd rng plist",
+  "application/xml-dtd": "dtd",
   "application/xhtml+xml": "xhtml xht",
   "application/xslt+xml": "xsl xslt",
   "application/rss+xml": "rss",
@@ -98,7 +99,6 @@ const EXTENSIONS: Record<string, string> = {
   "video/3gpp2": "3g2",
   "application/vnd.apple.mpegurl": "m3u8",
   "application/ogg": "ogx",
-  "application/x-subrip": "srt",
 
   "font/woff": "woff",
   "font/woff2": "woff2",
@@ -108,16 +108,16 @@ const EXTENSIONS: Record<string, string> = {
   "application/vnd.ms-fontobject": "eot",
 
   "application/pdf": "pdf",
-  "application/postscript": "ps eps ai",
+  "application/postscript": "ps eps",
   "application/rtf": "rtf",
   "application/epub+zip": "epub",
-  "application/x-mobipocket-ebook": "mobi prc",
+  "application/x-mobipocket-ebook": "mobi",
   "application/vnd.amazon.ebook": "azw",
   "application/vnd.comicbook+zip": "cbz",
   "application/vnd.comicbook-rar": "cbr",
-  "application/msword": "doc dot",
-  "application/vnd.ms-excel": "xls xlt",
-  "application/vnd.ms-powerpoint": "ppt pps pot",
+  "application/msword": "doc",
+  "application/vnd.ms-excel": "xls",
+  "application/vnd.ms-powerpoint": "ppt pps",
   "application/vnd.ms-outlook": "msg",
   "application/vnd.visio": "vsd",
   "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
@@ -156,10 +156,11 @@ const EXTENSIONS: Record<string, string> = {
   "application/x-msi": "msi",
   "application/x-bittorrent": "torrent",
 
-  "application/x-x509-ca-cert": "crt der cer",
-  "application/x-pem-file": "pem",
-  "application/pkcs10": "csr p10",
-  "application/x-pkcs12": "p12 pfx",
+  "application/x-x509-ca-cert": "crt der",
+  "application/pkix-cert": "cer",
+  "application/pem-certificate-chain": "pem",
+  "application/pkcs10": "p10 csr",
+  "application/pkcs12": "p12 pfx",
   "application/pgp-signature": "sig",
   "application/vnd.sqlite3": "sqlite sqlite3 db",
   "application/vnd.apache.parquet": "parquet",
@@ -233,14 +234,15 @@ const COMPRESSED: ReadonlySet<string> = new Set([
   "application/vnd.amazon.ebook",
   "application/x-mobipocket-ebook",
   "application/ogg",
-  "application/x-pkcs12",
+  "application/pkcs12",
   "font/woff",
   "font/woff2",
   "model/3mf",
 ]);
 
 /** Office documents are ZIP files, and so is what ends in "+zip" (RFC 6839 3.6). */
-const COMPRESSED_FAMILY = /^(?:image|audio|video)\/|^application\/vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|\+(?:zip|gzip|zstd)$/;
+const COMPRESSED_FAMILY =
+  /^(?:image|audio|video)\/|^application\/vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|\+(?:zip|gzip|zstd)$/;
 
 /**
  * Whether a content coding makes a representation of this type smaller. True for what is not known; whether the size

@@ -1,7 +1,7 @@
 // Chooses the form of an answer that a client likes best: its content coding (RFC 9110 12.5.3) and its media type
 // (12.5.1). A member of a field that is malformed counts as if it were not there; no field costs more than its length.
 
-import { BACKSLASH, COMMA, DQUOTE, HTAB, SP } from "./characters.ts";
+import { splitList, trimBlanks } from "./field-syntax.ts";
 
 /** The coding that changes nothing. */
 export const IDENTITY = "identity";
@@ -89,7 +89,7 @@ function parsePreferences(field: string, grammar: Grammar): Preferences {
   const wanted: Preferences = new Map();
   for (const member of splitList(field)) {
     const mark = member.indexOf(";");
-    const name = grammar.toName(trim(mark < 0 ? member : member.slice(0, mark)).toLowerCase());
+    const name = grammar.toName(trimBlanks(mark < 0 ? member : member.slice(0, mark)).toLowerCase());
     if (name === null || wanted.has(name)) continue;
     const quality = mark < 0 ? 1 : parseQuality(member.slice(mark + 1), grammar.ignoredParameter);
     if (quality !== null) wanted.set(name, quality);
@@ -101,43 +101,11 @@ function parsePreferences(field: string, grammar: Grammar): Preferences {
 function parseQuality(parameters: string, ignored: RegExp | null): Quality | null {
   let quality: Quality | null = null;
   for (const text of parameters.split(";")) {
-    const parameter = trim(text);
+    const parameter = trimBlanks(text);
     if (ignored?.test(parameter)) continue;
     const weight = WEIGHT.exec(parameter);
     if (weight === null || quality !== null) return null;
     quality = Number(weight.groups!["quality"]);
   }
   return quality ?? 1;
-}
-
-/** The members of a list. A comma inside a quoted string separates nothing (RFC 9110 5.6.4). */
-function splitList(field: string): readonly string[] {
-  if (!field.includes('"')) return field.split(",");
-  const members: string[] = [];
-  let start = 0;
-  let isQuoted = false;
-  for (let i = 0; i < field.length; i++) {
-    const char = field.charCodeAt(i);
-    if (char === DQUOTE) isQuoted = !isQuoted;
-    else if (char === BACKSLASH && isQuoted) i += 1;
-    else if (char === COMMA && !isQuoted) {
-      members.push(field.slice(start, i));
-      start = i + 1;
-    }
-  }
-  members.push(field.slice(start));
-  return members;
-}
-
-/** Without the white space of HTTP around it. `String.trim` takes a no-break space, byte 0xA0, for white space too. */
-function trim(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return text.slice(start, end);
-}
-
-function isBlank(char: number): boolean {
-  return char === SP || char === HTAB;
 }

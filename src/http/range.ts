@@ -24,7 +24,11 @@ const NOTHING = { from: 0, length: 0 };
  * "ignore" means all bytes with 200: another unit, bad syntax, more than `maxRanges` ranges, or a suffix of a
  * representation without bytes. "unsatisfiable" means 416.
  */
-export function parseRange(field: string, size: number, maxRanges: number): readonly ByteRange[] | "ignore" | "unsatisfiable" {
+export function parseRange(
+  field: string,
+  size: number,
+  maxRanges: number,
+): readonly ByteRange[] | "ignore" | "unsatisfiable" {
   if (!BYTES_UNIT.test(field)) return "ignore";
   const satisfiable: ByteRange[] = [];
   let specs = 0;

@@ -17,21 +17,6 @@ const CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 /** Less the umask. */
 const NEW_FILE_MODE = 0o666;
 
-/** What a path given as the served directory turns out to be. */
-export type RootState = "folder" | "missing" | "not-a-folder" | "not-allowed";
-
-/** Looks at a directory before it is served. */
-export function inspectRoot(path: string): RootState {
-  try {
-    if (!statSync(path).isDirectory()) return "not-a-folder";
-    closeSync(openSync(path, O_RDONLY | constants.O_DIRECTORY));
-    return "folder";
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return "missing";
-    return systemCode(error) === "ENOTDIR" ? "not-a-folder" : "not-allowed";
-  }
-}
-
 /** Serves the folder `root`, which the first upload creates if need be. */
 export class LocalStorage implements Storage {
   readonly #root: string;

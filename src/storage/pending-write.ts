@@ -59,7 +59,7 @@ export class LocalWrite implements PendingWrite {
   /** The kernel may take less than it was given; a full disk shows as an error, after what still fitted. */
   async #writeAll(chunk: Uint8Array): Promise<WriteFault | null> {
     try {
-      for (let done = 0; done < chunk.length; ) {
+      for (let done = 0; done < chunk.length;) {
         const { bytesWritten } = await writeAt(this.#descriptor, chunk, done, chunk.length - done, this.#position);
         done += bytesWritten;
         this.#position += bytesWritten;

@@ -89,7 +89,11 @@ const accepted: [why: string, raw: string, facts: Facts][] = [
   ["chunked in capitals, with white space", post("Transfer-Encoding: \t CHUNKED\t \r\n"), { bodyLength: -1 }],
   ["an expectation", post("Content-Length: 1\r\nExpect: 100-Continue\r\n"), { expectsContinue: true }],
   ["an expectation without a body", get("Expect: 100-continue\r\n"), { expectsContinue: false }],
-  ["an expectation of HTTP/1.0, ignored", "POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: x\r\n\r\n", { expectsContinue: false }],
+  [
+    "an expectation of HTTP/1.0, ignored",
+    "POST / HTTP/1.0\r\nContent-Length: 1\r\nExpect: x\r\n\r\n",
+    { expectsContinue: false },
+  ],
   ["a request line of exactly the limit", "GET /" + "a".repeat(8192 - 14) + " HTTP/1.1\r\nHost: a\r\n\r\n", {}],
   ["a hundred fields", get("X: y\r\n".repeat(99)), {}],
 ];
@@ -132,7 +136,11 @@ const refused: [why: string, raw: string, row: Refusal][] = [
   ["an absolute form without a host", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", rows.BAD_TARGET],
   ["an https target on a plain connection", "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n", rows.MISDIRECTED_SCHEME],
   ["another scheme", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", rows.BAD_TARGET],
-  ["a request line over the limit", "GET /" + "a".repeat(8193 - 14) + " HTTP/1.1\r\nHost: a\r\n\r\n", rows.REQUEST_LINE_TOO_LONG],
+  [
+    "a request line over the limit",
+    "GET /" + "a".repeat(8193 - 14) + " HTTP/1.1\r\nHost: a\r\n\r\n",
+    rows.REQUEST_LINE_TOO_LONG,
+  ],
   ["an endless target", "GET /" + "a".repeat(9000), rows.REQUEST_LINE_TOO_LONG],
   ["an endless method", "A".repeat(9000), rows.METHOD_TOO_LONG],
   ["a space before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", rows.BAD_FIELD_LINE],
@@ -185,7 +193,11 @@ const refused: [why: string, raw: string, row: Refusal][] = [
   ["a coding without chunked", post("Transfer-Encoding: gzip\r\n"), rows.BAD_TRANSFER_CODING],
   ["chunked not last", post("Transfer-Encoding: chunked, gzip\r\n"), rows.BAD_TRANSFER_CODING],
   ["chunked twice", post("Transfer-Encoding: chunked, chunked\r\n"), rows.BAD_TRANSFER_CODING],
-  ["chunked in two lines", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), rows.BAD_TRANSFER_CODING],
+  [
+    "chunked in two lines",
+    post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+    rows.BAD_TRANSFER_CODING,
+  ],
   ["chunked behind a comma", post("Transfer-Encoding: ,chunked\r\n"), rows.BAD_TRANSFER_CODING],
   ["chunked with a parameter", post("Transfer-Encoding: chunked;a=b\r\n"), rows.BAD_TRANSFER_CODING],
   ["quoted chunked", post('Transfer-Encoding: "chunked"\r\n'), rows.BAD_TRANSFER_CODING],

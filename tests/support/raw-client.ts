@@ -8,7 +8,7 @@ export class RawClient {
   isEnded = false;
   isClosed = false;
   readonly #socket: Socket<undefined>;
-  #changed: () => void = () => {};
+  #waiters: (() => void)[] = [];
 
   private constructor(socket: Socket<undefined>) {
     this.#socket = socket;
@@ -37,7 +37,7 @@ export class RawClient {
   /** Sends all bytes, waiting for a server that is slow to take them. */
   async send(text: string): Promise<void> {
     const bytes = Buffer.from(text, "latin1");
-    for (let sent = 0; sent < bytes.length; ) {
+    for (let sent = 0; sent < bytes.length;) {
       const taken = this.#socket.write(bytes, sent, bytes.length - sent);
       if (taken < 0) return;
       sent += taken;
@@ -84,9 +84,13 @@ export class RawClient {
   }
 
   #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#changed = resolve;
-    });
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #changed(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resume of waiters) resume();
   }
 
   #take(bytes: Buffer): void {

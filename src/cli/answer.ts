@@ -1,0 +1,46 @@
+// What the command line answers when nothing is to be served: a text, the stream it belongs to and an exit code.
+
+import { writeFileSync } from "node:fs";
+import { helpText } from "./help.ts";
+import { versionLine } from "./version.ts";
+
+/** Exit codes; scripts depend on them. */
+export const EXIT_STOPPED = 0;
+export const EXIT_CANNOT_SERVE = 1;
+export const EXIT_MISTAKE = 2;
+
+const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
+
+/** A command line that asks for no server. */
+export type Question =
+  { readonly kind: "help" } | { readonly kind: "version" } | { readonly kind: "mistake"; readonly line: string };
+
+/** Prints the answer and gives the exit code. */
+export function answer(question: Question): number {
+  switch (question.kind) {
+    case "help":
+      print(STANDARD_OUTPUT, helpText());
+      return EXIT_STOPPED;
+    case "version":
+      print(STANDARD_OUTPUT, `${versionLine()}\n`);
+      return EXIT_STOPPED;
+    case "mistake":
+      return complain(question.line, EXIT_MISTAKE);
+  }
+}
+
+/** Prints one line about why the program ends, and gives its exit code back. */
+export function complain(line: string, exitCode: number): number {
+  print(STANDARD_ERROR, `mini-http: ${line}\n`);
+  return exitCode;
+}
+
+/** Synchronous, since the process ends next. Nobody reading (`mini-http --help | true`) is no fault. */
+function print(fd: number, text: string): void {
+  try {
+    writeFileSync(fd, text);
+  } catch {
+    // There is nobody left to tell.
+  }
+}

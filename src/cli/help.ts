@@ -1,0 +1,81 @@
+// The help text, made from the tables of flags and limits, so that it cannot tell anything else than the parser does.
+
+import { ALL_FLAGS } from "./flags.ts";
+import type { FlagFace, FlagGroup } from "./flags.ts";
+
+/** No line is longer: it still fits beside something else on a screen. */
+export const HELP_COLUMNS = 100;
+const MARGIN = "  ";
+const GAP = "  ";
+
+const GROUPS: Readonly<Record<FlagGroup, string>> = {
+  Serving: "",
+  "Reading files": "",
+  "Writing files": "",
+  "Who may ask": "",
+  Limits: " (exactly the limit is still allowed)",
+  Other: "",
+};
+
+const HEAD = `mini-http: shares a folder over HTTP, takes uploads, and tests HTTP clients
+
+Usage: mini-http [DIRECTORY] [flags]
+
+Without a DIRECTORY it answers at / /echo/TEXT /echo and /user-agent; with one also at /files/.
+`;
+
+const FOOT = `
+SIZE takes K, M, G and T (powers of 1024), TIME takes ms, s, m and h; a TIME alone counts seconds.
+Of a flag given twice the last counts. "--flag=value" and "--flag value" are the same; a switch takes
+"--flag=no" too. Each flag has an environment variable, such as MINI_HTTP_MAX_BODY_SIZE=8M for
+--max-body-size or MINI_HTTP_QUIET=yes for --quiet; the flag beats the variable.
+
+Examples
+  mini-http                                         on http://localhost:4221
+  mini-http ~/public --read-only --host 0.0.0.0     share a folder with the network
+  mini-http -d /tmp/files --port 8080 --quiet
+
+  curl http://localhost:4221/echo/hello
+  curl http://localhost:4221/files/notes.txt
+  curl --data-binary @notes.txt http://localhost:4221/files/notes.txt
+  curl --upload-file big.iso http://localhost:4221/echo --output back.iso
+
+Exit codes: 0 stopped by a signal, 1 cannot serve (port in use, for example), 2 mistake in a flag.
+`;
+
+/** The whole text, ending in a line end. */
+export function helpText(): string {
+  const names = new Map([...ALL_FLAGS].map(([name, row]) => [name, formatNames(name, row)]));
+  const width = Math.max(...[...names.values()].map((name) => name.length));
+  const sections = Object.entries(GROUPS).map(([group, remark]) => {
+    const rows = [...ALL_FLAGS].filter(([, row]) => row.group === group);
+    const lines = rows.flatMap(([name, row]) => formatRow(names.get(name) ?? name, row, width));
+    return `\n${group}${remark}\n${lines.join("\n")}\n`;
+  });
+  return HEAD + sections.join("") + FOOT;
+}
+
+/** `-p, --port PORT`; the long names of all flags stand below each other. */
+function formatNames(name: string, row: FlagFace): string {
+  const short = row.short === null ? "    " : `-${row.short}, `;
+  const long = [name, ...row.aliases].map((each) => `--${each}`).join(", ");
+  return `${short}${long}${row.placeholder === null ? "" : ` ${row.placeholder}`}`;
+}
+
+function formatRow(names: string, row: FlagFace, width: number): string[] {
+  const preset = row.shownPreset === "" ? "" : ` [${row.shownPreset}]`;
+  const indent = MARGIN.length + width + GAP.length;
+  const [first = "", ...rest] = wrap(row.help + preset, HELP_COLUMNS - indent);
+  return [MARGIN + names.padEnd(width) + GAP + first, ...rest.map((line) => " ".repeat(indent) + line)];
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1) ?? "";
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { HttpResponse } from "../../src/http/message.ts";
+import { createRouter } from "../../src/router.ts";
+import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+
+let started: StartedServer;
+let port = 0;
+beforeAll(() => {
+  started = startServer();
+  port = started.port;
+});
+afterAll(() => started.stop());
+
+const get = (text: string, fields = ""): string => `GET /echo/${text} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+
+describe("Connection", () => {
+  test("answers two requests on one connection", async () => {
+    const client = await RawClient.connect(port);
+    await client.send(get("one"));
+    await client.until(({ received }) => received.endsWith("one"));
+    await client.send(get("two"));
+    await client.until(({ received }) => received.endsWith("two"));
+    expect(readResponses(client.received).map(({ body }) => body)).toEqual(["one", "two"]);
+    client.close();
+  });
+
+  test("answers sixteen pipelined requests in order", async () => {
+    const texts = Array.from({ length: 16 }, (_, i) => "text" + i);
+    const received = await exchange(port, texts.map((text) => get(text)).join(""));
+    expect(readResponses(received).map(({ body }) => body)).toEqual(texts);
+  });
+
+  test("answers a request that comes byte by byte", async () => {
+    const received = await exchange(port, ...get("slow").split(""));
+    expect(readResponses(received)).toMatchObject([{ status: 200, body: "slow" }]);
+  });
+
+  test("gives the same answer for every way to cut a pipelined pair with bodies", async () => {
+    const raw =
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" +
+      "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" +
+      get("end");
+    const cuts = Array.from({ length: raw.length - 1 }, (_, i) => i + 1);
+    const answers = await Promise.all(cuts.map((cut) => exchange(port, raw.slice(0, cut), raw.slice(cut))));
+    for (const answer of answers)
+      expect(readResponses(answer).map(({ body }) => body)).toEqual(["hello", "abc", "end"]);
+  });
+
+  test("answers a half-closed client in full", async () => {
+    expect(readResponses(await exchange(port, get("half")))).toMatchObject([{ status: 200, body: "half" }]);
+  });
+
+  test("Connection: close is answered with the same, and the FIN follows", async () => {
+    const received = await exchangeOpen(port, get("a", "Connection: close\r\n") + get("hidden"));
+    const responses = readResponses(received);
+    expect(responses).toHaveLength(1);
+    expect(responses[0]!.fields.get("connection")).toBe("close");
+  });
+
+  test("HTTP/1.0 closes unless keep-alive was asked for", async () => {
+    const closed = await exchangeOpen(port, "GET /echo/a HTTP/1.0\r\n\r\n");
+    expect(readResponses(closed)[0]!.fields.get("connection")).toBe("close");
+    const kept = await exchange(port, "GET /echo/a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + get("b"));
+    expect(readResponses(kept).map(({ body }) => body)).toEqual(["a", "b"]);
+    expect(readResponses(kept)[0]!.fields.get("connection")).toBe("keep-alive");
+  });
+
+  test("HEAD gets the fields of GET and no body", async () => {
+    const received = await exchange(port, "HEAD /echo/abc HTTP/1.1\r\nHost: a\r\n\r\n" + get("x"));
+    const [head, next] = readResponses(received, ["HEAD", "GET"]);
+    expect(head!.fields.get("content-length")).toBe("3");
+    expect(next!.body).toBe("x");
+  });
+
+  test("every response has a Date", async () => {
+    const received = await exchange(port, get("a") + "BAD\r\n\r\n");
+    for (const { fields } of readResponses(received))
+      expect(fields.get("date")).toMatch(/^\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT$/);
+  });
+
+  test("answers earlier requests before a refusal, and nothing behind it", async () => {
+    const received = await exchangeOpen(port, get("one") + "GET / HTTP/1.1\r\nHost : a\r\n\r\n" + get("hidden"));
+    expect(readResponses(received).map(({ status }) => status)).toEqual([200, 400]);
+  });
+
+  test("a refusal is readable while the client is still sending", async () => {
+    const client = await RawClient.connect(port);
+    await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n");
+    const sending = client.send("y".repeat(8 << 20));
+    await client.untilEnd();
+    expect(readResponses(client.received)).toMatchObject([{ status: 400 }]);
+    client.close();
+    await sending;
+  });
+
+  test("a connection cut in a head or a body gets 400", async () => {
+    expect(readResponses(await exchange(port, "GET / HT"))).toMatchObject([{ status: 400 }]);
+    const short = "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab";
+    expect(readResponses(await exchange(port, short))).toMatchObject([{ status: 404 }]);
+  });
+
+  test("an empty line between requests is forgiven, and is no request of its own", async () => {
+    const received = await exchange(port, get("a") + "\r\n" + get("b") + "\r\n");
+    expect(readResponses(received).map(({ body }) => body)).toEqual(["a", "b"]);
+  });
+
+  test("an echo of several megabytes comes back whole, with flow control", async () => {
+    const client = await RawClient.connect(port);
+    const body = Array.from({ length: 1 << 16 }, (_, i) => i.toString(36).padStart(8, "."))
+      .join("")
+      .repeat(16);
+    const sending = client.send(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await client.until(({ received }) => received.length > body.length, 30_000);
+    await sending;
+    expect(Bun.hash(readResponses(client.received)[0]!.body)).toBe(Bun.hash(body));
+    client.close();
+  });
+});
+
+describe("a body that nobody reads", () => {
+  test("is skipped when it is small, and the connection stays", async () => {
+    const post = "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" + "y".repeat(1000);
+    expect(readResponses(await exchange(port, post + get("next"))).map(({ status }) => status)).toEqual([404, 200]);
+  });
+
+  test("is skipped when it is chunked, and nothing in it is a request", async () => {
+    const hidden = get("hidden");
+    const chunk = hidden.length.toString(16) + "\r\n" + hidden + "\r\n";
+    const post = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n";
+    expect(readResponses(await exchange(port, post + get("next"))).map(({ body }) => body.trim())).toEqual([
+      "There is nothing here; GET / says what this server offers.",
+      "next",
+    ]);
+  });
+
+  test("closes the connection when it is large", async () => {
+    const received = await exchangeOpen(port, "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n");
+    expect(readResponses(received)[0]!.fields.get("connection")).toBe("close");
+  });
+});
+
+describe("Expect: 100-continue", () => {
+  const expecting = (target: string): string =>
+    `POST ${target} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n`;
+
+  test("is answered when the handler reads", async () => {
+    const client = await RawClient.connect(port);
+    await client.send(expecting("/echo"));
+    await client.until(({ received }) => received.startsWith("HTTP/1.1 100 Continue\r\n\r\n"));
+    await client.send("abc");
+    await client.until(({ received }) => received.endsWith("abc"));
+    expect(readResponses(client.received).map(({ status }) => status)).toEqual([100, 200]);
+    client.close();
+  });
+
+  test("gets the final status, and the connection closes, when nobody will read", async () => {
+    const received = await exchangeOpen(port, expecting("/nowhere"));
+    expect(readResponses(received)).toMatchObject([{ status: 404 }]);
+    expect(readResponses(received)[0]!.fields.get("connection")).toBe("close");
+  });
+
+  test("is not answered when the body came along", async () => {
+    expect(readResponses(await exchange(port, expecting("/echo") + "abc")).map(({ status }) => status)).toEqual([200]);
+  });
+});
+
+describe("asynchronous handlers", () => {
+  const routes = createRouter({
+    "/wait/{ms}": {
+      GET: async (_request, ms) => {
+        await Bun.sleep(Number(ms));
+        return new HttpResponse(200, ms);
+      },
+    },
+    "/now": { GET: () => new HttpResponse(200, "now") },
+    "/throw": {
+      GET: () => {
+        throw new Error("a fault of ours");
+      },
+    },
+    "/reject": { GET: () => Promise.reject(new Error("another fault of ours")) },
+  });
+
+  test("keep the order of pipelined requests", async () => {
+    const { port, stop } = startServer(routes);
+    const paths = ["/wait/30", "/now", "/wait/10", "/now", "/wait/1"];
+    const received = await exchange(port, paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
+    expect(readResponses(received).map(({ body }) => body)).toEqual(["30", "now", "10", "now", "1"]);
+    await stop();
+  });
+
+  test("that fail give 500, are told to the observer, and leave the server whole", async () => {
+    const { port, stop, observer } = startServer(routes);
+    for (const path of ["/throw", "/reject"]) {
+      const received = await exchangeOpen(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      expect(readResponses(received)).toMatchObject([{ status: 500 }]);
+    }
+    expect(observer.faults).toHaveLength(2);
+    expect(readResponses(await exchange(port, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"))).toMatchObject([
+      { body: "now" },
+    ]);
+    await stop();
+  });
+});
