@@ -2,9 +2,10 @@
 // The form parser sees the same parts however its bytes are cut, holds at most one part's head, and looks at each byte
 // a bounded number of times.
 
-import { parseFormDisposition } from "./content-disposition.ts";
 import { CR, HTAB, LF, SP } from "./characters.ts";
-import { parseParameters, trimBlanks } from "./field-syntax.ts";
+import { parseParameters } from "./field-syntax.ts";
+import { BAD_DELIMITER, INCOMPLETE_FORM, OUTSIDE_PARTS, PART_HEAD_TOO_LARGE, TOO_MANY_PARTS } from "./form-refusal.ts";
+import { parsePartHead, type PartBegin, type Refused } from "./form-part.ts";
 import { type ByteRange, contentRange } from "./range.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -50,38 +51,6 @@ export function frameByteranges(
 
 // ── In: multipart/form-data ──
 
-function refusal(name: string, status: number, reason: string): Refusal {
-  return { name, status, reason };
-}
-
-/** For the caller, when `boundaryOf` gives null. */
-export const BAD_BOUNDARY = refusal("BAD_BOUNDARY", 400, "The form's Content-Type has no valid boundary.");
-export const BAD_DELIMITER = refusal("BAD_DELIMITER", 400, "A line with the form's boundary is malformed.");
-export const OUTSIDE_PARTS = refusal(
-  "OUTSIDE_PARTS",
-  400,
-  "The form has more than 8 KiB before its first or behind its last part.",
-);
-export const TOO_MANY_PARTS = refusal("TOO_MANY_PARTS", 413, "The form has more parts than the limit.");
-export const PART_HEAD_TOO_LARGE = refusal("PART_HEAD_TOO_LARGE", 431, "The head of a form part is over 8 KiB.");
-export const BAD_PART_HEAD = refusal(
-  "BAD_PART_HEAD",
-  400,
-  "A line in the head of a form part is malformed or repeated.",
-);
-export const BAD_PART_TEXT = refusal("BAD_PART_TEXT", 400, "The head of a form part is not UTF-8.");
-export const BAD_DISPOSITION = refusal(
-  "BAD_DISPOSITION",
-  400,
-  "A form part needs a Content-Disposition of form-data with a name.",
-);
-export const ENCODED_PART = refusal(
-  "ENCODED_PART",
-  415,
-  "A form part has a Content-Transfer-Encoding; send its bytes as they are.",
-);
-export const INCOMPLETE_FORM = refusal("INCOMPLETE_FORM", 400, "The form ended before its closing boundary.");
-
 const MAX_PART_HEAD_BYTES = 8 * 1024;
 /** For what comes before the first delimiter, and as much again behind the last. */
 const MAX_OUTSIDE_BYTES = 8 * 1024;
@@ -103,16 +72,6 @@ export function boundaryOf(contentType: string): string | null {
   return boundary !== undefined && BOUNDARY.test(boundary) ? boundary : null;
 }
 
-/** A part begins. */
-export interface PartBegin {
-  readonly kind: "part-begin";
-  readonly name: string;
-  /** As the client named the file, folders and all: nothing is safe about it. Empty for a file input without a file. */
-  readonly filename: string | undefined;
-  /** As sent; text/plain when it is not (RFC 7578 4.4). */
-  readonly contentType: string;
-}
-
 /** What a form is made of, in order: for each part its begin, any number of data, its end. */
 export type FormEvent =
   | PartBegin
@@ -121,12 +80,6 @@ export type FormEvent =
   | { readonly kind: "part-end" }
   /** The last event; the parts so far must not count. */
   | Refused;
-
-/** The form is refused. */
-export interface Refused {
-  readonly kind: "refused";
-  readonly refusal: Refusal;
-}
 
 const PART_END: FormEvent = { kind: "part-end" };
 const DASH = 0x2d;
@@ -154,7 +107,7 @@ export class FormDataParser {
   readonly #maxParts: number;
   #phase: Phase = "preamble";
   #refusal: Refusal = INCOMPLETE_FORM;
-  #chunk = NO_BYTES;
+  #chunk: Uint8Array = NO_BYTES;
   #at = 0;
   /** How many bytes of what may be a delimiter stand before `#at`, not given as data yet. */
   #held = LINE_END.length;
@@ -180,7 +133,7 @@ export class FormDataParser {
 
   /** The next event, or null when more bytes are needed. Null forever after a refusal. */
   next(): FormEvent | null {
-    while (this.#at < this.#chunk.length) {
+    while (this.#at < this.#chunk.length && this.#phase !== "refused") {
       const event = this.#step();
       if (event !== null) return event;
     }
@@ -202,10 +155,13 @@ export class FormDataParser {
       case "head":
         return this.#takeHead();
       case "epilogue":
-        return this.#skip(this.#chunk.length - this.#at);
+        return this.#skipEpilogue();
       case "refused":
         return null;
-      default:
+      case "delimiter":
+      case "delimiter-dash":
+      case "delimiter-padding":
+      case "delimiter-lf":
         return this.#takeDelimiterByte(this.#chunk[this.#at++]!);
     }
   }
@@ -312,7 +268,6 @@ export class FormDataParser {
   #refuse(refusal: Refusal): FormEvent {
     this.#phase = "refused";
     this.#refusal = refusal;
-    this.#chunk = NO_BYTES;
     return { kind: "refused", refusal };
   }
 }
@@ -336,36 +291,4 @@ function phaseAfter(phase: Phase, byte: number): Phase {
 function afterPadding(byte: number): Phase {
   if (byte === SP || byte === HTAB) return "delimiter-padding";
   return byte === CR ? "delimiter-lf" : "refused";
-}
-
-/** A `field-line` of RFC 9112 5, its value in any script. Folded lines, obsolete since RFC 7230, are malformed. */
-const FIELD_LINE = /^(?<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+):(?<value>[^\x00-\x08\x0a-\x1f\x7f]*)$/;
-/** These say that the bytes are as they are (RFC 2045 6.2); RFC 7578 4.7 has done away with the field. */
-const IDENTITY_ENCODING = /^(?:7bit|8bit|binary)$/i;
-
-/** The head of a part, without its empty line. */
-function parsePartHead(bytes: Uint8Array): PartBegin | Refused {
-  const text = decodeUtf8(bytes);
-  if (text === null) return { kind: "refused", refusal: BAD_PART_TEXT };
-  const fields = new Map<string, string>();
-  for (const line of text.split(LINE_END).slice(0, -1)) {
-    const match = FIELD_LINE.exec(line);
-    const name = match?.groups!["name"]!.toLowerCase() ?? "";
-    if (match === null || fields.has(name)) return { kind: "refused", refusal: BAD_PART_HEAD };
-    fields.set(name, trimBlanks(match.groups!["value"]!));
-  }
-  const disposition = parseFormDisposition(fields.get("content-disposition") ?? "");
-  if (disposition === null) return { kind: "refused", refusal: BAD_DISPOSITION };
-  const isPlain = IDENTITY_ENCODING.test(fields.get("content-transfer-encoding") ?? "binary");
-  if (!isPlain) return { kind: "refused", refusal: ENCODED_PART };
-  return { kind: "part-begin", ...disposition, contentType: fields.get("content-type") ?? "text/plain" };
-}
-
-/** Null when the bytes are not UTF-8. A byte order mark stays, as part of the text. */
-function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }

@@ -14,8 +14,9 @@ export function escapeText(text: string): string {
   return UNSAFE.test(text) ? escapeBytes(Buffer.from(text, "utf8").toString("latin1")) : text;
 }
 
-/** `127.0.0.1:4221`, `[::1]:4221`. */
+/** `127.0.0.1:4221`, `[::1]:4221`; "unknown" for a peer that left before its address could be asked for. */
 export function formatPeer(address: string, port: number): string {
+  if (address === "") return "unknown";
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

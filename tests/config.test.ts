@@ -1,0 +1,293 @@
+import { describe, expect, test } from "bun:test";
+import { type Config, parseConfig } from "../src/config.ts";
+import { DEFAULT_LIMITS, LIMIT_TABLE } from "../src/http/limits.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+/** The settings of a command line that must be accepted. */
+function settings(argv: readonly string[], env: Env = {}): Config {
+  const intent = parseConfig(argv, env);
+  if (intent.kind !== "serve") throw new Error(`not accepted: ${JSON.stringify(intent)}`);
+  return intent.config;
+}
+
+/** The line about a command line that must not be accepted. */
+function mistake(argv: readonly string[], env: Env = {}): string {
+  const intent = parseConfig(argv, env);
+  if (intent.kind !== "mistake") throw new Error(`accepted: ${JSON.stringify(intent)}`);
+  return intent.line;
+}
+
+function notes(argv: readonly string[], env: Env = {}): readonly string[] {
+  const intent = parseConfig(argv, env);
+  return intent.kind === "serve" ? intent.notes : [intent.kind];
+}
+
+test("without flags everything has its documented default", () => {
+  expect(parseConfig([], {})).toEqual({
+    kind: "serve",
+    notes: [],
+    config: {
+      host: "localhost",
+      port: 4221,
+      directory: null,
+      quiet: false,
+      graceMs: 9000,
+      drainDelayMs: 0,
+      limits: DEFAULT_LIMITS,
+      files: {
+        cacheSeconds: 0,
+        precompressed: false,
+        listing: true,
+        index: false,
+        hidden: false,
+        followSymlinks: false,
+        readOnly: false,
+        uploadOnly: false,
+        allowDelete: false,
+        onDuplicate: "overwrite",
+        quotaBytes: null,
+        minFreeBytes: null,
+        maxFiles: null,
+        fsync: false,
+        mode: null,
+      },
+      admission: { allowedHosts: [], writeOrigins: [] },
+    },
+  });
+});
+
+describe("a flag sets its value", () => {
+  const cases: [argv: string[], read: (config: Config) => unknown, value: unknown][] = [
+    [["files"], (c) => c.directory, "files"],
+    [["--directory", "files"], (c) => c.directory, "files"],
+    [["--directory=files"], (c) => c.directory, "files"],
+    [["--directory=-odd"], (c) => c.directory, "-odd"],
+    [["-d", "files"], (c) => c.directory, "files"],
+    [["-dfiles"], (c) => c.directory, "files"],
+    [["files", "--directory", "files"], (c) => c.directory, "files"],
+    [["--", "--odd"], (c) => c.directory, "--odd"],
+    [["--host", "0.0.0.0"], (c) => c.host, "0.0.0.0"],
+    [["--bind", "files.lan"], (c) => c.host, "files.lan"],
+    [["-b", "::1"], (c) => c.host, "::1"],
+    [["--host", "[::1]"], (c) => c.host, "::1"],
+    [["--host", "fe80::1%eth0"], (c) => c.host, "fe80::1%eth0"],
+    [["--port", "8080"], (c) => c.port, 8080],
+    [["-p", "0"], (c) => c.port, 0],
+    [["-p65535"], (c) => c.port, 65535],
+    [["--quiet"], (c) => c.quiet, true],
+    [["-q"], (c) => c.quiet, true],
+    [["--quiet=no"], (c) => c.quiet, false],
+    [["-qp", "81"], (c) => [c.quiet, c.port], [true, 81]],
+    [["--grace", "500ms"], (c) => c.graceMs, 500],
+    [["--grace", "3"], (c) => c.graceMs, 3000],
+    [["--drain-delay", "1.5s"], (c) => c.drainDelayMs, 1500],
+    [["--max-body-size", "2G"], (c) => c.limits.maxBody, 2 * 1024 ** 3],
+    [["--max-body-size", "0"], (c) => c.limits.maxBody, 0],
+    [["--idle-timeout", "2m"], (c) => c.limits.idleTimeout, 120_000],
+    [["--min-body-rate", "1k"], (c) => c.limits.minBodyRate, 1024],
+    [["--max-fields", "7"], (c) => c.limits.maxFields, 7],
+    [["--cache", "60"], (c) => c.files.cacheSeconds, 60],
+    [["--cache", "2m"], (c) => c.files.cacheSeconds, 120],
+    [["--precompressed"], (c) => c.files.precompressed, true],
+    [["--no-listing"], (c) => c.files.listing, false],
+    [["--index"], (c) => c.files.index, true],
+    [["--hidden"], (c) => c.files.hidden, true],
+    [["--follow-symlinks"], (c) => c.files.followSymlinks, true],
+    [["--read-only"], (c) => c.files.readOnly, true],
+    [["--allow-delete"], (c) => c.files.allowDelete, true],
+    [["--upload-only"], (c) => [c.files.uploadOnly, c.files.onDuplicate], [true, "rename"]],
+    [["--upload-only", "--on-duplicate", "rename"], (c) => c.files.onDuplicate, "rename"],
+    [["--on-duplicate", "error"], (c) => c.files.onDuplicate, "error"],
+    [["--quota", "10M"], (c) => c.files.quotaBytes, 10 * 1024 ** 2],
+    [["--min-free", "1T"], (c) => c.files.minFreeBytes, 1024 ** 4],
+    [["--max-files", "12"], (c) => c.files.maxFiles, 12],
+    [["--fsync"], (c) => c.files.fsync, true],
+    [["--chmod", "640"], (c) => c.files.mode, 0o640],
+    [["--chmod", "0o644"], (c) => c.files.mode, 0o644],
+    [
+      ["--allowed-host", "A.lan,b.lan", "--allowed-host", "c."],
+      (c) => c.admission.allowedHosts,
+      ["a.lan", "b.lan", "c"],
+    ],
+    [["--cors-write", "https://App.Example:443/"], (c) => c.admission.writeOrigins, ["https://app.example"]],
+    [["--cors-write", "tauri://localhost"], (c) => c.admission.writeOrigins, ["tauri://localhost"]],
+    [["--port", "1", "--port", "2"], (c) => c.port, 2],
+  ];
+  test.each(cases)("%j", (argv, read, value) => {
+    expect(read(settings(argv))).toEqual(value);
+  });
+});
+
+test("every row of the limit table has a flag and a variable that set it and nothing else", () => {
+  for (const [name, row] of Object.entries(LIMIT_TABLE)) {
+    const changed = { ...DEFAULT_LIMITS, [name]: row.unit === "milliseconds" ? 77_000 : 77 };
+    expect(settings([`--${row.flag}`, "77"]).limits).toEqual(changed);
+    const variable = `MINI_HTTP_${row.flag.toUpperCase().replaceAll("-", "_")}`;
+    expect(settings([], { [variable]: "77" }).limits).toEqual(changed);
+  }
+});
+
+describe("the environment", () => {
+  const cases: [why: string, argv: string[], env: Env, read: (config: Config) => unknown, value: unknown][] = [
+    ["sets a flag", [], { MINI_HTTP_PORT: "8080" }, (c) => c.port, 8080],
+    ["is beaten by the flag", ["-p", "1"], { MINI_HTTP_PORT: "2" }, (c) => c.port, 1],
+    ["is beaten even where it is wrong", ["-p", "1"], { MINI_HTTP_PORT: "many" }, (c) => c.port, 1],
+    ["sets the folder", [], { MINI_HTTP_DIRECTORY: "a" }, (c) => c.directory, "a"],
+    ["gives way to DIRECTORY", ["b"], { MINI_HTTP_DIRECTORY: "a" }, (c) => c.directory, "b"],
+    ["knows aliases", [], { MINI_HTTP_BIND: "::1" }, (c) => c.host, "::1"],
+    ["prefers names to aliases", [], { MINI_HTTP_BIND: "::1", MINI_HTTP_HOST: "a" }, (c) => c.host, "a"],
+    ["turns a switch on with yes", [], { MINI_HTTP_QUIET: "Yes" }, (c) => c.quiet, true],
+    ["turns a switch on with 1", [], { MINI_HTTP_NO_LISTING: "1" }, (c) => c.files.listing, false],
+    ["turns a switch off with false", [], { MINI_HTTP_QUIET: "false" }, (c) => c.quiet, false],
+    ["is beaten by a switch that says no", ["--quiet=no"], { MINI_HTTP_QUIET: "yes" }, (c) => c.quiet, false],
+    ["holds lists", [], { MINI_HTTP_ALLOWED_HOST: "a, b" }, (c) => c.admission.allowedHosts, ["a", "b"]],
+    [
+      "is no addition to a list",
+      ["--allowed-host", "c"],
+      { MINI_HTTP_ALLOWED_HOST: "a" },
+      (c) => c.admission.allowedHosts,
+      ["c"],
+    ],
+    ["counts as unset when empty", [], { MINI_HTTP_PORT: "" }, (c) => c.port, 4221],
+    ["ignores service links", [], { MINI_HTTP_PORT: "tcp://10.0.0.1:80" }, (c) => c.port, 4221],
+    ["ignores other programs", [], { PORT: "1", MINI_HTTPD_PORT: "2" }, (c) => c.port, 4221],
+  ];
+  test.each(cases)("%s", (_, argv, env, read, value) => {
+    expect(read(settings(argv, env))).toEqual(value);
+  });
+
+  test("a wrong value is a mistake that names the variable", () => {
+    expect(mistake([], { MINI_HTTP_PORT: "many" })).toBe(
+      'MINI_HTTP_PORT must be a whole number from 0 to 65535, not "many". Try --help.',
+    );
+    expect(mistake([], { MINI_HTTP_QUIET: "maybe" })).toStartWith("MINI_HTTP_QUIET must be true, 1 or yes");
+  });
+
+  test("what is ignored is noted, in one line for the links and one for the unknown", () => {
+    const env = {
+      MINI_HTTP_PORT: "tcp://10.0.0.1:80",
+      MINI_HTTP_PORT_80_TCP: "tcp://10.0.0.1:80",
+      MINI_HTTP_PORT_80_TCP_ADDR: "10.0.0.1",
+      MINI_HTTP_SERVICE_HOST: "10.0.0.1",
+      MINI_HTTP_SERVICE_PORT_WEB: "80",
+      MINI_HTTP_QIET: "yes",
+      MINI_HTTP_HELP: "yes",
+      MINI_HTTP_XYZZY: "1",
+    };
+    expect(notes([], env)).toEqual([
+      "Ignored container service links in the environment: MINI_HTTP_PORT, MINI_HTTP_PORT_80_TCP, " +
+        "MINI_HTTP_PORT_80_TCP_ADDR, MINI_HTTP_SERVICE_HOST, MINI_HTTP_SERVICE_PORT_WEB.",
+      "Ignored in the environment, since no flag has this name: MINI_HTTP_HELP, " +
+        "MINI_HTTP_QIET (did you mean MINI_HTTP_QUIET?), MINI_HTTP_XYZZY.",
+    ]);
+  });
+});
+
+describe("help and version win over what else is said", () => {
+  const cases: [argv: string[], kind: string][] = [
+    [["--help"], "help"],
+    [["-h"], "help"],
+    [["-V"], "version"],
+    [["--version"], "version"],
+    [["--version", "--help"], "help"],
+    [["--port", "70000", "-h"], "help"],
+    [["a", "b", "c", "--version"], "version"],
+    [["--help=no"], "serve"],
+  ];
+  test.each(cases)("%j", (argv, kind) => {
+    expect(parseConfig(argv, {}).kind).toBe(kind as never);
+  });
+});
+
+describe("a mistake is one line that says what to do", () => {
+  const cases: [argv: string[], line: string][] = [
+    [["--prot", "1"], "Unknown flag --prot; did you mean --port?"],
+    [["--prot=1"], "Unknown flag --prot; did you mean --port?"],
+    [["--dir", "a"], "Unknown flag --dir; did you mean --directory?"],
+    [["--max-body", "1"], "Unknown flag --max-body; did you mean --max-body-size?"],
+    [["-port", "1"], "Unknown flag -port; did you mean --port?"],
+    [["--PORT", "1"], "Unknown flag --PORT; did you mean --port?"],
+    [["--xyzzy"], "Unknown flag --xyzzy."],
+    [["-z"], "Unknown flag -z."],
+    [["--__proto__"], "Unknown flag --__proto__."],
+    [["--\u001b[31mred"], "Unknown flag --?[31mred."],
+    [["--port"], "--port needs a value: --port PORT."],
+    [["--port", "--quiet"], "--port needs a value: --port PORT."],
+    [["-p"], "-p needs a value: -p PORT."],
+    [["--port="], "--port must be a whole number from 0 to 65535, not empty."],
+    [["--port", "65536"], '--port must be a whole number from 0 to 65535, not "65536".'],
+    [["--port", "-1"], '--port must be a whole number from 0 to 65535, not "-1".'],
+    [["--port", "80.5"], '--port must be a whole number from 0 to 65535, not "80.5".'],
+    [["--port", "0x50"], '--port must be a whole number from 0 to 65535, not "0x50".'],
+    [
+      ["--host", "localhost:80"],
+      '--host must be a name or an address alone (the port goes to --port), not "localhost:80".',
+    ],
+    [["--host", "http://a"], '--host must be a name or an address such as localhost, 0.0.0.0 or ::1, not "http://a".'],
+    [["--host", "1:2"], '--host must be a name or an address alone (the port goes to --port), not "1:2".'],
+    [["--host", ":::"], '--host must be a name or an address such as localhost, 0.0.0.0 or ::1, not ":::".'],
+    [["--host", "[a]"], '--host must be a name or an address such as localhost, 0.0.0.0 or ::1, not "[a]".'],
+    [["--quiet=maybe"], '--quiet must be true, 1 or yes, or false, 0 or no, not "maybe".'],
+    [["--grace", "5x"], '--grace must be a duration such as 500ms, 10s or 2m, not "5x".'],
+    [["--grace", "0.5ms"], '--grace must be a duration such as 500ms, 10s or 2m, not "0.5ms".'],
+    [["--grace", "600h"], '--grace must be at most 576h, not "600h".'],
+    [["--head-timeout", "0"], '--head-timeout must be at least 1ms, not "0".'],
+    [["--max-head", "8"], '--max-head must be at least 64, not "8".'],
+    [["--max-head", "8KB"], '--max-head must be a size such as 4096, 8K, 1.5M or 2G, not "8KB".'],
+    [["--max-connections", "0"], '--max-connections must be a whole number, at least 1, not "0".'],
+    [["--cache", "1500ms"], '--cache must be whole seconds, not "1500ms".'],
+    [["--on-duplicate", "keep"], '--on-duplicate must be overwrite, error or rename, not "keep".'],
+    [["--chmod", "0888"], '--chmod must be an octal mode from 0 to 0777, such as 0644, not "0888".'],
+    [["--chmod", "4755"], '--chmod must be an octal mode from 0 to 0777, such as 0644, not "4755".'],
+    [["--cors-write", "*"], '--cors-write must be an origin such as https://app.example.org, not "*".'],
+    [
+      ["--cors-write", "https://a/b"],
+      '--cors-write must be an origin such as https://app.example.org, not "https://a/b".',
+    ],
+    [
+      ["--allowed-host", "a:80"],
+      '--allowed-host must be a host name without scheme and port, such as files.example.org, not "a:80".',
+    ],
+    [[""], "DIRECTORY must be the path of a folder."],
+    [["--directory", ""], "--directory must be the path of a folder, not empty."],
+    [["a", "b"], 'Only one DIRECTORY can be served, not both "a" and "b".'],
+    [["a", "--directory", "b"], 'Give the folder once: DIRECTORY is "a", but --directory is "b".'],
+    [["--read-only", "--upload-only"], "--read-only and --upload-only contradict each other; leave one out."],
+    [["--read-only", "--allow-delete"], "--read-only and --allow-delete contradict each other; leave one out."],
+    [["--upload-only", "--allow-delete"], "--upload-only and --allow-delete contradict each other; leave one out."],
+    [
+      ["--upload-only", "--on-duplicate", "error"],
+      "--upload-only always renames; leave out --on-duplicate error, which would tell which names exist.",
+    ],
+  ];
+  test.each(cases)("%j", (argv, sentence) => {
+    expect(mistake(argv)).toBe(`${sentence} Try --help.`);
+  });
+
+  test("a contradiction between a flag and a variable counts too", () => {
+    expect(mistake(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
+  });
+
+  test("a long word is not repeated whole", () => {
+    expect(mistake(["--port", "9".repeat(5000)]).length).toBeLessThan(200);
+  });
+});
+
+describe("writing for everyone who reaches the port is noted", () => {
+  const cases: [argv: string[], noted: boolean][] = [
+    [["files"], false],
+    [["files", "--host", "127.0.0.2"], false],
+    [["files", "--host", "::1"], false],
+    [["files", "--host", "a.localhost"], false],
+    [["--host", "0.0.0.0"], false],
+    [["files", "--host", "0.0.0.0", "--read-only"], false],
+    [["files", "--host", "0.0.0.0"], true],
+    [["files", "--host", "::"], true],
+    [["files", "--host", "127.example.org"], true],
+    [["files", "--host", "0.0.0.0", "--upload-only"], true],
+  ];
+  test.each(cases)("%j: %p", (argv, noted) => {
+    expect(notes(argv).length).toBe(noted ? 1 : 0);
+  });
+});

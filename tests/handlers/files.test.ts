@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { createDispatch } from "../../src/app.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const outer = tempFolder();
+const root = join(outer.path, "served");
+let started: StartedServer;
+
+beforeAll(() => {
+  mkdirSync(join(root, "folder"), { recursive: true });
+  writeFileSync(join(outer.path, "secret.txt"), "secret");
+  mkdirSync(join(outer.path, "served-not"));
+  writeFileSync(join(outer.path, "served-not", "a"), "secret");
+  writeFileSync(join(root, "a.txt"), "Hello, World!");
+  writeFileSync(join(root, "photo.jpg"), "not really");
+  writeFileSync(join(root, ".hidden"), "secret");
+  writeFileSync(join(root, "large.txt"), "0123456789abcdef".repeat(40_000));
+  writeFileSync(join(root, "sp ace%2f\u00e4.txt"), "odd");
+  symlinkSync(join(outer.path, "secret.txt"), join(root, "leaves.txt"));
+  symlinkSync(outer.path, join(root, "leaves"));
+  symlinkSync(join(outer.path, "served-not"), join(root, "sibling"));
+  symlinkSync("a.txt", join(root, "stays.txt"));
+  symlinkSync("loop", join(root, "loop"));
+  Bun.spawnSync(["mkfifo", join(root, "pipe")]);
+  started = startServer(createDispatch({ directory: root }));
+});
+afterAll(async () => {
+  await started.stop();
+  outer[Symbol.dispose]();
+});
+
+async function ask(method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
+  const length = method === "POST" ? `Content-Length: ${body.length}\r\n` : "";
+  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}${length}\r\n${body}`;
+  return readResponses(await exchange(started.port, raw), [method])[0]!;
+}
+
+const names = (folder: string): string[] => readdirSync(folder).sort();
+
+describe("GET /files/{path}", () => {
+  test("gives a file with its type and length", async () => {
+    const response = await ask("GET", "/files/a.txt");
+    expect(response).toMatchObject({ status: 200, body: "Hello, World!" });
+    expect(response.fields.get("content-length")).toBe("13");
+    expect(response.fields.get("content-type")).toBe("text/plain; charset=utf-8");
+  });
+
+  test("HEAD gives the same fields", async () => {
+    const [get, head] = [await ask("GET", "/files/a.txt"), await ask("HEAD", "/files/a.txt")];
+    const comparable = ({ fields }: ReadResponse): [string, string][] =>
+      [...fields].filter(([name]) => name !== "date");
+    expect(comparable(head)).toEqual(comparable(get));
+  });
+
+  test("gives a file larger than one read, whole", async () => {
+    expect((await ask("GET", "/files/large.txt")).body).toBe("0123456789abcdef".repeat(40_000));
+  });
+
+  test.each(["/files/a.txt", "/files/large.txt"])("compresses %s for whoever accepts gzip", async (target) => {
+    const plain = await ask("GET", target);
+    const coded = await ask("GET", target, "Accept-Encoding: gzip\r\n");
+    expect(coded.fields.get("content-encoding")).toBe("gzip");
+    expect(gunzipSync(Buffer.from(coded.body, "latin1")).toString("latin1")).toBe(plain.body);
+  });
+
+  test("leaves alone what is compressed already", async () => {
+    const response = await ask("GET", "/files/photo.jpg", "Accept-Encoding: gzip\r\n");
+    expect(response.fields.get("content-encoding")).toBeUndefined();
+    expect(response.fields.get("content-type")).toBe("image/jpeg");
+  });
+
+  test("decodes a name once", async () => {
+    expect((await ask("GET", "/files/sp%20ace%252f%C3%A4.txt")).body).toBe("odd");
+  });
+
+  const refused: [why: string, target: string, status: number][] = [
+    ["nothing", "/files/nothing", 404],
+    ["a folder", "/files/folder", 404],
+    ["a path through a file", "/files/a.txt/b", 404],
+    ["a name over 255 bytes", "/files/" + "a".repeat(300), 404],
+    ["an empty segment", "/files//a.txt", 404],
+    ["a hidden name", "/files/.hidden", 404],
+    ["a link that leaves", "/files/leaves.txt", 404],
+    ["a path through a link that leaves", "/files/leaves/secret.txt", 404],
+    ["a link to a sibling with the same beginning", "/files/sibling/a", 404],
+    ["a link to itself", "/files/loop", 404],
+    ["a named pipe", "/files/pipe", 404],
+    ["dot segments", "/files/../secret.txt", 400],
+    ["encoded dots", "/files/%2e%2e/secret.txt", 400],
+    ["half-encoded dots", "/files/.%2E/secret.txt", 400],
+    ["an encoded slash", "/files/..%2fsecret.txt", 400],
+    ["an encoded slash in a plain name", "/files/folder%2fa", 400],
+    ["an encoded backslash", "/files/..%5csecret.txt", 400],
+    ["a dot segment in the middle", "/files/folder/../a.txt", 400],
+    ["a single dot", "/files/./a.txt", 400],
+    ["an absolute path", "/files//etc/passwd", 404],
+    ["an encoded absolute path", "/files/%2fetc/passwd", 400],
+    ["NUL", "/files/a.txt%00", 400],
+    ["a control byte", "/files/a%0a", 400],
+    ["overlong UTF-8", "/files/%c0%ae%c0%ae/secret.txt", 400],
+    ["bytes that are no UTF-8", "/files/%ff", 400],
+    ["double encoding, which is a plain name", "/files/%252e%252e/secret.txt", 404],
+    ["another spelling of the route", "/%66iles/../secret.txt", 400],
+    ["an absolute form", "http://a/files/../secret.txt", 400],
+  ];
+  test.each(refused)("%s is refused", async (_why, target, status) => {
+    const response = await ask("GET", target);
+    expect(response.status).toBe(status);
+    expect(response.body).not.toContain("secret");
+    if (status === 400) expect((await ask("POST", target, "", "x")).status).toBe(400);
+  });
+
+  test("a link that stays inside is followed", async () => {
+    expect((await ask("GET", "/files/stays.txt")).body).toBe("Hello, World!");
+  });
+
+  test("a file that changes while it is sent ends the connection instead of lying", async () => {
+    const path = join(root, "changing.bin");
+    writeFileSync(path, Buffer.alloc(64 << 20, "a"));
+    const client = await RawClient.connect(started.port);
+    client.pause();
+    await client.send("GET /files/changing.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    await Bun.sleep(200);
+    writeFileSync(path, Buffer.alloc(64 << 20, "b"));
+    client.resume();
+    await client.untilEnd();
+    expect(client.received.length).toBeLessThan(64 << 20);
+    expect(client.received.slice(client.received.indexOf("\r\n\r\n"))).not.toContain("b");
+    client.close();
+  });
+});
+
+describe("POST /files/{path}", () => {
+  test("stores the body, creates folders, and answers 201", async () => {
+    expect((await ask("POST", "/files/new/deep/b.txt", "", "stored")).status).toBe(201);
+    expect(readFileSync(join(root, "new/deep/b.txt"), "utf8")).toBe("stored");
+    expect(names(join(root, "new/deep"))).toEqual(["b.txt"]);
+  });
+
+  test("stores an empty and a chunked body", async () => {
+    expect((await ask("POST", "/files/new/empty")).status).toBe(201);
+    expect(statSync(join(root, "new/empty")).size).toBe(0);
+    const chunked =
+      "POST /files/new/chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    expect(readResponses(await exchange(started.port, chunked))).toMatchObject([{ status: 201 }]);
+    expect(readFileSync(join(root, "new/chunked"), "utf8")).toBe("abcde");
+  });
+
+  test("replaces a file and keeps its mode", async () => {
+    const path = join(root, "replaced.txt");
+    writeFileSync(path, "a long old content");
+    chmodSync(path, 0o640);
+    expect((await ask("POST", "/files/replaced.txt", "", "new")).status).toBe(201);
+    expect(readFileSync(path, "utf8")).toBe("new");
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+  });
+
+  const cutOffs: [how: string, body: string, ending: "end" | "reset"][] = [
+    ["a client that half-closes", "Content-Length: 1000000\r\n\r\n" + "x".repeat(500_000), "end"],
+    ["a client that resets", "Content-Length: 1000000\r\n\r\n" + "x".repeat(500_000), "reset"],
+    ["a malformed chunk", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n", "end"],
+  ];
+  test.each(cutOffs)(
+    "an upload cut off by %s leaves the old file whole and nothing else",
+    async (_how, body, ending) => {
+      const folder = join(root, "cut");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "f"), "old");
+      const client = await RawClient.connect(started.port);
+      await client.send("POST /files/cut/f HTTP/1.1\r\nHost: a\r\n" + body);
+      if (!body.includes("chunked")) while (names(folder).length < 2) await Bun.sleep(5);
+      if (ending === "end") {
+        client.end();
+        expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 400 }]);
+      }
+      client.reset();
+      while (names(folder).length > 1) await Bun.sleep(5);
+      expect(readFileSync(join(folder, "f"), "utf8")).toBe("old");
+    },
+  );
+
+  const refused: [why: string, target: string, status: number][] = [
+    ["a folder's name", "/files/folder", 409],
+    ["a path through a file", "/files/a.txt/b", 409],
+    ["a name over 255 bytes", "/files/" + "a".repeat(300), 400],
+    ["a hidden name", "/files/.new", 404],
+    ["our own temporary name", "/files/.mini-http-1", 404],
+    ["a path through a link that leaves", "/files/leaves/new.txt", 403],
+    ["a new folder behind a link that leaves", "/files/leaves/new/new.txt", 403],
+    ["a folder as target", "/files/folder/", 415],
+  ];
+  test.each(refused)("%s is refused and changes nothing", async (_why, target, status) => {
+    const before = [names(root), names(outer.path)];
+    expect((await ask("POST", target, "", "x")).status).toBe(status);
+    expect([names(root), names(outer.path)]).toEqual(before);
+  });
+
+  test("a link that leaves is replaced, not written through", async () => {
+    symlinkSync(join(outer.path, "secret.txt"), join(root, "link.txt"));
+    expect((await ask("POST", "/files/link.txt", "", "mine")).status).toBe(201);
+    expect(readFileSync(join(outer.path, "secret.txt"), "utf8")).toBe("secret");
+    expect(readFileSync(join(root, "link.txt"), "utf8")).toBe("mine");
+  });
+
+  test("a directory that does not exist yet is created by the first upload", async () => {
+    using parent = tempFolder();
+    const late = startServer(createDispatch({ directory: join(parent.path, "x/y") }));
+    const get = "GET /files/a HTTP/1.1\r\nHost: a\r\n\r\n";
+    const post = "POST /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb";
+    expect(readResponses(await exchange(late.port, get + post + get)).map(({ status }) => status)).toEqual([
+      404, 201, 200,
+    ]);
+    await late.stop();
+  });
+
+  test("racing uploads to one name leave one of them whole", async () => {
+    const bodies = Array.from({ length: 20 }, (_, i) => String.fromCharCode(97 + i).repeat(200_000));
+    const replies = await Promise.all(bodies.map((body) => ask("POST", "/files/race/f", "", body)));
+    expect(replies.every(({ status }) => status === 201)).toBe(true);
+    expect(bodies).toContain(readFileSync(join(root, "race/f"), "latin1"));
+    expect(names(join(root, "race"))).toEqual(["f"]);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { HttpResponse } from "../../src/http/message.ts";
+import { createRouter } from "../../src/router.ts";
+import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { startServer } from "../support/start-server.ts";
+
+const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
+
+describe("Server", () => {
+  test("turns connections over the limit away with 503 and Retry-After, and serves again when some go", async () => {
+    const { port, server, stop } = startServer(undefined, { maxConnections: 3 });
+    const held = await Promise.all([1, 2, 3].map(() => RawClient.connect(port)));
+    for (const client of held) {
+      await client.send(GET);
+      await client.until(({ received }) => received.endsWith("a"));
+    }
+    const [reply] = readResponses(await exchangeOpen(port, ""));
+    expect(reply).toMatchObject({ status: 503 });
+    expect(reply!.fields.get("retry-after")).toBe("1");
+    held[0]!.close();
+    while (server.connectionCount > 2) await Bun.sleep(10);
+    expect(readResponses(await exchange(port, GET))).toMatchObject([{ status: 200 }]);
+    for (const client of held) client.close();
+    await stop();
+  });
+
+  test("drain lets the exchange in hand finish, closes idle connections and takes no new ones", async () => {
+    const { promise, resolve } = Promise.withResolvers<HttpResponse>();
+    const { port, server } = startServer(createRouter({ "/wait": { GET: () => promise } }));
+    const idle = await RawClient.connect(port);
+    const busy = await RawClient.connect(port);
+    await busy.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (server.connectionCount < 2) await Bun.sleep(5);
+    await Bun.sleep(20);
+    const drained = server.drain(10_000);
+    expect(await idle.untilEnd()).toBe("");
+    idle.close();
+    expect(RawClient.connect(port)).rejects.toThrow();
+    resolve(new HttpResponse(200, "finished"));
+    const [reply] = readResponses(await busy.untilEnd());
+    expect(reply).toMatchObject({ status: 200, body: "finished" });
+    expect(reply!.fields.get("connection")).toBe("close");
+    busy.close();
+    await drained;
+    expect(server.connectionCount).toBe(0);
+  });
+
+  test("drain cuts off what is not finished within the grace time", async () => {
+    const { port, server, observer } = startServer(createRouter({ "/never": { GET: () => new Promise(() => {}) } }));
+    const client = await RawClient.connect(port);
+    await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (observer.connections === 0) await Bun.sleep(5);
+    await Bun.sleep(20);
+    await server.drain(50);
+    await client.until(({ isClosed, isEnded }) => isClosed || isEnded);
+    expect(server.connectionCount).toBe(0);
+  });
+
+  test("aborted connections of every kind leave nothing behind", async () => {
+    const { port, server, observer, stop } = startServer();
+    const beginnings = ["", "GET /ec", GET, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab"];
+    for (let round = 0; round < 50; round++) {
+      const clients = await Promise.all(beginnings.map(() => RawClient.connect(port)));
+      await Promise.all(clients.map((client, i) => client.send(beginnings[i]!)));
+      for (const [i, client] of clients.entries()) (round + i) % 2 === 0 ? client.reset() : client.close();
+    }
+    while (server.connectionCount > 0) await Bun.sleep(10);
+    expect(observer.connections).toBe(200);
+    expect(observer.disconnections).toBe(200);
+    expect(observer.faults).toEqual([]);
+    await stop();
+  });
+
+  test("a pipelining client that never reads is made to wait, not buffered", async () => {
+    const routes = createRouter({ "/kib": { GET: () => new HttpResponse(200, "x".repeat(1024)) } });
+    const { port, observer, stop } = startServer(routes);
+    const client = await RawClient.connect(port);
+    client.pause();
+    const flood = client.send("GET /kib HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000));
+    await Bun.sleep(500);
+    const answered = observer.records.length;
+    await Bun.sleep(300);
+    // The kernel's buffers are full: nothing more is taken, and far from everything was.
+    expect(observer.records.length).toBe(answered);
+    expect(answered).toBeLessThan(50_000);
+    client.resume();
+    await client.until(() => observer.records.length === 100_000, 30_000);
+    await flood;
+    client.close();
+    await stop();
+  }, 60_000);
+});

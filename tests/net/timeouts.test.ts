@@ -1,0 +1,115 @@
+import { describe, expect, test } from "bun:test";
+import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
+import { StallWatch } from "../../src/net/stall-watch.ts";
+import { createRouter } from "../../src/router.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { startServer } from "../support/start-server.ts";
+
+const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
+
+describe.concurrent("deadlines", () => {
+  test("an idle connection closes silently", async () => {
+    const { port, stop } = startServer(undefined, { idleTimeout: 100 });
+    const client = await RawClient.connect(port);
+    expect(await client.untilEnd()).toBe("");
+    await stop();
+  });
+
+  test("a connection that idles after an answer closes silently, also after an empty line", async () => {
+    const { port, stop } = startServer(undefined, { idleTimeout: 100, headTimeout: 60_000 });
+    const client = await RawClient.connect(port);
+    await client.send(GET + "\r\n");
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 200 }]);
+    await stop();
+  });
+
+  test("a head that takes too long gets 408, though a byte comes now and then", async () => {
+    const { port, stop, observer } = startServer(undefined, { headTimeout: 300 });
+    const client = await RawClient.connect(port);
+    const drip = setInterval(() => void client.send("a"), 50);
+    const received = await client.untilEnd();
+    clearInterval(drip);
+    expect(readResponses(received)).toMatchObject([{ status: 408 }]);
+    expect(observer.refusals).toEqual(["HEAD_TOO_SLOW"]);
+    await stop();
+  });
+
+  test("a body that stops gets 408 when its answer has not begun", async () => {
+    const routes = createRouter({ "/take": { POST: takeBody } });
+    const { port, stop } = startServer(routes, { bodyTimeout: 300 });
+    const client = await RawClient.connect(port);
+    await client.send("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 408 }]);
+    await stop();
+  });
+
+  test("a body below the least rate gets 408", async () => {
+    const routes = createRouter({ "/take": { POST: takeBody } });
+    const { port, stop } = startServer(routes, { bodyTimeout: 1000, minBodyRate: 1000 });
+    const client = await RawClient.connect(port);
+    await client.send("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    const drip = setInterval(() => void client.send("a"), 50);
+    const received = await client.untilEnd();
+    clearInterval(drip);
+    expect(readResponses(received)).toMatchObject([{ status: 408 }]);
+    await stop();
+  });
+
+  test("a reader that stops is cut off, and the exchange is recorded as such", async () => {
+    const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, new Uint8Array(64 << 20)) } });
+    const { port, stop, observer } = startServer(routes, { writeTimeout: 300 });
+    const client = await RawClient.connect(port);
+    client.pause();
+    await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (observer.disconnections === 0) await Bun.sleep(50);
+    expect(observer.records).toMatchObject([{ status: 200, cutOff: true }]);
+    client.close();
+    await stop();
+  });
+
+  test("a handler's own time does not count", async () => {
+    const routes = createRouter({
+      "/slow": {
+        GET: async () => {
+          await Bun.sleep(1500);
+          return new HttpResponse(200, "done");
+        },
+      },
+    });
+    const { port, stop } = startServer(routes, { headTimeout: 100, idleTimeout: 100, bodyTimeout: 100 });
+    const received = await exchange(port, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(readResponses(received)).toMatchObject([{ status: 200, body: "done" }]);
+    await stop();
+  });
+});
+
+describe("StallWatch", () => {
+  test("counts only the time in which we wait", () => {
+    const watch = new StallWatch(1000, 0);
+    watch.wait(0);
+    watch.rest(900);
+    expect(watch.deadline).toBe(Infinity);
+    watch.wait(100_000);
+    expect(watch.isTooSlow(100_050)).toBe(false);
+    expect(watch.isTooSlow(101_000)).toBe(true);
+  });
+
+  test("judges the rate over each window of waiting", () => {
+    const watch = new StallWatch(1000, 100);
+    watch.wait(0);
+    for (let now = 100; now <= 900; now += 100) watch.progress(now, 20);
+    expect(watch.isTooSlow(1000)).toBe(false);
+    for (let now = 1100; now <= 1900; now += 100) watch.progress(now, 5);
+    expect(watch.isTooSlow(1999)).toBe(false);
+    expect(watch.isTooSlow(2000)).toBe(true);
+  });
+});
+
+async function takeBody(request: HttpRequest): Promise<HttpResponse> {
+  const body = request.body!;
+  let taken = 0;
+  for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) taken += chunk.length;
+  body.close();
+  return new HttpResponse(200, String(taken));
+}

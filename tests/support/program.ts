@@ -1,0 +1,127 @@
+// Starts mini-http as users do: the compiled file that MINI_HTTP_BINARY names, or src/main.ts with this Bun.
+
+import { resolve } from "node:path";
+import type { Subprocess } from "bun";
+
+const ROOT = resolve(import.meta.dir, "../..");
+const BINARY = process.env["MINI_HTTP_BINARY"];
+
+/** True when the compiled file is tested. */
+export const IS_BINARY = BINARY !== undefined && BINARY !== "";
+
+/** The words that start the program, from any folder. */
+export const COMMAND: readonly string[] = IS_BINARY
+  ? [resolve(ROOT, BINARY ?? "")]
+  : [process.execPath, "run", resolve(ROOT, "src/main.ts")];
+
+/** How to start it. */
+export interface ProgramOptions {
+  /** Added to an environment that has no MINI_HTTP_ variable. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** What a program that ended by itself left behind. */
+export interface FinishedProgram {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const START_PATIENCE_MS = 10_000;
+const POLL_MS = 2;
+
+/** The environment of a started program: ours without what would set its flags. */
+export function programEnvironment(added: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("MINI_HTTP_"));
+  return { ...Object.fromEntries(own), ...added };
+}
+
+/** Runs the program to its end. */
+export async function runProgram(flags: readonly string[], options: ProgramOptions = {}): Promise<FinishedProgram> {
+  const child = Bun.spawn([...COMMAND, ...flags], {
+    env: programEnvironment(options.env),
+    cwd: options.cwd ?? ROOT,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: START_PATIENCE_MS,
+  });
+  const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return { exitCode, stdout, stderr };
+}
+
+/** A server that runs. `await using` kills it at the end of the test. */
+export class RunningProgram {
+  readonly #child: Subprocess<"ignore", "ignore", "pipe">;
+  #log = "";
+
+  private constructor(child: Subprocess<"ignore", "ignore", "pipe">) {
+    this.#child = child;
+    void this.#collect();
+  }
+
+  /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
+  static async start(flags: readonly string[] = [], options: ProgramOptions = {}): Promise<RunningProgram> {
+    const chosen = flags.some((flag) => /^(-p|--port)/.test(flag)) ? flags : ["--port", "0", ...flags];
+    const child = Bun.spawn([...COMMAND, ...chosen], {
+      env: programEnvironment(options.env),
+      cwd: options.cwd ?? ROOT,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    const program = new RunningProgram(child);
+    await program.untilLog((log) => log.includes("[SERVER STARTED]"));
+    return program;
+  }
+
+  /** From the line that says where it listens. */
+  get port(): number {
+    return Number(/Listening on http:\/\/\S*:(\d+)/.exec(this.#log)?.[1] ?? Number.NaN);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** All that it has written to standard error. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** The exit code; 128 and the signal's number when a signal killed it. */
+  get exited(): Promise<number> {
+    return this.#child.exited;
+  }
+
+  /** `http://localhost:PORT` and the path. */
+  url(path: string): string {
+    return `http://localhost:${this.port}${path}`;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves with the log when `done` holds; throws with the log when the program ends or takes too long before. */
+  async untilLog(done: (log: string) => boolean, withinMs = START_PATIENCE_MS): Promise<string> {
+    const deadline = performance.now() + withinMs;
+    while (!done(this.#log)) {
+      const ended = this.#child.exitCode !== null || this.#child.signalCode !== null;
+      if (ended || performance.now() > deadline) throw new Error(`the program did not say it; its log:\n${this.#log}`);
+      await Bun.sleep(POLL_MS);
+    }
+    return this.#log;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+  }
+
+  async #collect(): Promise<void> {
+    const decoder = new TextDecoder("latin1");
+    for await (const bytes of this.#child.stderr) this.#log += decoder.decode(bytes);
+  }
+}
