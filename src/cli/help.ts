@@ -26,9 +26,9 @@ Without a DIRECTORY it answers at / /echo/TEXT /echo and /user-agent; with one a
 
 const FOOT = `
 SIZE takes K, M, G and T (powers of 1024), TIME takes ms, s, m and h; a TIME alone counts seconds.
-Of a flag given twice the last counts. "--flag=value" and "--flag value" are the same; a switch takes
-"--flag=no" too. Each flag has an environment variable, such as MINI_HTTP_MAX_BODY_SIZE=8M for
---max-body-size or MINI_HTTP_QUIET=yes for --quiet; the flag beats the variable.
+Of a flag given twice the last counts; repeatable ones collect, and take lists with commas.
+"--flag=value" is "--flag value"; a switch takes "--flag=no" too. Each flag has a variable, such as
+MINI_HTTP_MAX_BODY_SIZE=8M for --max-body-size or MINI_HTTP_QUIET=yes for --quiet; the flag wins.
 
 Examples
   mini-http                                         on http://localhost:4221

@@ -45,6 +45,6 @@ test("no two flags share a letter or a name", () => {
 });
 
 test("the version line names package.json's version, where it comes from, Bun and the platform", async () => {
-  const { version } = (await Bun.file("package.json").json()) as { version: string };
+  const { version } = (await Bun.file(`${import.meta.dir}/../../package.json`).json()) as { version: string };
   expect(versionLine()).toBe(`mini-http ${version} (source, Bun ${Bun.version}, ${process.platform}-${process.arch})`);
 });

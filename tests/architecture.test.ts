@@ -1,0 +1,76 @@
+// The house's rules as tests: who may import whom, who writes to sockets, who touches paths.
+
+import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+const SOURCE = join(import.meta.dir, "../src");
+const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
+const text = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file), "utf8")]));
+
+/** What each room may import: rooms and files by their beginning, packages by name. Types count like values. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "http/": ["http/"],
+  "net/": ["net/", "http/", "observe/observer.ts", "bun"],
+  "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
+  "observe/": ["observe/", "http/message.ts", "node:fs"],
+  "admission/": ["admission/", "http/", "node:crypto", "node:os"],
+  "handlers/": ["handlers/", "http/", "storage/storage.ts", "storage/object-name.ts", "node:zlib", "node:crypto"],
+  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:util", "../package.json"],
+  "router.ts": ["http/"],
+  "config.ts": ["cli/", "http/limits.ts"],
+  "app.ts": ["config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
+  "main.ts": ["app.ts", "cli/", "config.ts", "net/server.ts", "observe/"],
+};
+
+function roomOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/") + 1) : file;
+}
+
+/** What a file imports, relative to `src/` where it is ours. */
+function importsOf(file: string): string[] {
+  const found = text.get(file)!.matchAll(/(?:^|\n)(?:import|export)\b[^;"]*?from\s*"([^"]+)"|import\(\s*"([^"]+)"/g);
+  return [...found].map(([, named, dynamic]) => {
+    const target = (named ?? dynamic)!;
+    return target.startsWith(".") ? normalize(join(dirname(file), target)) : target;
+  });
+}
+
+describe("the import table", () => {
+  test("has a row for every room", () => {
+    for (const file of files) expect(MAY_IMPORT).toHaveProperty([roomOf(file)]);
+  });
+
+  test.each(files)("%s imports only what its room may", (file) => {
+    const allowed = MAY_IMPORT[roomOf(file)]!;
+    const forbidden = importsOf(file).filter((target) => !allowed.some((beginning) => target.startsWith(beginning)));
+    expect(forbidden).toEqual([]);
+  });
+});
+
+describe("the walls", () => {
+  const whoSays = (pattern: RegExp, where = files): string[] => where.filter((file) => pattern.test(text.get(file)!));
+
+  test("only the response writer writes to a socket", () => {
+    expect(whoSays(/socket\.(write|end)\(/)).toEqual(["net/response-writer.ts"]);
+  });
+
+  test("only net/ listens", () => {
+    expect(whoSays(/Bun\.(listen|serve)|createServer/)).toEqual(["net/server.ts"]);
+  });
+
+  test("the protocol room is pure", () => {
+    const protocol = files.filter((file) => file.startsWith("http/"));
+    expect(whoSays(/\bBun\.|\bprocess\.|Date\.now\(\)|performance\./, protocol)).toEqual([]);
+  });
+
+  test("handlers reach no path", () => {
+    const handlers = files.filter((file) => file.startsWith("handlers/"));
+    expect(whoSays(/node:fs|Bun\.(file|write)/, handlers)).toEqual([]);
+  });
+
+  test("there is no any, no default export, no suppressed check", () => {
+    expect(whoSays(/\bas any\b|: any\b|<any>|export default|@ts-(ignore|expect-error|nocheck)/)).toEqual([]);
+  });
+});

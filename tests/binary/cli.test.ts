@@ -1,0 +1,285 @@
+// The program as users start it, from source or, with MINI_HTTP_BINARY, as the compiled file.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LogPipe } from "../support/log-pipe.ts";
+import { COMMAND, IS_BINARY, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mini-http-cli-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[/;
+
+async function get(program: RunningProgram, path: string): Promise<string> {
+  const reply = await fetch(program.url(path));
+  return `${reply.status} ${await reply.text()}`;
+}
+
+describe("questions", () => {
+  test.each(["--help", "-h"])("%s prints the flags to standard output", async (flag) => {
+    const { exitCode, stdout, stderr } = await runProgram([flag]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toStartWith("mini-http: ");
+    expect(stdout).toContain("--max-body-size SIZE");
+  });
+
+  test.each(["--version", "-V"])("%s prints one line to standard output", async (flag) => {
+    const { exitCode, stdout, stderr } = await runProgram([flag]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    const origin = IS_BINARY ? "commit ([0-9a-f]{7,}(-dirty)?|unknown)" : "source";
+    expect(stdout).toMatch(new RegExp(`^mini-http \\d+\\.\\d+\\.\\d+ \\(${origin}, Bun [\\d.]+, \\w+-\\w+\\)\n$`));
+  });
+});
+
+describe("a mistake is one line on standard error and exit code 2", () => {
+  const cases: [why: string, flags: string[], env: Record<string, string>, line: string][] = [
+    ["a mistyped flag", ["--prot", "1"], {}, "mini-http: Unknown flag --prot; did you mean --port? Try --help.\n"],
+    ["a missing value", ["--port"], {}, "mini-http: --port needs a value: --port PORT. Try --help.\n"],
+    ["a wrong variable", [], { MINI_HTTP_GRACE: "soon" }, "mini-http: MINI_HTTP_GRACE must be a duration"],
+    ["two folders", ["a", "b"], {}, "mini-http: Only one DIRECTORY can be served"],
+    ["a contradiction", ["--read-only", "--upload-only"], {}, "mini-http: --read-only and --upload-only contradict"],
+    ["a file as the folder", [import.meta.path], {}, "mini-http: "],
+    [
+      "a missing folder with --read-only",
+      ["/none/such", "--read-only"],
+      {},
+      'mini-http: There is no folder "/none/such"',
+    ],
+  ];
+  test.each(cases)("%s", async (_, flags, env, line) => {
+    const { exitCode, stdout, stderr } = await runProgram(flags, { env });
+    expect({ exitCode, stdout, lines: stderr.split("\n").length }).toEqual({ exitCode: 2, stdout: "", lines: 2 });
+    expect(stderr).toStartWith(line);
+  });
+});
+
+describe("an address that cannot be had is one line and exit code 1", () => {
+  test("a port in use", async () => {
+    await using first = await RunningProgram.start();
+    const { exitCode, stderr } = await runProgram(["--port", String(first.port)]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      `mini-http: Cannot listen: port ${first.port} on localhost is in use; ` +
+        "choose another with --port, or a free one with --port 0.\n",
+    );
+  });
+
+  test("a port in use on IPv6 only", async () => {
+    using other = Bun.listen({ hostname: "::1", port: 0, socket: { data() {} } });
+    const { exitCode, stderr } = await runProgram(["--port", String(other.port)]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("is in use");
+    expect(stderr.split("\n")).toHaveLength(2);
+  });
+
+  test.each(["192.0.2.1", "no-such-host.invalid"])("%s", async (host) => {
+    const { exitCode, stderr } = await runProgram(["--port", "0", "--host", host]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^mini-http: Cannot listen: .*--host\.\n$/);
+  });
+});
+
+describe("serving", () => {
+  test("logs the life of a connection, line by line", async () => {
+    await using program = await RunningProgram.start();
+    await fetch(program.url("/echo/abc"), { headers: { Connection: "close", "Accept-Encoding": "identity" } });
+    const log = await program.untilLog((text) => /RECEIVED[^]*DISCONNECTED/.test(text));
+    for (const line of log.trimEnd().split("\n")) expect(line).toMatch(LINE);
+    expect(log).toMatch(/\[CONNECTED\] \S+:\d+\n/);
+    expect(log).toMatch(/\[RECEIVED from \S+:\d+\] GET \/echo\/abc HTTP\/1\.1 -> 200 3 B \d+\.\d ms\n/);
+  });
+
+  test("answers on both loopback addresses", async () => {
+    await using program = await RunningProgram.start();
+    for (const host of ["127.0.0.1", "[::1]"]) {
+      expect(await (await fetch(`http://${host}:${program.port}/echo/a`)).text()).toBe("a");
+    }
+  });
+
+  test("takes its settings from the environment", async () => {
+    writeFileSync(join(folder, "hello.txt"), "hello");
+    await using program = await RunningProgram.start([], { env: { MINI_HTTP_DIRECTORY: folder } });
+    expect(await get(program, "/files/hello.txt")).toBe("200 hello");
+  });
+
+  test("takes a relative folder from where it was started, and --quiet says nothing", async () => {
+    mkdirSync(join(folder, "here/inner"), { recursive: true });
+    writeFileSync(join(folder, "here/inner/a.txt"), "inner");
+    await using program = await RunningProgram.start(["inner"], { cwd: join(folder, "here") });
+    expect(await get(program, "/files/a.txt")).toBe("200 inner");
+    expect(program.log).not.toContain("WARNING");
+  });
+
+  test("notes what it ignored, and a folder that is not there yet", async () => {
+    const env = { MINI_HTTP_PORT: "tcp://10.0.0.1:80" };
+    await using program = await RunningProgram.start([join(folder, "later")], { env });
+    expect(program.log).toMatch(/\[WARNING\] Ignored container service links in the environment: MINI_HTTP_PORT\.\n/);
+    expect(program.log).toMatch(/\[WARNING\] There is no folder "[^"]*later" yet; the first upload creates it\.\n/);
+    expect(await get(program, "/files/a")).toStartWith("404 ");
+  });
+});
+
+/** Opens a connection with an upload that does not end, so that an exchange is in hand. */
+async function holdExchange(program: RunningProgram): Promise<ReturnType<typeof connect>> {
+  const socket = connect(program.port, "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345");
+  await new Promise((resolve) => socket.once("data", resolve));
+  return socket;
+}
+
+describe("signals", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s stops an idle server with exit code 0 and a last line",
+    async (signal) => {
+      await using program = await RunningProgram.start();
+      program.kill(signal);
+      expect(await program.exited).toBe(0);
+      expect(program.log).toMatch(/\[SERVER STOPPED\] .*\n$/);
+    },
+  );
+
+  test("an exchange in hand is finished before the end", async () => {
+    await using program = await RunningProgram.start();
+    const socket = await holdExchange(program);
+    let reply = "";
+    socket.on("data", (bytes) => (reply += bytes.toString("latin1")));
+    program.kill("SIGTERM");
+    await Bun.sleep(100);
+    socket.write("67890");
+    expect(await program.exited).toBe(0);
+    expect(reply).toContain("67890");
+    socket.destroy();
+  });
+
+  test("an exchange that never ends is cut off after --grace", async () => {
+    await using program = await RunningProgram.start(["--grace", "200ms"]);
+    const socket = await holdExchange(program);
+    const start = performance.now();
+    program.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+    expect(performance.now() - start).toBeWithin(190, 2000);
+    socket.destroy();
+  });
+
+  test("a second signal ends it at once", async () => {
+    await using program = await RunningProgram.start(["--grace", "60s"]);
+    const socket = await holdExchange(program);
+    program.kill("SIGINT");
+    await Bun.sleep(100);
+    const start = performance.now();
+    program.kill("SIGINT");
+    expect(await program.exited).toBe(130);
+    expect(performance.now() - start).toBeLessThan(1000);
+    socket.destroy();
+  });
+
+  test("--drain-delay goes on accepting for its time", async () => {
+    await using program = await RunningProgram.start(["--drain-delay", "500ms"]);
+    const start = performance.now();
+    program.kill("SIGTERM");
+    await Bun.sleep(100);
+    expect(await get(program, "/echo/late")).toBe("200 late");
+    expect(await program.exited).toBe(0);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(490);
+  });
+});
+
+/** The port that is free now, for programs whose log is not read. */
+function freePort(): number {
+  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  return listener.port;
+}
+
+async function untilServed(port: number): Promise<void> {
+  for (let round = 0; round < 1000; round++) {
+    const reply = await fetch(`http://127.0.0.1:${port}/echo/up`).catch(() => null);
+    if ((await reply?.text()) === "up") return;
+    await Bun.sleep(5);
+  }
+  throw new Error("the program does not serve");
+}
+
+describe("a log that nobody takes", () => {
+  test("a stuck pipe holds up neither replies, nor file access, nor the end", async () => {
+    using pipe = new LogPipe(folder);
+    const port = freePort();
+    const child = Bun.spawn([...COMMAND, folder, "--port", String(port)], {
+      env: programEnvironment(),
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: pipe.writeEnd,
+    });
+    await untilServed(port);
+    const long = "a".repeat(7000);
+    for (let round = 0; round < 60; round++) await (await fetch(`http://127.0.0.1:${port}/echo/${long}`)).text();
+    writeFileSync(join(folder, "big.bin"), Buffer.alloc(3_000_000, "b"));
+    const reply = await fetch(`http://127.0.0.1:${port}/files/big.bin`, { headers: { "Accept-Encoding": "identity" } });
+    expect((await reply.bytes()).length).toBe(3_000_000);
+    const start = performance.now();
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(performance.now() - start).toBeLessThan(2000);
+    expect(pipe.readAvailable().length).toBeGreaterThan(50_000); // it was full indeed
+  });
+
+  test("a reader that left, or no standard error at all, does not end the server", async () => {
+    for (const redirect of ["2> >(exec true)", "2>&-"]) {
+      const port = freePort();
+      const child = Bun.spawn(["bash", "-c", `exec "$@" ${redirect}`, "bash", ...COMMAND, "--port", String(port)], {
+        env: programEnvironment(),
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "ignore",
+      });
+      await untilServed(port);
+      await Bun.sleep(120); // the first batch has met its fate
+      await untilServed(port);
+      child.kill("SIGTERM");
+      expect(await child.exited).toBe(0);
+    }
+  });
+});
+
+describe.skipIf(!IS_BINARY)("the compiled file alone", () => {
+  const hostile = join(folder, "hostile");
+  beforeAll(() => {
+    mkdirSync(hostile);
+    writeFileSync(join(hostile, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+    writeFileSync(join(hostile, "evil.ts"), 'require("node:fs").writeFileSync("evil-ran", ""); process.exit(77);\n');
+    writeFileSync(join(hostile, ".env"), "MINI_HTTP_PORT=1\nMINI_HTTP_DIRECTORY=/\nBUN_OPTIONS=--preload=./evil.ts\n");
+    writeFileSync(join(hostile, "package.json"), '{"name":"evil","type":"commonjs"}');
+    writeFileSync(join(hostile, "tsconfig.json"), '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}');
+  });
+
+  test("pays no heed to bunfig.toml, .env and the like in its folder", async () => {
+    expect((await runProgram(["--version"], { cwd: hostile })).exitCode).toBe(0);
+    await using program = await RunningProgram.start([], { cwd: hostile });
+    expect(program.port).not.toBe(1);
+    expect(await get(program, "/files/etc/passwd")).toStartWith("404 ");
+    expect(program.log).not.toContain("WARNING");
+    expect(readdirSync(hostile)).not.toContain("evil-ran");
+  });
+
+  test("works without the folder that it was built from", async () => {
+    const alone = join(folder, "alone");
+    mkdirSync(alone);
+    const copy = join(alone, "renamed");
+    copyFileSync(COMMAND[0] ?? "", copy);
+    Bun.spawnSync(["chmod", "755", copy]);
+    const run = Bun.spawnSync([copy, "--version"], { cwd: alone, env: {} });
+    expect(run.stdout.toString()).toStartWith("mini-http ");
+    expect(run.exitCode).toBe(0);
+  });
+});
+
+test("--help into a pipe that nobody reads ends quietly", async () => {
+  using pipe = new LogPipe(folder);
+  pipe.closeReader();
+  const child = Bun.spawn([...COMMAND, "--help"], { env: programEnvironment(), stdout: pipe.writeEnd, stderr: "pipe" });
+  expect(await child.exited).toBe(0);
+  expect(await child.stderr.text()).toBe("");
+});
