@@ -9,9 +9,9 @@ import type { Dispatch } from "./http/message.ts";
 import { createRouter } from "./router.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 
-/** The dispatch of the whole application. Paths are spelled as the README spells them. */
-export function createDispatch(config: Pick<Config, "directory">): Dispatch {
-  const files = createFileHandlers(config.directory === null ? null : new LocalStorage(config.directory));
+/** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
+export function createDispatch(config: Pick<Config, "directory">, maxOpenFiles: number): Dispatch {
+  const files = createFileHandlers(config.directory === null ? null : new LocalStorage(config.directory, maxOpenFiles));
   return createRouter({
     "/": { GET: home },
     "/echo/{text}": { GET: echoPath },

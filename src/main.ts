@@ -3,7 +3,7 @@
 
 import { createDispatch } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
-import { affordableConnections, descriptorLimit } from "./cli/descriptor-limit.ts";
+import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -29,12 +29,13 @@ function main(): void {
 }
 
 function serve(config: Config, log: AccessLog): void {
-  const maxConnections = affordableConnections(config.limits.maxConnections, descriptorLimit());
+  const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
   const server = new Server({
     host: config.host,
     port: config.port,
-    limits: { ...config.limits, maxConnections },
-    dispatch: createDispatch(config),
+    limits: { ...config.limits, maxConnections: plan.connections },
+    maxTurnedAway: plan.turnedAway,
+    dispatch: createDispatch(config, plan.files),
     observer: log,
   });
   // Before the port opens: a signal right behind the start line must find its handler.

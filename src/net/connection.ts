@@ -596,6 +596,8 @@ export class Connection implements BodyFlow, Peer {
 
   /** The reply's last byte was taken. */
   #endExchange(): void {
+    // A FIN behind a short write would cut the rest off; `drained` comes back here.
+    if (!this.#keepAlive && !this.#writer.flush()) return;
     this.#record(false);
     if (!this.#keepAlive) {
       this.#finish();
@@ -657,6 +659,14 @@ export class Connection implements BodyFlow, Peer {
   /** Half-closes behind the last byte, then waits for the peer to have read it (RFC 9112 9.6). */
   #finish(): void {
     if (this.#phase === "closed" || this.#phase === "lingering") return;
+    if (!this.#writer.flush()) {
+      // Earlier replies first; `drained` comes back to the end of this exchange.
+      this.#keepAlive = false;
+      this.#request = null;
+      this.#decoder = null;
+      this.#phase = "sending";
+      return;
+    }
     this.#phase = "lingering";
     this.#decoder = null;
     this.#input = EMPTY;

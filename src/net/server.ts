@@ -16,6 +16,8 @@ export interface ServerOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Limits;
+  /** Connections over the limit that are told so; more are closed without a word, so that descriptors do not run out. */
+  readonly maxTurnedAway: number;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
 }
@@ -23,8 +25,6 @@ export interface ServerOptions {
 const SWEEP_MS = 500;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * SWEEP_MS;
-/** Connections over the limit that are told so; more are closed without a word, so that descriptors do not run out. */
-const MAX_TURNED_AWAY = 64;
 
 /** Serves HTTP/1.1 on one port. */
 export class Server implements ConnectionContext {
@@ -135,7 +135,7 @@ export class Server implements ConnectionContext {
       return;
     }
     this.#turnedAway.add(connection);
-    if (this.#turnedAway.size > MAX_TURNED_AWAY) connection.cutOff();
+    if (this.#turnedAway.size > this.#options.maxTurnedAway) connection.cutOff();
     else guard(socket, turnAway);
   }
 

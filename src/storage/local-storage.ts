@@ -3,6 +3,7 @@
 
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import { DescriptorBudget } from "./descriptor-budget.ts";
 import type { ObjectName } from "./object-name.ts";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
 import { LocalFile } from "./opened-file.ts";
@@ -14,42 +15,66 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constant
 /** O_NONBLOCK: opening a named pipe must not wait for its other end. */
 const READ_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 const CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const NOT_OPEN = -1;
 /** Less the umask. */
 const NEW_FILE_MODE = 0o666;
 
 /** Serves the folder `root`, which the first upload creates if need be. */
 export class LocalStorage implements Storage {
   readonly #root: string;
+  readonly #budget: DescriptorBudget;
+  #realRoot: string | null = null;
 
-  constructor(root: string) {
+  /** `maxOpenFiles`: files that may be open at once, for reading and writing together. */
+  constructor(root: string, maxOpenFiles: number) {
     this.#root = root;
+    this.#budget = new DescriptorBudget(maxOpenFiles);
   }
 
   open(name: ObjectName): OpenedFile | ReadFault {
-    let descriptor: number;
-    try {
-      descriptor = this.#openInside(join(this.#root, name.path));
-    } catch (error) {
-      return readFault(error);
-    }
-    const stats = fstatSync(descriptor, { bigint: true });
-    if (stats.isFile() && this.#isInside(realPath(descriptor, join(this.#root, name.path))))
-      return new LocalFile(descriptor, stats);
-    closeSync(descriptor);
-    return stats.isDirectory() ? "directory" : "missing";
+    if (!this.#budget.take()) return "no-descriptors";
+    const file = this.#openFile(name);
+    if (typeof file === "string") this.#budget.giveBack();
+    return file;
   }
 
   begin(name: ObjectName): PendingWrite | WriteFault {
-    const folder = join(this.#root, name.folder);
+    if (!this.#budget.take()) return "no-descriptors";
+    const pending = this.#beginWrite(name);
+    if (typeof pending === "string") this.#budget.giveBack();
+    return pending;
+  }
+
+  #openFile(name: ObjectName): OpenedFile | ReadFault {
+    const path = join(this.#root, name.path);
+    let descriptor = NOT_OPEN;
+    try {
+      descriptor = this.#openInside(path);
+      const stats = fstatSync(descriptor, { bigint: true });
+      if (stats.isFile() && this.#isInside(realPath(descriptor, path))) {
+        const file = new LocalFile(descriptor, stats, this.#budget);
+        descriptor = NOT_OPEN;
+        return file;
+      }
+      return stats.isDirectory() ? "directory" : "missing";
+    } catch (error) {
+      return readFault(error);
+    } finally {
+      if (descriptor !== NOT_OPEN) closeSync(descriptor);
+    }
+  }
+
+  #beginWrite(name: ObjectName): PendingWrite | WriteFault {
     try {
       mkdirSync(this.#root, { recursive: true });
       const refused = this.#createFolders(name.segments.slice(0, -1));
       if (refused !== null) return refused;
-      const target = join(realpathSync(folder), name.base);
+      const folder = realpathSync(join(this.#root, name.folder));
+      const target = join(folder, name.base);
       const fault = judgeTarget(target);
       if (fault !== null) return fault;
-      const temporary = join(realpathSync(folder), temporaryName());
-      return new LocalWrite(openSync(temporary, CREATE_FLAGS, NEW_FILE_MODE), temporary, target);
+      const temporary = join(folder, temporaryName());
+      return new LocalWrite(openSync(temporary, CREATE_FLAGS, NEW_FILE_MODE), temporary, target, this.#budget);
     } catch (error) {
       return writeFault(error);
     }
@@ -82,7 +107,8 @@ export class LocalStorage implements Storage {
   }
 
   #isInside(path: string): boolean {
-    const root = realpathSync(this.#root);
+    this.#realRoot ??= realpathSync(this.#root);
+    const root = this.#realRoot;
     return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
   }
 }
@@ -91,7 +117,9 @@ export class LocalStorage implements Storage {
 function realPath(descriptor: number, path: string): string {
   try {
     return readlinkSync("/proc/self/fd/" + descriptor);
-  } catch {
+  } catch (error) {
+    // EMFILE and its like are no answer to where the file is.
+    if (systemCode(error) !== "ENOENT") throw error;
     return realpathSync(path);
   }
 }

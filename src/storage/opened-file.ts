@@ -3,6 +3,7 @@
 import { type BigIntStats, closeSync, fstatSync, read } from "node:fs";
 import { promisify } from "node:util";
 import type { ByteSource } from "../http/byte-source.ts";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
 import type { OpenedFile } from "./storage.ts";
 
 /** One read of the disk, and what one response keeps in memory. */
@@ -24,9 +25,12 @@ export class LocalFile implements OpenedFile {
   readonly #descriptor: number;
   readonly #stats: BigIntStats;
 
-  /** Takes the descriptor over; `stats` are its `fstat`. */
-  constructor(descriptor: number, stats: BigIntStats) {
+  readonly #budget: DescriptorBudget;
+
+  /** Takes over the descriptor, which was taken from the budget; `stats` are its `fstat`. */
+  constructor(descriptor: number, stats: BigIntStats, budget: DescriptorBudget) {
     this.#descriptor = descriptor;
+    this.#budget = budget;
     this.#stats = stats;
     this.size = Number(stats.size);
   }
@@ -37,6 +41,7 @@ export class LocalFile implements OpenedFile {
 
   close(): void {
     closeSync(this.#descriptor);
+    this.#budget.giveBack();
   }
 }
 

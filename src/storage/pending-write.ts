@@ -2,6 +2,7 @@
 
 import { close, fchmodSync, rename, rmSync, statSync, write } from "node:fs";
 import { promisify } from "node:util";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
 import type { PendingWrite, WriteFault } from "./storage.ts";
 import { systemCode, writeFault } from "./system-fault.ts";
 
@@ -16,15 +17,18 @@ export class LocalWrite implements PendingWrite {
   readonly #descriptor: number;
   readonly #temporary: string;
   readonly #target: string;
+  readonly #budget: DescriptorBudget;
   #position = 0;
   #isOpen = true;
   /** An operation of the system that is under way; the descriptor must not be closed under it. */
   #busy: Promise<unknown> = Promise.resolve();
 
-  constructor(descriptor: number, temporary: string, target: string) {
+  /** Takes over the descriptor, which was taken from the budget. */
+  constructor(descriptor: number, temporary: string, target: string, budget: DescriptorBudget) {
     this.#descriptor = descriptor;
     this.#temporary = temporary;
     this.#target = target;
+    this.#budget = budget;
   }
 
   write(chunk: Uint8Array): Promise<WriteFault | null> {
@@ -36,8 +40,7 @@ export class LocalWrite implements PendingWrite {
   async commit(): Promise<WriteFault | null> {
     try {
       this.#keepMode();
-      this.#isOpen = false;
-      await closeFile(this.#descriptor);
+      await this.#close();
       await renameFile(this.#temporary, this.#target);
       return null;
     } catch (error) {
@@ -48,12 +51,19 @@ export class LocalWrite implements PendingWrite {
 
   abort(): void {
     void this.#busy.then(async () => {
-      if (this.#isOpen) {
-        this.#isOpen = false;
-        await closeFile(this.#descriptor).catch(() => {});
-      }
+      await this.#close().catch(() => {});
       rmSync(this.#temporary, { force: true });
     });
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    try {
+      await closeFile(this.#descriptor);
+    } finally {
+      this.#budget.giveBack();
+    }
   }
 
   /** The kernel may take less than it was given; a full disk shows as an error, after what still fitted. */

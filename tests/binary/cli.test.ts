@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import { COMMAND, IS_BINARY, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 
@@ -241,6 +242,51 @@ describe("a log that nobody takes", () => {
       child.kill("SIGTERM");
       expect(await child.exited).toBe(0);
     }
+  });
+});
+
+describe("a log that goes to a socket, as under systemd", () => {
+  /** A reader of logs, the program that writes to it, and what has arrived. */
+  async function startLogged(
+    reads: boolean,
+  ): Promise<{ port: number; child: Subprocess; arrived: () => string; stop: () => void }> {
+    let text = "";
+    const listener = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: (socket) => void (reads || socket.pause()),
+        data: (_, bytes) => void (text += bytes.toString("latin1")),
+      },
+    });
+    const port = freePort();
+    const redirect = `exec "$@" 2>/dev/tcp/127.0.0.1/${listener.port}`;
+    const child = Bun.spawn(["bash", "-c", redirect, "bash", ...COMMAND, "--port", String(port), "--grace", "60s"], {
+      env: programEnvironment(),
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    await untilServed(port);
+    return { port, child, arrived: () => text, stop: () => listener.stop(true) };
+  }
+
+  test("all lines arrive, to the last", async () => {
+    const { child, arrived, stop } = await startLogged(true);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    await Bun.sleep(20);
+    expect(arrived()).toMatch(/\[SERVER STARTED\][^]*GET \/echo\/up[^]*\[SERVER STOPPED\] [^\n]*\n$/);
+    stop();
+  });
+
+  test("a reader that takes nothing holds up neither replies nor the end", async () => {
+    const { port, child, stop } = await startLogged(false);
+    const long = "a".repeat(8000);
+    for (let round = 0; round < 1500; round++) await (await fetch(`http://127.0.0.1:${port}/echo/${long}`)).text();
+    const start = performance.now();
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(performance.now() - start).toBeLessThan(2000);
+    stop();
   });
 });
 

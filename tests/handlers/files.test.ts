@@ -28,7 +28,7 @@ beforeAll(() => {
   symlinkSync("a.txt", join(root, "stays.txt"));
   symlinkSync("loop", join(root, "loop"));
   Bun.spawnSync(["mkfifo", join(root, "pipe")]);
-  started = startServer(createDispatch({ directory: root }));
+  started = startServer(createDispatch({ directory: root }, 100));
 });
 afterAll(async () => {
   await started.stop();
@@ -210,7 +210,7 @@ describe("POST /files/{path}", () => {
 
   test("a directory that does not exist yet is created by the first upload", async () => {
     using parent = tempFolder();
-    const late = startServer(createDispatch({ directory: join(parent.path, "x/y") }));
+    const late = startServer(createDispatch({ directory: join(parent.path, "x/y") }, 100));
     const get = "GET /files/a HTTP/1.1\r\nHost: a\r\n\r\n";
     const post = "POST /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb";
     expect(readResponses(await exchange(late.port, get + post + get)).map(({ status }) => status)).toEqual([

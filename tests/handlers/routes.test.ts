@@ -8,7 +8,7 @@ import { type StartedServer, startServer } from "../support/start-server.ts";
 
 let started: StartedServer;
 beforeAll(() => {
-  started = startServer(createDispatch({ directory: null }));
+  started = startServer(createDispatch({ directory: null }, 100));
 });
 afterAll(() => started.stop());
 

@@ -6,7 +6,7 @@ import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../.
 const MAX_RANGES = 16;
 const SIZE = 1000;
 
-/** "0-9,20-29" for ranges, so that a table can be read. */
+/** "0+10 20+5" for ten bytes from 0 and five from 20, so that a table can be read. */
 function spell(ranges: readonly ByteRange[] | string): string {
   return typeof ranges === "string" ? ranges : ranges.map(({ from, length }) => `${from}+${length}`).join(" ");
 }

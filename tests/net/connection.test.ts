@@ -204,3 +204,22 @@ describe("asynchronous handlers", () => {
     await stop();
   });
 });
+
+describe("the last reply", () => {
+  test("arrives whole behind replies that filled the kernel's buffers", async () => {
+    const routes = createRouter({ "/kib": { GET: () => new HttpResponse(200, "x".repeat(1024)) } });
+    const { port, stop } = startServer(routes);
+    const client = await RawClient.connect(port);
+    client.pause();
+    const request = "GET /kib HTTP/1.1\r\nHost: a\r\n";
+    const flood = client.send(`${request}\r\n`.repeat(8000) + `${request}Connection: close\r\n\r\n`);
+    await Bun.sleep(300);
+    client.resume();
+    const responses = readResponses(await client.untilEnd(20_000));
+    expect(responses).toHaveLength(8001);
+    expect(responses.every(({ body }) => body.length === 1024)).toBe(true);
+    await flood;
+    client.close();
+    await stop();
+  });
+});

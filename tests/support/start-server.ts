@@ -58,6 +58,7 @@ export function startServer(dispatch: Dispatch = protocolRoutes, limits: Partial
     host: "127.0.0.1",
     port: 0,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    maxTurnedAway: 8,
     dispatch,
     observer,
   });
