@@ -9,9 +9,14 @@ import type { Dispatch } from "./http/message.ts";
 import { createRouter } from "./router.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 
+/** What the application needs to know of a run. */
+export type AppConfig = Pick<Config, "directory" | "limits" | "files">;
+
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
-export function createDispatch(config: Pick<Config, "directory">, maxOpenFiles: number): Dispatch {
-  const files = createFileHandlers(config.directory === null ? null : new LocalStorage(config.directory, maxOpenFiles));
+export function createDispatch(config: AppConfig, maxOpenFiles: number): Dispatch {
+  const { directory, limits, files: settings } = config;
+  const storage = directory === null ? null : new LocalStorage(directory, maxOpenFiles);
+  const files = createFileHandlers(storage, { readOnly: settings.readOnly, maxRanges: limits.maxRanges });
   return createRouter({
     "/": { GET: home },
     "/echo/{text}": { GET: echoPath },

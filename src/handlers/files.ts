@@ -2,15 +2,12 @@
 
 import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
-import { isCompressible, mediaType } from "../http/media-type.ts";
 import { plainText } from "../http/plain-text.ts";
 import { ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, PendingWrite, ReadFault, Storage, WriteFault } from "../storage/storage.ts";
-import { chooseCoding, GZIP_IN_MEMORY_BYTES, gzip, GzipSource, notAcceptable } from "./compression.ts";
+import { fileResponse } from "./file-response.ts";
 
 const PREFIX = "/files/";
-/** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
-const UNKNOWN_KIND_BYTES = 1024 * 1024;
 
 /** What the routes of the folder need. */
 export interface FileHandlers {
@@ -18,8 +15,16 @@ export interface FileHandlers {
   readonly post: Handler;
 }
 
+/** How the folder is served. */
+export interface FileHandlerSettings {
+  /** Every upload is refused. */
+  readonly readOnly: boolean;
+  /** Ranges answered in one request. */
+  readonly maxRanges: number;
+}
+
 /** The handlers over a storage; null when no directory is served. */
-export function createFileHandlers(storage: Storage | null): FileHandlers {
+export function createFileHandlers(storage: Storage | null, settings: FileHandlerSettings): FileHandlers {
   if (storage === null) {
     return {
       get: () => plainText("No directory is served; start mini-http with --directory DIR.\n", 404),
@@ -27,8 +32,10 @@ export function createFileHandlers(storage: Storage | null): FileHandlers {
     };
   }
   return {
-    get: (request) => getFile(storage, request),
-    post: (request) => postFile(storage, request),
+    get: (request) => getFile(storage, request, settings.maxRanges),
+    post: settings.readOnly
+      ? () => plainText("This folder is read-only.\n", 403)
+      : (request) => postFile(storage, request),
   };
 }
 
@@ -47,70 +54,21 @@ function notFound(): HttpResponse {
 
 // ── Reading ──
 
-function getFile(storage: Storage, request: HttpRequest): MaybePromise<HttpResponse> {
+function getFile(storage: Storage, request: HttpRequest, maxRanges: number): MaybePromise<HttpResponse> {
   const name = parseName(request);
   if (name instanceof HttpResponse) return name;
   const file = storage.open(name);
-  if (file instanceof Promise) return file.then((opened) => answerFile(request, name, opened));
-  return answerFile(request, name, file);
+  if (file instanceof Promise) return file.then((opened) => answerFile(request, name, opened, maxRanges));
+  return answerFile(request, name, file, maxRanges);
 }
 
-function answerFile(request: HttpRequest, name: ObjectName, file: OpenedFile | ReadFault): MaybePromise<HttpResponse> {
-  if (typeof file === "string") return readFaultReply(file);
-  const type = mediaType(name.base);
-  const mayCompress = isCompressible(type) && (type !== "application/octet-stream" || file.size <= UNKNOWN_KIND_BYTES);
-  const coding = mayCompress ? chooseCoding(request.fields.get("accept-encoding")) : "identity";
-  const describe = (response: HttpResponse): HttpResponse => {
-    response.set("Content-Type", type);
-    return mayCompress ? response.set("Vary", "Accept-Encoding") : response;
-  };
-  if (coding === null) {
-    file.close();
-    return notAcceptable();
-  }
-  const content = new OwnedFile(file);
-  if (coding === "identity") return describe(new HttpResponse(200, content));
-  if (file.size > GZIP_IN_MEMORY_BYTES)
-    return describe(new HttpResponse(200, new GzipSource(content))).set("Content-Encoding", "gzip");
-  return readWhole(content).then((bytes) =>
-    describe(new HttpResponse(200, gzip(bytes))).set("Content-Encoding", "gzip"),
-  );
-}
-
-/** The bytes of a file that is closed with them. */
-class OwnedFile implements ByteSource {
-  readonly length: number;
-  readonly #file: OpenedFile;
-  readonly #source: ByteSource;
-
-  constructor(file: OpenedFile) {
-    this.#file = file;
-    this.#source = file.read();
-    this.length = file.size;
-  }
-
-  read(): MaybePromise<Uint8Array | null> {
-    return this.#source.read();
-  }
-
-  close(): void {
-    this.#source.close();
-    this.#file.close();
-  }
-}
-
-async function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const whole = new Uint8Array(source.length);
-    let filled = 0;
-    for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
-      whole.set(chunk, filled);
-      filled += chunk.length;
-    }
-    return whole;
-  } finally {
-    source.close();
-  }
+function answerFile(
+  request: HttpRequest,
+  name: ObjectName,
+  file: OpenedFile | ReadFault,
+  maxRanges: number,
+): MaybePromise<HttpResponse> {
+  return typeof file === "string" ? readFaultReply(file) : fileResponse(request, name.base, file, maxRanges);
 }
 
 function readFaultReply(fault: ReadFault): HttpResponse {

@@ -5,8 +5,8 @@ const UNKNOWN_TYPE = "application/octet-stream";
 const CHARSET = "; charset=utf-8";
 
 /**
- * The extensions of each type. The types are IANA's where they have one; source code is text/plain, so that a browser
- * shows it. `.ts` is a piece of a video stream, as everywhere else on the web.
+ * The extensions of each type: IANA's where there is one, but source code, YAML and TOML are text, so that a browser
+ * shows them. `.ts` is a piece of a video stream, as everywhere else on the web.
  */
 const EXTENSIONS: Record<string, string> = {
   "text/html": "html htm shtml",
@@ -15,8 +15,8 @@ const EXTENSIONS: Record<string, string> = {
   "text/plain":
     "txt text log conf cfg ini env lst list diff patch nfo asc " +
     "c h cc cpp cxx hh hpp hxx cs go rs java kt kts scala swift zig py pyi rb pl pm php lua r jl hs erl ex exs clj " +
-    "dart groovy gradle sh bash zsh fish ps1 bat cmd sql jsx tsx cts vue svelte sass scss less styl proto graphql gql " +
-    "cmake mk ninja nix tf hcl asm s f90 adoc rst tex bib properties lock po pot srt",
+    "dart groovy gradle sh bash zsh fish ps1 bat cmd sql jsx tsx cts vue svelte sass scss less styl " +
+    "proto graphql gql cmake mk ninja nix tf hcl asm s f90 adoc rst tex bib properties lock po pot srt",
   "text/markdown": "md markdown mkd",
   "text/csv": "csv",
   "text/tab-separated-values": "tsv",
@@ -240,9 +240,9 @@ const COMPRESSED: ReadonlySet<string> = new Set([
   "model/3mf",
 ]);
 
+const MEDIA = /^(?:image|audio|video)\//;
 /** Office documents are ZIP files, and so is what ends in "+zip" (RFC 6839 3.6). */
-const COMPRESSED_FAMILY =
-  /^(?:image|audio|video)\/|^application\/vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|\+(?:zip|gzip|zstd)$/;
+const ZIPPED = /^application\/vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|\+(?:zip|gzip|zstd)$/;
 
 /**
  * Whether a content coding makes a representation of this type smaller. True for what is not known; whether the size
@@ -250,8 +250,8 @@ const COMPRESSED_FAMILY =
  */
 export function isCompressible(type: string): boolean {
   const essence = withoutParameters(type);
-  if (COMPRESSED.has(essence)) return false;
-  return PLAIN_IMAGES.has(essence) || !COMPRESSED_FAMILY.test(essence);
+  if (MEDIA.test(essence)) return PLAIN_IMAGES.has(essence);
+  return !COMPRESSED.has(essence) && !ZIPPED.test(essence);
 }
 
 const ACTIVE: ReadonlySet<string> = new Set(["text/html", "text/xml", "text/xsl", "application/xml"]);

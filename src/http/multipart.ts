@@ -86,17 +86,10 @@ const DASH = 0x2d;
 const LINE_END = "\r\n";
 const NO_BYTES = new Uint8Array(0);
 
-/** Where the next byte of the form stands. The delimiter's words are for what follows its boundary on the line. */
-type Phase =
-  | "preamble"
-  | "delimiter"
-  | "delimiter-dash"
-  | "delimiter-padding"
-  | "delimiter-lf"
-  | "head"
-  | "data"
-  | "epilogue"
-  | "refused";
+/** Where the next byte stands on the line of a delimiter, behind its boundary. */
+type DelimiterPhase = "delimiter" | "delimiter-dash" | "delimiter-padding" | "delimiter-lf";
+/** Where the next byte of the form stands. */
+type Phase = "preamble" | DelimiterPhase | "head" | "data" | "epilogue" | "refused";
 
 /**
  * Takes a multipart/form-data body apart as it arrives. Pulled, because what becomes of a part's bytes may have to be
@@ -125,7 +118,7 @@ export class FormDataParser {
     this.#maxParts = maxParts;
   }
 
-  /** Takes the next bytes of the body. Only after `next` gave null; the chunk must stay unchanged until it does again. */
+  /** Takes the next bytes of the body. Only after `next` gave null; they must stay unchanged until it does again. */
   feed(chunk: Uint8Array): void {
     this.#chunk = chunk;
     this.#at = 0;
@@ -133,7 +126,7 @@ export class FormDataParser {
 
   /** The next event, or null when more bytes are needed. Null forever after a refusal. */
   next(): FormEvent | null {
-    while (this.#at < this.#chunk.length && this.#phase !== "refused") {
+    while (this.#at < this.#chunk.length) {
       const event = this.#step();
       if (event !== null) return event;
     }
@@ -157,12 +150,13 @@ export class FormDataParser {
       case "epilogue":
         return this.#skipEpilogue();
       case "refused":
+        this.#at = this.#chunk.length;
         return null;
       case "delimiter":
       case "delimiter-dash":
       case "delimiter-padding":
       case "delimiter-lf":
-        return this.#takeDelimiterByte(this.#chunk[this.#at++]!);
+        return this.#takeDelimiterByte(this.#phase, this.#chunk[this.#at++]!);
     }
   }
 
@@ -231,9 +225,9 @@ export class FormDataParser {
     return isPart ? PART_END : null;
   }
 
-  /** RFC 2046 5.1.1: a delimiter goes on with "--" when it is the last, else with blanks, which mean nothing, and CRLF. */
-  #takeDelimiterByte(byte: number): FormEvent | null {
-    const next = phaseAfter(this.#phase, byte);
+  /** RFC 2046 5.1.1: behind the boundary stand "--" in the last delimiter, else perhaps blanks, and CRLF. */
+  #takeDelimiterByte(phase: DelimiterPhase, byte: number): FormEvent | null {
+    const next = phaseAfter(phase, byte);
     if (next === "refused") return this.#refuse(BAD_DELIMITER);
     this.#phase = next;
     if (next === "epilogue") this.#outsideBytes = 0;
@@ -273,7 +267,7 @@ export class FormDataParser {
 }
 
 /** What follows this byte behind a boundary; "refused" when it must not stand there. */
-function phaseAfter(phase: Phase, byte: number): Phase {
+function phaseAfter(phase: DelimiterPhase, byte: number): Phase {
   switch (phase) {
     case "delimiter":
       return byte === DASH ? "delimiter-dash" : afterPadding(byte);
@@ -283,8 +277,6 @@ function phaseAfter(phase: Phase, byte: number): Phase {
       return byte === DASH ? "epilogue" : "refused";
     case "delimiter-lf":
       return byte === LF ? "head" : "refused";
-    default:
-      return "refused";
   }
 }
 

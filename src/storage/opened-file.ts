@@ -22,9 +22,10 @@ export class FileChanged extends Error {
 /** An open regular file. */
 export class LocalFile implements OpenedFile {
   readonly size: number;
+  readonly modified: number;
+  readonly etag: string;
   readonly #descriptor: number;
   readonly #stats: BigIntStats;
-
   readonly #budget: DescriptorBudget;
 
   /** Takes over the descriptor, which was taken from the budget; `stats` are its `fstat`. */
@@ -33,10 +34,12 @@ export class LocalFile implements OpenedFile {
     this.#budget = budget;
     this.#stats = stats;
     this.size = Number(stats.size);
+    this.modified = Number(stats.mtimeMs);
+    this.etag = `"${stats.ino.toString(36)}-${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}"`;
   }
 
-  read(): ByteSource {
-    return new FileSource(this.#descriptor, this.#stats);
+  range(from: number, length: number): ByteSource {
+    return new FileSource(this.#descriptor, this.#stats, from, length);
   }
 
   close(): void {
@@ -51,16 +54,19 @@ class FileSource implements ByteSource {
   readonly #descriptor: number;
   readonly #stats: BigIntStats;
   #window: Uint8Array | null = null;
-  #position = 0;
+  #position: number;
+  readonly #end: number;
 
-  constructor(descriptor: number, stats: BigIntStats) {
+  constructor(descriptor: number, stats: BigIntStats, from: number, length: number) {
     this.#descriptor = descriptor;
     this.#stats = stats;
-    this.length = Number(stats.size);
+    this.length = length;
+    this.#position = from;
+    this.#end = from + length;
   }
 
   async read(): Promise<Uint8Array | null> {
-    const wanted = Math.min(WINDOW_BYTES, this.length - this.#position);
+    const wanted = Math.min(WINDOW_BYTES, this.#end - this.#position);
     if (wanted === 0) return null;
     this.#window ??= Buffer.allocUnsafeSlow(wanted);
     const { bytesRead } = await readAt(this.#descriptor, this.#window, 0, wanted, this.#position);

@@ -20,12 +20,16 @@ export type WriteFault =
   | "bad-name" // too long for the file system
   | "no-descriptors";
 
-/** An open file. Its size comes from `fstat` of the descriptor that supplies its bytes. */
+/** An open file. Size, time and entity tag come from `fstat` of the descriptor that supplies its bytes. */
 export interface OpenedFile {
   /** Bytes. */
   readonly size: number;
-  /** All its bytes. The source's `close` does not close the file. Rejects when the file changed meanwhile. */
-  read(): ByteSource;
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+  /** Strong, with its quotes (RFC 9110 8.8.3): no two versions of a file share one. */
+  readonly etag: string;
+  /** Some of its bytes. The source's `close` does not close the file. Rejects when the file changed meanwhile. */
+  range(from: number, length: number): ByteSource;
   /** Frees the descriptor; once, after its sources are done. */
   close(): void;
 }

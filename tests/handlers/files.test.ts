@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { createDispatch } from "../../src/app.ts";
+import { application } from "../support/app.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -28,7 +28,7 @@ beforeAll(() => {
   symlinkSync("a.txt", join(root, "stays.txt"));
   symlinkSync("loop", join(root, "loop"));
   Bun.spawnSync(["mkfifo", join(root, "pipe")]);
-  started = startServer(createDispatch({ directory: root }, 100));
+  started = startServer(application(root));
 });
 afterAll(async () => {
   await started.stop();
@@ -210,7 +210,7 @@ describe("POST /files/{path}", () => {
 
   test("a directory that does not exist yet is created by the first upload", async () => {
     using parent = tempFolder();
-    const late = startServer(createDispatch({ directory: join(parent.path, "x/y") }, 100));
+    const late = startServer(application(join(parent.path, "x/y")));
     const get = "GET /files/a HTTP/1.1\r\nHost: a\r\n\r\n";
     const post = "POST /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb";
     expect(readResponses(await exchange(late.port, get + post + get)).map(({ status }) => status)).toEqual([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
-import { createDispatch } from "../../src/app.ts";
+import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import type { ReadResponse } from "../support/response-reader.ts";
@@ -8,7 +8,7 @@ import { type StartedServer, startServer } from "../support/start-server.ts";
 
 let started: StartedServer;
 beforeAll(() => {
-  started = startServer(createDispatch({ directory: null }, 100));
+  started = startServer(application(null));
 });
 afterAll(() => started.stop());
 

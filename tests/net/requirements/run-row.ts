@@ -63,7 +63,10 @@ async function converse(client: RawClient, row: Row, delivery: Delivery, facts: 
   }
   if (row.ending === "stays") {
     await client.send(FOLLOW_UP);
-    await client.until(({ received, isEnded }) => isEnded || received.endsWith("\r\n\r\n" + FOLLOW_UP_BODY), PATIENCE_MS);
+    await client.until(
+      ({ received, isEnded }) => isEnded || received.endsWith("\r\n\r\n" + FOLLOW_UP_BODY),
+      PATIENCE_MS,
+    );
     await Bun.sleep(1);
     if (client.isEnded) throw new Error("the connection ended; it should have stayed");
     return;

@@ -1,0 +1,204 @@
+// The answer to a read of a file, in the order that RFC 9110 fixes: which representation, then the preconditions,
+// then the ranges. The parts depend on each other, so the order stands in one place.
+
+import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import { attachment } from "../http/content-disposition.ts";
+import { formatHttpDate } from "../http/http-date.ts";
+import { isActiveContent, isCompressible, mediaType } from "../http/media-type.ts";
+import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { byterangesType, frameByteranges } from "../http/multipart.ts";
+import { plainText } from "../http/plain-text.ts";
+import { evaluatePreconditions, rangeApplies, type Validators } from "../http/precondition.ts";
+import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
+import type { OpenedFile } from "../storage/storage.ts";
+import { chooseCoding, GZIP_IN_MEMORY_BYTES, gzip, GzipSource, notAcceptable } from "./compression.ts";
+
+const UNKNOWN_TYPE = "application/octet-stream";
+/** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
+const UNKNOWN_KIND_BYTES = 1024 * 1024;
+
+/** Answers with the open file, which is closed with the response. `name` decides its media type. */
+export function fileResponse(
+  request: HttpRequest,
+  name: string,
+  file: OpenedFile,
+  maxRanges: number,
+): MaybePromise<HttpResponse> {
+  const representation = chooseRepresentation(request, name, file);
+  if (representation === null) {
+    file.close();
+    return notAcceptable();
+  }
+  const verdict = evaluatePreconditions(request.method, request.fields, representation.validators);
+  if (verdict !== "proceed") {
+    file.close();
+    return verdict === "not-modified"
+      ? describeSelection(new HttpResponse(304), representation)
+      : plainText("The file is not in the state that the request demands.\n", 412);
+  }
+  return representation.isGzip
+    ? gzipResponse(request, representation, file)
+    : identityResponse(request, representation, file, maxRanges);
+}
+
+/** What was selected for this client, before a byte is read. */
+interface Representation {
+  readonly type: string;
+  readonly isGzip: boolean;
+  /** Another client might have got another coding. */
+  readonly varies: boolean;
+  readonly validators: Validators;
+  readonly download: string | null;
+}
+
+/** Null when the client accepts no coding that there is. A range is always of the identity form (RFC 9110 14.2). */
+function chooseRepresentation(request: HttpRequest, name: string, file: OpenedFile): Representation | null {
+  const type = mediaType(name);
+  const varies = isCompressible(type) && (type !== UNKNOWN_TYPE || file.size <= UNKNOWN_KIND_BYTES);
+  const asksForRange = request.method === "GET" && request.fields.get("range") !== undefined;
+  const coding = varies && !asksForRange ? chooseCoding(request.fields.get("accept-encoding")) : "identity";
+  if (coding === null) return null;
+  const isGzip = coding === "gzip";
+  // Two codings are two representations: each has a strong tag of its own (RFC 9110 8.8.3.3).
+  const etag = isGzip ? file.etag.slice(0, -1) + '-gzip"' : file.etag;
+  const download = new URLSearchParams(request.query).has("download") ? name : null;
+  return { type, isGzip, varies, validators: { etag, modified: file.modified }, download };
+}
+
+/** The fields that a 304 shares with the response that it stands for (RFC 9110 15.4.5). */
+function describeSelection(response: HttpResponse, { validators, varies }: Representation): HttpResponse {
+  response.set("ETag", validators.etag).set("Cache-Control", "no-cache");
+  return varies ? response.set("Vary", "Accept-Encoding") : response;
+}
+
+function describe(response: HttpResponse, representation: Representation, type = representation.type): HttpResponse {
+  const { validators, download } = representation;
+  describeSelection(response.set("Content-Type", type), representation)
+    // Never later than Date: a file from the future was changed now (RFC 9110 8.8.2.1).
+    .set("Last-Modified", formatHttpDate(Math.min(validators.modified, Date.now())))
+    .set("Accept-Ranges", "bytes");
+  if (isActiveContent(representation.type)) response.set("Content-Security-Policy", "sandbox");
+  return download === null ? response : response.set("Content-Disposition", attachment(download));
+}
+
+function gzipResponse(
+  request: HttpRequest,
+  representation: Representation,
+  file: OpenedFile,
+): MaybePromise<HttpResponse> {
+  const answer = (body: Uint8Array | ByteSource): HttpResponse =>
+    describe(new HttpResponse(200, body), representation).set("Content-Encoding", "gzip");
+  const content = new ClosingSource(file.range(0, file.size), file);
+  if (file.size > GZIP_IN_MEMORY_BYTES || request.method === "HEAD") return answer(new GzipSource(content));
+  return readWhole(content).then((bytes) => answer(gzip(bytes)));
+}
+
+function identityResponse(
+  request: HttpRequest,
+  representation: Representation,
+  file: OpenedFile,
+  maxRanges: number,
+): HttpResponse {
+  const ranges = chooseRanges(request, representation, file.size, maxRanges);
+  if (ranges === "unsatisfiable") {
+    file.close();
+    return describeSelection(plainText("The file does not have these bytes.\n", 416), representation).set(
+      "Content-Range",
+      unsatisfiedRange(file.size),
+    );
+  }
+  if (ranges === "ignore")
+    return describe(new HttpResponse(200, new ClosingSource(file.range(0, file.size), file)), representation);
+  const [only] = ranges;
+  if (only === undefined || ranges.length > 1) return multipartResponse(ranges, representation, file);
+  const body = new ClosingSource(file.range(only.from, only.length), file);
+  return describe(new HttpResponse(206, body), representation).set("Content-Range", contentRange(only, file.size));
+}
+
+/** Only GET has ranges (RFC 9110 14.2). */
+function chooseRanges(
+  request: HttpRequest,
+  { validators }: Representation,
+  size: number,
+  maxRanges: number,
+): ReturnType<typeof parseRange> {
+  const field = request.method === "GET" ? request.fields.get("range") : undefined;
+  if (field === undefined || !rangeApplies(request.fields.get("if-range"), validators, Date.now())) return "ignore";
+  return parseRange(field, size, maxRanges);
+}
+
+function multipartResponse(
+  ranges: readonly ByteRange[],
+  representation: Representation,
+  file: OpenedFile,
+): HttpResponse {
+  const boundary = crypto.randomUUID();
+  const frame = frameByteranges(boundary, representation.type, ranges, file.size);
+  const pieces = ranges.flatMap((range, i) => [frame.heads[i]!, file.range(range.from, range.length)]);
+  const body = new ClosingSource(new JoinedSource([...pieces, frame.closing], frame.length), file);
+  return describe(new HttpResponse(206, body), representation, byterangesType(boundary));
+}
+
+/** A source of a file's bytes that closes the file with itself. */
+class ClosingSource implements ByteSource {
+  readonly length: number;
+  readonly #source: ByteSource;
+  readonly #file: OpenedFile;
+
+  constructor(source: ByteSource, file: OpenedFile) {
+    this.length = source.length;
+    this.#source = source;
+    this.#file = file;
+  }
+
+  read(): MaybePromise<Uint8Array | null> {
+    return this.#source.read();
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#file.close();
+  }
+}
+
+/** Bytes and sources one behind the other. */
+class JoinedSource implements ByteSource {
+  readonly length: number;
+  readonly #pieces: readonly (Uint8Array | ByteSource)[];
+  #next = 0;
+
+  constructor(pieces: readonly (Uint8Array | ByteSource)[], length: number) {
+    this.#pieces = pieces;
+    this.length = length;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    for (let piece = this.#pieces[this.#next]; piece !== undefined; piece = this.#pieces[++this.#next]) {
+      if (piece instanceof Uint8Array) {
+        this.#next += 1;
+        return piece;
+      }
+      const chunk = await piece.read();
+      if (chunk !== null) return chunk;
+    }
+    return null;
+  }
+
+  close(): void {
+    for (const piece of this.#pieces) if (!(piece instanceof Uint8Array)) piece.close();
+  }
+}
+
+async function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const whole = new Uint8Array(source.length);
+    let filled = 0;
+    for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
+      whole.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return whole;
+  } finally {
+    source.close();
+  }
+}
