@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli/": ["cli/", "http/limits.ts", "node:fs", "node:util", "../package.json"],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
-  "app.ts": ["config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
+  "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
   "main.ts": ["app.ts", "cli/", "config.ts", "net/server.ts", "observe/"],
 };
 

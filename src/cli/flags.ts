@@ -32,10 +32,6 @@ export interface FlagRow<Value> extends FlagFace {
   readonly isList: boolean;
 }
 
-/** What to do when an upload's name is taken. */
-export type OnDuplicate = "overwrite" | "error" | "rename";
-
-const ON_DUPLICATE: readonly OnDuplicate[] = ["overwrite", "error", "rename"];
 const DEFAULT_PORT = 4221;
 const HIGHEST_PORT = 65535;
 const DEFAULT_GRACE_MS = 9000;
@@ -56,10 +52,6 @@ function duration(group: FlagGroup, presetMs: number, help: string): FlagRow<num
     preset: presetMs,
     read: (text) => readDuration(text),
   };
-}
-
-function optional(placeholder: string, help: string, read: FlagRow<number | null>["read"]): FlagRow<number | null> {
-  return { ...PLAIN, group: "Writing files", placeholder, help, shownPreset: "", preset: null, read };
 }
 
 function list(
@@ -125,29 +117,8 @@ export const FLAG_TABLE = {
     preset: 0,
     read: readSeconds,
   } as FlagRow<number>,
-  precompressed: toggle("Reading files", "serve NAME.gz, NAME.br and NAME.zst as codings of NAME"),
-  "no-listing": toggle("Reading files", "do not list folders"),
-  index: toggle("Reading files", "serve a folder's index.html instead of its list"),
-  hidden: toggle("Reading files", "serve, list and accept names that start with a dot"),
-  "follow-symlinks": toggle("Reading files", "follow symbolic links that leave the folder"),
 
   "read-only": toggle("Writing files", "refuse every upload"),
-  "upload-only": toggle("Writing files", "drop box: uploads only, nothing can be read or listed"),
-  "allow-delete": toggle("Writing files", "let clients delete files"),
-  "on-duplicate": {
-    ...PLAIN,
-    group: "Writing files",
-    placeholder: "WAY",
-    help: "for a name that is taken: overwrite, error or rename",
-    shownPreset: "overwrite",
-    preset: "overwrite",
-    read: (text: string) => ON_DUPLICATE.find((way) => way === text) ?? new Unreadable("overwrite, error or rename"),
-  } as FlagRow<OnDuplicate>,
-  quota: optional("SIZE", "most bytes of all files below the folder", (text) => readSize(text)),
-  "min-free": optional("SIZE", "bytes that uploads leave free on the disk", (text) => readSize(text)),
-  "max-files": optional("N", "most files below the folder", (text) => readCount(text)),
-  fsync: toggle("Writing files", "put an upload on the disk before it is confirmed"),
-  chmod: optional("MODE", "permissions of new files, octal such as 0644", readMode),
 
   "allowed-host": list("NAME", "host name that may reach a loopback address; repeatable", readHostName),
   "cors-write": list("ORIGIN", "web origin whose pages may write; repeatable", readOrigin),
@@ -215,11 +186,6 @@ function readSeconds(text: string): number | Unreadable {
   const ms = readDuration(text);
   if (ms instanceof Unreadable) return ms;
   return ms % 1000 === 0 ? ms / 1000 : new Unreadable("whole seconds");
-}
-
-function readMode(text: string): number | Unreadable {
-  if (!/^(0o?)?[0-7]{1,3}$/.test(text)) return new Unreadable("an octal mode from 0 to 0777, such as 0644");
-  return Number.parseInt(text.replace(/^0o/, ""), 8);
 }
 
 function readList(text: string, readItem: (item: string) => string | Unreadable): readonly string[] | Unreadable {

@@ -17,19 +17,29 @@ const UNKNOWN_TYPE = "application/octet-stream";
 /** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
 const UNKNOWN_KIND_BYTES = 1024 * 1024;
 
+/** How files are sent. */
+export interface FileResponseSettings {
+  /** How long clients may use a file without asking; 0: they ask each time. */
+  readonly cacheSeconds: number;
+  /** Ranges answered in one request; with more the whole file is the answer. */
+  readonly maxRanges: number;
+  /** Nobody can upload, so what is served is the owner's own and may run as it likes. */
+  readonly readOnly: boolean;
+}
+
 /** Answers with the open file, which is closed with the response. `name` decides its media type. */
 export function fileResponse(
   request: HttpRequest,
   name: string,
   file: OpenedFile,
-  maxRanges: number,
+  settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
-  const representation = chooseRepresentation(request, name, file);
+  const representation = chooseRepresentation(request, name, file, settings);
   if (representation === null) {
     file.close();
     return notAcceptable();
   }
-  const verdict = evaluatePreconditions(request.method, request.fields, representation.validators);
+  const verdict = evaluatePreconditions(request.method, request.fields, representation.validators, Date.now());
   if (verdict !== "proceed") {
     file.close();
     return verdict === "not-modified"
@@ -38,7 +48,7 @@ export function fileResponse(
   }
   return representation.isGzip
     ? gzipResponse(request, representation, file)
-    : identityResponse(request, representation, file, maxRanges);
+    : identityResponse(request, representation, file, settings.maxRanges);
 }
 
 /** What was selected for this client, before a byte is read. */
@@ -48,11 +58,20 @@ interface Representation {
   /** Another client might have got another coding. */
   readonly varies: boolean;
   readonly validators: Validators;
+  readonly cacheControl: string;
+  /** Scripts in it may come from anyone who can upload. */
+  readonly isSandboxed: boolean;
+  /** The name to save it under, when the client asks for that. */
   readonly download: string | null;
 }
 
 /** Null when the client accepts no coding that there is. A range is always of the identity form (RFC 9110 14.2). */
-function chooseRepresentation(request: HttpRequest, name: string, file: OpenedFile): Representation | null {
+function chooseRepresentation(
+  request: HttpRequest,
+  name: string,
+  file: OpenedFile,
+  { cacheSeconds, readOnly }: FileResponseSettings,
+): Representation | null {
   const type = mediaType(name);
   const varies = isCompressible(type) && (type !== UNKNOWN_TYPE || file.size <= UNKNOWN_KIND_BYTES);
   const asksForRange = request.method === "GET" && request.fields.get("range") !== undefined;
@@ -62,12 +81,14 @@ function chooseRepresentation(request: HttpRequest, name: string, file: OpenedFi
   // Two codings are two representations: each has a strong tag of its own (RFC 9110 8.8.3.3).
   const etag = isGzip ? file.etag.slice(0, -1) + '-gzip"' : file.etag;
   const download = new URLSearchParams(request.query).has("download") ? name : null;
-  return { type, isGzip, varies, validators: { etag, modified: file.modified }, download };
+  const isSandboxed = !readOnly && isActiveContent(type);
+  const cacheControl = cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds;
+  return { type, isGzip, varies, validators: { etag, modified: file.modified }, cacheControl, isSandboxed, download };
 }
 
 /** The fields that a 304 shares with the response that it stands for (RFC 9110 15.4.5). */
-function describeSelection(response: HttpResponse, { validators, varies }: Representation): HttpResponse {
-  response.set("ETag", validators.etag).set("Cache-Control", "no-cache");
+function describeSelection(response: HttpResponse, { validators, varies, cacheControl }: Representation): HttpResponse {
+  response.set("ETag", validators.etag).set("Cache-Control", cacheControl);
   return varies ? response.set("Vary", "Accept-Encoding") : response;
 }
 
@@ -77,7 +98,7 @@ function describe(response: HttpResponse, representation: Representation, type =
     // Never later than Date: a file from the future was changed now (RFC 9110 8.8.2.1).
     .set("Last-Modified", formatHttpDate(Math.min(validators.modified, Date.now())))
     .set("Accept-Ranges", "bytes");
-  if (isActiveContent(representation.type)) response.set("Content-Security-Policy", "sandbox");
+  if (representation.isSandboxed) response.set("Content-Security-Policy", "sandbox");
   return download === null ? response : response.set("Content-Disposition", attachment(download));
 }
 

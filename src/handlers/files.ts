@@ -5,7 +5,7 @@ import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts
 import { plainText } from "../http/plain-text.ts";
 import { ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, PendingWrite, ReadFault, Storage, WriteFault } from "../storage/storage.ts";
-import { fileResponse } from "./file-response.ts";
+import { fileResponse, type FileResponseSettings } from "./file-response.ts";
 
 const PREFIX = "/files/";
 
@@ -15,16 +15,8 @@ export interface FileHandlers {
   readonly post: Handler;
 }
 
-/** How the folder is served. */
-export interface FileHandlerSettings {
-  /** Every upload is refused. */
-  readonly readOnly: boolean;
-  /** Ranges answered in one request. */
-  readonly maxRanges: number;
-}
-
 /** The handlers over a storage; null when no directory is served. */
-export function createFileHandlers(storage: Storage | null, settings: FileHandlerSettings): FileHandlers {
+export function createFileHandlers(storage: Storage | null, settings: FileResponseSettings): FileHandlers {
   if (storage === null) {
     return {
       get: () => plainText("No directory is served; start mini-http with --directory DIR.\n", 404),
@@ -32,7 +24,7 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
     };
   }
   return {
-    get: (request) => getFile(storage, request, settings.maxRanges),
+    get: (request) => getFile(storage, request, settings),
     post: settings.readOnly
       ? () => plainText("This folder is read-only.\n", 403)
       : (request) => postFile(storage, request),
@@ -54,21 +46,21 @@ function notFound(): HttpResponse {
 
 // ── Reading ──
 
-function getFile(storage: Storage, request: HttpRequest, maxRanges: number): MaybePromise<HttpResponse> {
+function getFile(storage: Storage, request: HttpRequest, settings: FileResponseSettings): MaybePromise<HttpResponse> {
   const name = parseName(request);
   if (name instanceof HttpResponse) return name;
   const file = storage.open(name);
-  if (file instanceof Promise) return file.then((opened) => answerFile(request, name, opened, maxRanges));
-  return answerFile(request, name, file, maxRanges);
+  if (file instanceof Promise) return file.then((opened) => answerFile(request, name, opened, settings));
+  return answerFile(request, name, file, settings);
 }
 
 function answerFile(
   request: HttpRequest,
   name: ObjectName,
   file: OpenedFile | ReadFault,
-  maxRanges: number,
+  settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
-  return typeof file === "string" ? readFaultReply(file) : fileResponse(request, name.base, file, maxRanges);
+  return typeof file === "string" ? readFaultReply(file) : fileResponse(request, name.base, file, settings);
 }
 
 function readFaultReply(fault: ReadFault): HttpResponse {

@@ -3,6 +3,7 @@
 
 import { UNKNOWN_LENGTH } from "./byte-source.ts";
 import { DIGIT_0, DIGIT_9 } from "./characters.ts";
+import { trimBlanks } from "./field-syntax.ts";
 import { isHostAndPort } from "./host.ts";
 import {
   BAD_CONTENT_LENGTH,
@@ -124,7 +125,7 @@ export class FramingFields {
     if (minorVersion === 0) return CODING_IN_OLD_VERSION;
     const codings = this.#transferCodings.toLowerCase();
     if (codings === "chunked") return null;
-    const list = codings.split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+    const list = codings.split(",").map(trimBlanks);
     if (list.at(-1) !== "chunked" || list.indexOf("chunked") !== list.length - 1) return BAD_TRANSFER_CODING;
     return list.every((coding) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(coding))
       ? UNKNOWN_TRANSFER_CODING
@@ -162,6 +163,6 @@ function members(list: string): string[] {
   return list
     .toLowerCase()
     .split(",")
-    .map((member) => member.trim())
+    .map(trimBlanks)
     .filter((member) => member !== "");
 }

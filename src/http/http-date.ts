@@ -33,7 +33,7 @@ export function formatHttpDate(ms: number): string {
  * formats or names no day of the calendar. The name of the weekday need not fit the day. `now` decides the century of
  * a two-digit year.
  */
-export function parseHttpDate(text: string, now = Date.now()): number | null {
+export function parseHttpDate(text: string, now: number): number | null {
   const fourDigits = IMF_FIXDATE.exec(text) ?? ASCTIME_DATE.exec(text);
   if (fourDigits !== null) return moment(fourDigits, Number(fourDigits.groups!["year"]));
   const twoDigits = RFC850_DATE.exec(text);

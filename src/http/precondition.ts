@@ -30,25 +30,26 @@ export function weakMatch(a: string, b: string): boolean {
 /**
  * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC 9110 13.2.2; If-Range
  * is `rangeApplies`. `current` is null when nothing is there. Ask only when the answer would otherwise be a success:
- * anything else outranks a precondition (13.2.1).
+ * anything else outranks a precondition (13.2.1). `now` (milliseconds) decides the century of two-digit years.
  */
 export function evaluatePreconditions(
   method: string,
   fields: FieldSection,
   current: Validators | null,
+  now: number,
 ): PreconditionResult {
   const isRead = method === "GET" || method === "HEAD";
   const ifMatch = fields.get("if-match");
   if (ifMatch !== undefined) {
     if (!listNames(ifMatch, current, strongMatch)) return "failed";
-  } else if (isModifiedSince(fields.get("if-unmodified-since"), current) === true) return "failed";
+  } else if (isModifiedSince(fields.get("if-unmodified-since"), current, now) === true) return "failed";
 
   const ifNoneMatch = fields.get("if-none-match");
   if (ifNoneMatch !== undefined) {
     if (!listNames(ifNoneMatch, current, weakMatch)) return "proceed";
     return isRead ? "not-modified" : "failed";
   }
-  if (isRead && isModifiedSince(fields.get("if-modified-since"), current) === false) return "not-modified";
+  if (isRead && isModifiedSince(fields.get("if-modified-since"), current, now) === false) return "not-modified";
   return "proceed";
 }
 
@@ -106,9 +107,9 @@ function behind(pattern: RegExp, text: string, at: number): number {
 }
 
 /** Null when there is nothing to compare: no field, no date (RFC 9110 13.1.3 and 13.1.4), or nothing there. */
-function isModifiedSince(field: string | undefined, current: Validators | null): boolean | null {
+function isModifiedSince(field: string | undefined, current: Validators | null, now: number): boolean | null {
   if (field === undefined || current === null) return null;
-  const date = parseHttpDate(field);
+  const date = parseHttpDate(field, now);
   // A date has no fraction of a second: what was modified within its second is as old as it.
   return date === null ? null : wholeSecond(current.modified) > date;
 }

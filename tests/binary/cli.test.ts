@@ -41,7 +41,6 @@ describe("a mistake is one line on standard error and exit code 2", () => {
     ["a missing value", ["--port"], {}, "mini-http: --port needs a value: --port PORT. Try --help.\n"],
     ["a wrong variable", [], { MINI_HTTP_GRACE: "soon" }, "mini-http: MINI_HTTP_GRACE must be a duration"],
     ["two folders", ["a", "b"], {}, "mini-http: Only one DIRECTORY can be served"],
-    ["a contradiction", ["--read-only", "--upload-only"], {}, "mini-http: --read-only and --upload-only contradict"],
     ["a file as the folder", [import.meta.path], {}, "mini-http: "],
     [
       "a missing folder with --read-only",

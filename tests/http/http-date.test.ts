@@ -90,7 +90,7 @@ describe("formatHttpDate", () => {
 
   test("its output is read back to the second", () => {
     for (let ms = Date.UTC(1900, 0, 1); ms < Date.UTC(2200, 0, 1); ms += 40 * 86_400_000 + 12_345_000) {
-      expect(parseHttpDate(formatHttpDate(ms))).toBe(ms);
+      expect(parseHttpDate(formatHttpDate(ms), NOW)).toBe(ms);
     }
   });
 });

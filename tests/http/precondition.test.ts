@@ -19,7 +19,7 @@ const AFTER = "Thu, 15 Jan 2026 10:30:01 GMT";
 type Fields = Record<string, string>;
 
 function evaluate(method: string, fields: Fields, current: Validators | null): PreconditionResult {
-  return evaluatePreconditions(method, { get: (name) => fields[name] }, current);
+  return evaluatePreconditions(method, { get: (name) => fields[name] }, current, Date.now());
 }
 
 const comparisons: [why: string, a: string, b: string, strong: boolean, weak: boolean][] = [

@@ -1,0 +1,31 @@
+// May this request come in? Gates are asked before the router, in order; the first that answers decides.
+
+import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
+
+/** The refusal of a request, or null: come in. */
+export type Gate = (request: HttpRequest) => HttpResponse | null;
+
+/** The dispatch behind the gates. */
+export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispatch {
+  return (request) => {
+    for (const gate of gates) {
+      const refused = gate(request);
+      if (refused !== null) return refused;
+    }
+    return dispatch(request);
+  };
+}
+
+/** True for the paths that hold something of the user's: the folder, and what tells about the server. */
+export function isPrivatePath(decodedPath: string): boolean {
+  return decodedPath.startsWith("/files") || decodedPath.startsWith("/-/");
+}
+
+/**
+ * The host and port that the request names: the authority of an absolute target, otherwise Host (RFC 9112 3.3). Lower
+ * case; empty when there is neither.
+ */
+export function requestAuthority(request: HttpRequest): string {
+  const absolute = /^http:\/\/([^/?]*)/i.exec(request.target);
+  return (absolute?.[1] ?? request.fields.get("host") ?? "").toLowerCase();
+}

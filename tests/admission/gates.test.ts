@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { hostname } from "node:os";
+import { application } from "../support/app.ts";
+import { exchange } from "../support/raw-client.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const folder = tempFolder();
+let started: StartedServer;
+beforeAll(() => {
+  const flags = ["--allowed-host", "files.example.org", "--cors-write", "https://app.example.org"];
+  started = startServer(application(folder.path, ...flags));
+});
+afterAll(async () => {
+  await started.stop();
+  folder[Symbol.dispose]();
+});
+
+async function statusOf(raw: string): Promise<number> {
+  return readResponses(await exchange(started.port, raw))[0]!.status;
+}
+
+describe("the host guard", () => {
+  const hosts: [host: string, status: number][] = [
+    ["localhost:4221", 404],
+    ["LOCALHOST", 404],
+    ["127.0.0.1:4221", 404],
+    ["[::1]:4221", 404],
+    ["box", 404],
+    ["a.localhost", 404],
+    [hostname(), 404],
+    ["files.example.org:4221", 404],
+    ["FILES.example.org.", 404],
+    ["evil.example", 421],
+    ["127.0.0.1.evil.example", 421],
+    ["evil.example.", 421],
+    ["localhost.evil.example:4221", 421],
+  ];
+  test.each(hosts)("Host: %s is %d below /files/", async (host, status) => {
+    expect(await statusOf(`GET /files/none HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toBe(status);
+  });
+
+  test("looks at the authority of an absolute target, not at Host", async () => {
+    expect(await statusOf("GET http://evil.example/files/none HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(421);
+    expect(await statusOf("GET http://localhost/files/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(404);
+  });
+
+  test("is not deceived by another spelling of the path, and leaves other routes alone", async () => {
+    expect(await statusOf("GET /%66iles/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(421);
+    expect(await statusOf("GET /echo/a HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(200);
+  });
+});
+
+describe("the cross-origin gate", () => {
+  const writes: [why: string, fields: string, status: number][] = [
+    ["no browser", "", 201],
+    ["a page of ours", "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost:4221\r\n", 201],
+    ["a person who typed", "Sec-Fetch-Site: none\r\n", 201],
+    ["another site", "Sec-Fetch-Site: cross-site\r\n", 403],
+    ["another port of this site", "Sec-Fetch-Site: same-site\r\n", 403],
+    ["another site that names our origin", "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost:4221\r\n", 403],
+    ["an old browser with our page", "Origin: http://localhost:4221\r\n", 201],
+    ["an old browser with another page", "Origin: http://evil.example\r\n", 403],
+    ["an old browser with another port", "Origin: http://localhost:3000\r\n", 403],
+    ["a page without an origin", "Origin: null\r\n", 403],
+    ["a trusted page", "Sec-Fetch-Site: cross-site\r\nOrigin: https://app.example.org\r\n", 201],
+  ];
+  test.each(writes)("%s", async (_why, fields, status) => {
+    const raw = `POST /files/a HTTP/1.1\r\nHost: localhost:4221\r\n${fields}Content-Length: 1\r\n\r\nx`;
+    expect(await statusOf(raw)).toBe(status);
+  });
+
+  test("leaves reads and the echo alone", async () => {
+    const fields = "Host: localhost\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n\r\nx";
+    expect(await statusOf(`POST /echo HTTP/1.1\r\n${fields}`)).toBe(200);
+    expect(await statusOf("GET /files/a HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n")).toBe(200);
+  });
+});
+
+test("--read-only refuses every write", async () => {
+  const readOnly = startServer(application(folder.path, "--read-only"));
+  const raw = "POST /files/b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
+  expect(readResponses(await exchange(readOnly.port, raw))).toMatchObject([{ status: 403 }]);
+  await readOnly.stop();
+});
