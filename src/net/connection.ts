@@ -6,7 +6,6 @@
 import type { Socket } from "bun";
 import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import { CR, LF } from "../http/characters.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { Limits } from "../http/limits.ts";
 import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/message.ts";
@@ -31,6 +30,7 @@ import {
 } from "../http/response-head.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Clock } from "./clock.ts";
+import { InputBuffer } from "./input-buffer.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -62,7 +62,6 @@ type Phase = "head" | "handling" | "sending" | "skipping" | "lingering" | "close
 const SKIP_LIMIT_BYTES = 256 * 1024;
 /** Replies above this are sent at once, so that their end is known when it is there. */
 const SEND_AT_ONCE_BYTES = 16 * 1024;
-const EMPTY = Buffer.alloc(0);
 const LAST_CHUNK = "0\r\n\r\n";
 const IPV4_MAPPED = "::ffff:";
 
@@ -77,11 +76,7 @@ export class Connection implements BodyFlow, Peer {
   readonly #writer: ResponseWriter;
   #phase: Phase = "head";
 
-  // Input not yet consumed: [#start, #end) of #input. #ownsInput: it is a buffer of ours with room behind #end.
-  #input: Buffer = EMPTY;
-  #start = 0;
-  #end = 0;
-  #ownsInput = false;
+  readonly #input = new InputBuffer();
   /** Bytes of an incomplete head that the parser has seen. */
   #seen = 0;
   #peerEnded = false;
@@ -136,7 +131,7 @@ export class Connection implements BodyFlow, Peer {
   /** The socket has bytes. They are ours to keep and to change. */
   receive(bytes: Buffer): void {
     if (this.#phase === "lingering" || this.#phase === "closed") return;
-    this.#append(bytes);
+    this.#input.append(bytes);
     if (this.#decoder !== null) this.#feedBody();
     this.#advance();
   }
@@ -162,7 +157,7 @@ export class Connection implements BodyFlow, Peer {
         return;
       case "head":
         // A forgiven empty line is no beginning of a request.
-        if (this.#hasPartialHead() && !this.#writer.isBlocked) this.#refuse(INCOMPLETE_HEAD);
+        if (this.#input.hasPartialHead && !this.#writer.isBlocked) this.#refuse(INCOMPLETE_HEAD);
         else if (!this.#writer.isBlocked) this.#finish();
         break;
       default:
@@ -181,7 +176,7 @@ export class Connection implements BodyFlow, Peer {
     this.#body?.fail(INCOMPLETE_BODY);
     this.#closeSource();
     if (inHand) this.#record(true);
-    this.#input = EMPTY;
+    this.#input.clear();
     this.#request = null;
     if (this.#context.observer.verbose) this.#context.observer.disconnected(this.address, this.port);
   }
@@ -193,7 +188,7 @@ export class Connection implements BodyFlow, Peer {
     if (this.#writer.isBlocked) {
       if (this.#writeWatch?.isTooSlow(now) === true) return this.#cut();
     } else if (this.#phase === "head") {
-      if (this.#hasPartialHead()) this.#refuse(HEAD_TOO_SLOW);
+      if (this.#input.hasPartialHead) this.#refuse(HEAD_TOO_SLOW);
       else this.#finish();
     } else if (this.#decoder !== null && this.#bodyWatch?.isTooSlow(now) === true) this.#failBody(BODY_TOO_SLOW);
     this.#advance();
@@ -202,7 +197,7 @@ export class Connection implements BodyFlow, Peer {
   /** Finishes the exchange in hand, then closes. */
   shutDown(): void {
     this.#keepAlive = false;
-    if (this.#phase === "head" && !this.#hasPartialHead() && !this.#writer.isBlocked) this.#finish();
+    if (this.#phase === "head" && !this.#input.hasPartialHead && !this.#writer.isBlocked) this.#finish();
   }
 
   /** Refuses to serve this connection at all: the server has too many. */
@@ -240,75 +235,31 @@ export class Connection implements BodyFlow, Peer {
 
   // ── Input ──
 
-  #append(bytes: Buffer): void {
-    const waiting = this.#end - this.#start;
-    if (waiting === 0) {
-      this.#input = bytes;
-      this.#start = 0;
-      this.#end = bytes.length;
-      this.#ownsInput = false;
-      return;
-    }
-    if (!this.#ownsInput || this.#end + bytes.length > this.#input.length) {
-      // Twice what is needed, so that a dripped head is copied a few times and not once per byte.
-      const grown = Buffer.allocUnsafeSlow(Math.max(256, 2 * (waiting + bytes.length)));
-      this.#input.copy(grown, 0, this.#start, this.#end);
-      this.#input = grown;
-      this.#start = 0;
-      this.#end = waiting;
-      this.#ownsInput = true;
-    }
-    bytes.copy(this.#input, this.#end);
-    this.#end += bytes.length;
-  }
-
-  /** A head has begun; one forgiven empty line alone does not count. */
-  #hasPartialHead(): boolean {
-    const waiting = this.#end - this.#start;
-    if (waiting === 0 || waiting > 2) return waiting > 0;
-    if (this.#input[this.#start] !== CR) return true;
-    return waiting === 2 && this.#input[this.#start + 1] !== LF;
-  }
-
   /** Reads as many requests as can be answered now, then sends what they produced in one write. */
   #advance(): void {
-    while (this.#phase === "head" && this.#start < this.#end && !this.#writer.isBlocked) {
+    while (this.#phase === "head" && this.#input.size > 0 && !this.#writer.isBlocked) {
       if (!this.#readHead()) break;
     }
     if (this.#phase === "closed") return;
     this.#writer.flush();
     if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked) this.#endAfterPeer();
-    this.#keepLeftover();
+    if (this.#phase === "head") this.#input.detachLeftover();
     this.#updateFlow();
     this.#setDeadline();
   }
 
   #endAfterPeer(): void {
-    if (this.#hasPartialHead()) this.#refuse(INCOMPLETE_HEAD);
+    if (this.#input.hasPartialHead) this.#refuse(INCOMPLETE_HEAD);
     else this.#finish();
-  }
-
-  /** A small leftover must not pin the large read that it came with. */
-  #keepLeftover(): void {
-    const waiting = this.#end - this.#start;
-    if (waiting === 0) {
-      this.#input = EMPTY;
-      this.#start = this.#end = 0;
-    } else if (!this.#ownsInput && this.#phase === "head") {
-      this.#input = Buffer.from(this.#input.subarray(this.#start, this.#end));
-      this.#start = 0;
-      this.#end = waiting;
-    }
   }
 
   /** Stops reading the socket while we hold enough, so that TCP slows the peer down. */
   #updateFlow(): void {
     if (this.#phase === "closed") return;
-    const waiting = this.#end - this.#start;
     const isFull =
       this.#decoder !== null
         ? this.#body!.isFull && !this.#body!.isClosed
-        : this.#phase !== "lingering" && waiting > this.#context.limits.maxHead;
+        : this.#phase !== "lingering" && this.#input.size > this.#context.limits.maxHead;
     if (isFull === this.#isPaused) return;
     this.#isPaused = isFull;
     if (isFull) this.#socket.pause();
@@ -340,7 +291,7 @@ export class Connection implements BodyFlow, Peer {
   }
 
   #setHeadDeadline(now: number): void {
-    if (!this.#hasPartialHead()) {
+    if (!this.#input.hasPartialHead) {
       this.#seen = 0;
       this.deadline = now + this.#context.limits.idleTimeout;
     } else if (this.#startedAt === 0) {
@@ -353,21 +304,21 @@ export class Connection implements BodyFlow, Peer {
   #readHead(): boolean {
     const { parser, observer } = this.#context;
     const input = this.#input;
-    const consumed = parser.parse(input, this.#start, this.#end, this.#seen);
+    const consumed = parser.parse(input.bytes, input.start, input.end, this.#seen);
     if (consumed === INCOMPLETE) {
-      this.#seen = this.#end - this.#start;
+      this.#seen = input.size;
       return false;
     }
     if (consumed === REFUSED) {
       this.#refuse(parser.refusal);
       return false;
     }
-    this.#start += consumed;
+    input.start += consumed;
     this.#seen = 0;
     this.#startedAt = observer.verbose ? performance.now() : 0;
     this.#keepAlive = parser.keepAlive && !this.#context.isDraining;
     const body = parser.bodyLength === 0 ? null : this.#beginBody(parser);
-    const fields = new HeadFields(input, parser.fieldsStart, parser.fieldsEnd);
+    const fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd);
     const request = new HttpRequest(
       parser.method,
       parser.target,
@@ -400,11 +351,12 @@ export class Connection implements BodyFlow, Peer {
 
   /** Unwraps what has come of the body and pushes it to whoever reads it. */
   #feedBody(): void {
+    const input = this.#input;
     const decoder = this.#decoder;
     const body = this.#body;
-    if (decoder === null || body === null || this.#start === this.#end) return;
-    const consumed = decoder.decode(this.#input, this.#start, this.#end);
-    this.#start += consumed;
+    if (decoder === null || body === null || input.size === 0) return;
+    const consumed = decoder.decode(input.bytes, input.start, input.end);
+    input.start += consumed;
     this.#bodyReceived += consumed;
     this.#bodyWatch?.progress(this.#context.clock.now, consumed);
     const { outputStart, outputEnd, refusal, done } = decoder;
@@ -412,9 +364,8 @@ export class Connection implements BodyFlow, Peer {
       this.#failBody(refusal);
       return;
     }
-    const content = outputEnd > outputStart ? this.#input.subarray(outputStart, outputEnd) : null;
-    // The room behind the content is not ours to write into any more.
-    this.#ownsInput = false;
+    const content = outputEnd > outputStart ? input.bytes.subarray(outputStart, outputEnd) : null;
+    input.share();
     if (done) this.#decoder = null;
     if (content !== null) body.push(content);
     if (done) {
@@ -506,7 +457,7 @@ export class Connection implements BodyFlow, Peer {
 
   /** Whether a next request may follow: not when it could not be told from what is left of this one's body. */
   #canStayOpen(responseBody: HttpResponse["body"]): boolean {
-    if (this.#peerEnded && this.#start === this.#end) return false;
+    if (this.#peerEnded && this.#input.size === 0) return false;
     const body = this.#body;
     if (this.#decoder === null || body === null || responseBody === body) return true;
     // The client may have been waiting for 100 and send no body at all (RFC 9110 10.1.1).
@@ -647,7 +598,7 @@ export class Connection implements BodyFlow, Peer {
     observer.refused(this.address, this.port, refusal.status, refusal.name, refusal.reason);
     const pending = this.#body;
     this.#decoder = null;
-    this.#start = this.#end = 0;
+    this.#input.clear();
     this.#request = null;
     this.#keepAlive = false;
     this.#writer.writeText(refusalReply(refusal, clock.dateLines));
@@ -669,8 +620,7 @@ export class Connection implements BodyFlow, Peer {
     }
     this.#phase = "lingering";
     this.#decoder = null;
-    this.#input = EMPTY;
-    this.#start = this.#end = 0;
+    this.#input.clear();
     this.#writer.shutdown();
     if (this.#peerEnded) {
       this.#close();

@@ -1,0 +1,76 @@
+// What a connection has received and not yet consumed. Usually it is the read itself; only leftovers are copied.
+
+import { CR, LF } from "../http/characters.ts";
+
+const EMPTY = Buffer.alloc(0);
+/** The first buffer for a head that comes in pieces. */
+const LEAST_BYTES = 256;
+
+/** Bytes [start, end) of `bytes`. */
+export class InputBuffer {
+  bytes: Buffer = EMPTY;
+  start = 0;
+  end = 0;
+  /** `bytes` was made here and has room behind `end` that nobody else can see. */
+  #hasRoom = false;
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.end - this.start;
+  }
+
+  /** True when a head has begun; one forgiven empty line alone is none (RFC 9112 2.2). */
+  get hasPartialHead(): boolean {
+    const { size } = this;
+    if (size === 0 || size > 2) return size > 0;
+    if (this.bytes[this.start] !== CR) return true;
+    return size === 2 && this.bytes[this.start + 1] !== LF;
+  }
+
+  /** Takes a read over, which must not be used elsewhere any more. */
+  append(read: Buffer): void {
+    const waiting = this.size;
+    if (waiting === 0) {
+      this.bytes = read;
+      this.start = 0;
+      this.end = read.length;
+      this.#hasRoom = false;
+      return;
+    }
+    if (!this.#hasRoom || this.end + read.length > this.bytes.length) {
+      // Twice what is needed, so that a dripped head is copied a few times and not once per byte.
+      const grown = Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, 2 * (waiting + read.length)));
+      this.bytes.copy(grown, 0, this.start, this.end);
+      this.bytes = grown;
+      this.start = 0;
+      this.end = waiting;
+      this.#hasRoom = true;
+    }
+    read.copy(this.bytes, this.end);
+    this.end += read.length;
+  }
+
+  /** Somebody keeps a view of the bytes: nothing may be written behind them any more. */
+  share(): void {
+    this.#hasRoom = false;
+  }
+
+  /** Frees the read that a small leftover came with, which it would pin as a whole. */
+  detachLeftover(): void {
+    if (this.size === 0) this.clear();
+    else if (!this.#hasRoom) {
+      const leftover = Buffer.from(this.bytes.subarray(this.start, this.end));
+      this.bytes = leftover;
+      this.start = 0;
+      this.end = leftover.length;
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.bytes = EMPTY;
+    this.start = 0;
+    this.end = 0;
+    this.#hasRoom = false;
+  }
+}
