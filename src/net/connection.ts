@@ -92,6 +92,8 @@ export class Connection implements BodyFlow, Peer {
   #source: ByteSource | null = null;
   #isReading = false;
   #framing: BodyFraming = "none";
+  /** The head of a reply that is made of the request's body, until the first of it has come: it may be refused yet. */
+  #heldHead = "";
   #status = 0;
   #contentSent = 0;
   #startedAt = 0;
@@ -241,6 +243,8 @@ export class Connection implements BodyFlow, Peer {
       if (!this.#readHead()) break;
     }
     if (this.#phase === "closed") return;
+    // The FIN may have come while an earlier exchange was in hand: what is missing now will not come.
+    if (this.#peerEnded && this.#decoder !== null) this.#failBody(INCOMPLETE_BODY);
     this.#writer.flush();
     if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked) this.#endAfterPeer();
     if (this.#phase === "head") this.#input.detachLeftover();
@@ -382,9 +386,10 @@ export class Connection implements BodyFlow, Peer {
       this.#refuse(refusal);
       body?.fail(refusal);
     } else if (this.#phase === "sending" && this.#source === body) {
-      // The answer is made of the body; it cannot be completed.
+      this.#source = null;
       body?.fail(refusal);
-      this.#cut();
+      if (this.#heldHead !== "") this.#refuse(refusal);
+      else this.#cut();
     } else if (this.#phase === "sending") this.#keepAlive = false;
     else this.#finish();
   }
@@ -439,7 +444,9 @@ export class Connection implements BodyFlow, Peer {
     this.#contentSent = 0;
     this.#framing = framing;
     const { dateLines } = this.#context.clock;
-    this.#writer.writeText(responseHead(response, method, minorVersion, this.#keepAlive, dateLines));
+    const head = responseHead(response, method, minorVersion, this.#keepAlive, dateLines);
+    if (body !== null && body === this.#body && framing !== "none") this.#heldHead = head;
+    else this.#writer.writeText(head);
     if (isSource(body)) {
       this.#source = body;
       if (framing === "none") this.#closeSource();
@@ -502,7 +509,7 @@ export class Connection implements BodyFlow, Peer {
         },
         (error) => {
           this.#isReading = false;
-          if (this.#phase === "sending") this.#sourceFailed(error);
+          if (this.#phase === "sending" && this.#source !== null) this.#sourceFailed(error);
         },
       )
       .then(() => {
@@ -512,6 +519,10 @@ export class Connection implements BodyFlow, Peer {
   }
 
   #sendChunk(chunk: Uint8Array | null): void {
+    if (this.#heldHead !== "") {
+      this.#writer.writeText(this.#heldHead);
+      this.#heldHead = "";
+    }
     const promised = this.#source!.length;
     if (chunk === null) {
       if (promised !== UNKNOWN_LENGTH && this.#contentSent !== promised) {
@@ -601,6 +612,7 @@ export class Connection implements BodyFlow, Peer {
     this.#input.clear();
     this.#request = null;
     this.#keepAlive = false;
+    this.#heldHead = "";
     this.#writer.writeText(refusalReply(refusal, clock.dateLines));
     this.#phase = "sending";
     if (this.#writer.flush()) this.#finish();

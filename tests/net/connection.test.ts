@@ -223,3 +223,31 @@ describe("the last reply", () => {
     await stop();
   });
 });
+
+describe("a client that ends early", () => {
+  test("gets 400 for the cut body behind an exchange that was in hand when its FIN came", async () => {
+    const routes = createRouter({
+      "/wait": {
+        GET: async () => {
+          await Bun.sleep(50);
+          return new HttpResponse(200, "waited");
+        },
+      },
+      "/take": { POST: async (request) => new HttpResponse(200, String((await request.body!.read())?.length)) },
+    });
+    const { port, stop } = startServer(routes);
+    const take = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    const received = await exchange(port, "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + take);
+    expect(readResponses(received).map(({ status }) => status)).toEqual([200, 400]);
+    await stop();
+  });
+
+  test("an echo whose first bytes are malformed is refused, however late they come", async () => {
+    const client = await RawClient.connect(port);
+    await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await Bun.sleep(20);
+    await client.send("zz\r\n");
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 400 }]);
+    client.close();
+  });
+});
