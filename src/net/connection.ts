@@ -466,9 +466,10 @@ export class Connection implements BodyFlow, Peer {
   #canStayOpen(responseBody: HttpResponse["body"]): boolean {
     if (this.#peerEnded && this.#input.size === 0) return false;
     const body = this.#body;
-    if (this.#decoder === null || body === null || responseBody === body) return true;
-    // The client may have been waiting for 100 and send no body at all (RFC 9110 10.1.1).
-    if (this.#owesContinue && this.#bodyReceived === 0) return false;
+    if (body === null || responseBody === body) return true;
+    // The client may send the body, or take the final status for a "no" (RFC 9110 10.1.1): what follows is unclear.
+    if (this.#owesContinue && !body.wasRead) return false;
+    if (this.#decoder === null) return true;
     return body.length === UNKNOWN_LENGTH || body.length - this.#bodyReceived <= SKIP_LIMIT_BYTES;
   }
 

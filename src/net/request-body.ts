@@ -26,6 +26,7 @@ export class RequestBody implements ByteSource {
   #queued = 0;
   #ended = false;
   #closed = false;
+  #wasRead = false;
   #failure: Refusal | null = null;
   #waiter: { resolve(chunk: Uint8Array | null): void; reject(error: BodyRefused): void } | null = null;
 
@@ -44,9 +45,9 @@ export class RequestBody implements ByteSource {
     return this.#closed;
   }
 
-  /** The handler waits for bytes that the client has yet to send. */
-  get isAwaited(): boolean {
-    return this.#waiter !== null;
+  /** The handler has begun to read it. */
+  get wasRead(): boolean {
+    return this.#wasRead;
   }
 
   /** Takes bytes of the body; they are the body's own from here on. */
@@ -80,6 +81,7 @@ export class RequestBody implements ByteSource {
   }
 
   read(): MaybePromise<Uint8Array | null> {
+    this.#wasRead = true;
     const chunk = this.#queue[this.#first];
     if (chunk !== undefined) return this.#shift(chunk);
     if (this.#failure !== null) throw new BodyRefused(this.#failure);

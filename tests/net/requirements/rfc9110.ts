@@ -1,0 +1,476 @@
+// RFC 9110, what an origin server has to do: URIs, fields, methods, Expect, negotiation, conditions, ranges, statuses.
+// A table: longer than a file of code should be.
+
+import { answer, echo, get, ok, refused, request, table } from "./row.ts";
+
+const DIGITS = "/files/digits.bin";
+const MODIFIED = "Thu, 29 Feb 2024 12:00:00 GMT";
+const EARLIER = "Thu, 29 Feb 2024 11:59:59 GMT";
+const LATER = "Thu, 29 Feb 2024 12:00:01 GMT";
+
+/** Sections 2 to 8. */
+export const fieldSemanticsRows = table("9110", [
+  ["4.2.3", "MUST", "takes an empty path for /", get("http://a"), [ok("")], "stays"],
+  refused("4.2.4", "SHOULD", "refuses user information in a target", get("http://u@a/")),
+  [
+    "5.1",
+    "MUST",
+    "answers although it does not know a field",
+    get("/echo/a", "Nobody-Knows: x\r\n"),
+    [ok("a")],
+    "stays",
+  ],
+  [
+    "5.3",
+    "MUST",
+    "joins the lines of a list",
+    get("/echo/a", "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n"),
+    [answer(200, { "content-encoding": "gzip" })],
+    "stays",
+  ],
+  ["6.6.1", "MUST", "sends Date with success", get("/echo/a"), [answer(200, { date: /GMT$/ })], "stays"],
+  ["6.6.1", "MUST", "sends Date with an error", get("/none"), [answer(404, { date: /GMT$/ })], "stays"],
+  refused("6.6.1", "SHOULD", "sends Date with a refusal", get("/", "X Y: z\r\n")),
+  ["7.4", "MUST", "rejects an https target on a plain connection", get("https://a/"), [421], "ends"],
+  [
+    "8.3",
+    "SHOULD",
+    "names the media type of content",
+    get("/files/hello.txt"),
+    [ok("hello, world\n", { "content-type": "text/plain; charset=utf-8" })],
+    "stays",
+  ],
+  [
+    "8.6",
+    "SHOULD",
+    "sends Content-Length where it is known",
+    get("/files/hello.txt"),
+    [answer(200, { "content-length": "13" })],
+    "stays",
+  ],
+  [
+    "8.6",
+    "MUST",
+    "sends no Content-Length in 204",
+    request("OPTIONS", "/"),
+    [answer(204, { "content-length": null })],
+    "stays",
+  ],
+  [
+    "8.8.2",
+    "SHOULD",
+    "sends Last-Modified",
+    get("/files/hello.txt"),
+    [answer(200, { "last-modified": MODIFIED })],
+    "stays",
+  ],
+  ["8.8.3", "SHOULD", "sends an entity tag", get("/files/hello.txt"), [answer(200, { etag: /^"[^"]+"$/ })], "stays"],
+  [
+    "8.8.3.3",
+    "MUST",
+    "gives each coding a strong tag of its own",
+    get("/files/hello.txt", "Accept-Encoding: gzip\r\n"),
+    [answer(200, { etag: /-gzip"$/ })],
+    "stays",
+  ],
+]);
+
+/** Section 9. */
+export const methodRows = table("9110", [
+  ["9.1", "MUST", "supports GET", get("/echo/a"), [ok("a")], "stays"],
+  ["9.1", "MUST", "supports HEAD", request("HEAD", "/echo/a"), [200], "stays", { methods: ["HEAD"] }],
+  ["9.1", "SHOULD", "answers an unknown method with 501", request("BREW", "/"), [501], "stays"],
+  ["9.1", "SHOULD", "answers an unknown method on an unknown path with 501", request("BREW", "/none"), [501], "stays"],
+  [
+    "9.1",
+    "SHOULD",
+    "answers a known method that the resource lacks with 405",
+    request("DELETE", "/"),
+    [answer(405, { allow: "GET, HEAD, OPTIONS" })],
+    "stays",
+  ],
+  ["9.1", "SHOULD", "answers PATCH with 405", request("PATCH", "/"), [405], "stays"],
+  [
+    "9.1",
+    "SHOULD",
+    "answers POST on a resource that is only read with 405",
+    request("POST", "/user-agent"),
+    [405],
+    "stays",
+  ],
+  [
+    "9.1",
+    "SHOULD",
+    "answers GET on a resource that is only posted to with 405",
+    get("/echo"),
+    [answer(405, { allow: "POST, PUT, OPTIONS" })],
+    "stays",
+  ],
+  ["9.3.1", "MUST", "gives GET's content", get("/files/digits.bin"), [ok("0123456789")], "stays"],
+  [
+    "9.3.2",
+    "MUST",
+    "sends no content for HEAD",
+    request("HEAD", DIGITS) + get("/echo/b"),
+    [answer(200, { "content-length": "10" }), ok("b")],
+    "stays",
+    { methods: ["HEAD", "GET"] },
+  ],
+  [
+    "9.3.2",
+    "SHOULD",
+    "sends HEAD the fields of GET",
+    request("HEAD", DIGITS),
+    [answer(200, { etag: /"/, "last-modified": MODIFIED, "accept-ranges": "bytes" })],
+    "stays",
+    { methods: ["HEAD"] },
+  ],
+  [
+    "9.3.2",
+    "MUST",
+    "sends no content for HEAD on an error",
+    request("HEAD", "/none"),
+    [404],
+    "stays",
+    { methods: ["HEAD"] },
+  ],
+  [
+    "9.3.2",
+    "MUST",
+    "sends no content for HEAD of an unknown length",
+    request("HEAD", "/files/long.txt", "Accept-Encoding: gzip\r\n"),
+    [200],
+    "stays",
+    { methods: ["HEAD"] },
+  ],
+  [
+    "9.3.3",
+    "MUST",
+    "answers a creation by POST with 201",
+    request("POST", "/files/{unique}", "Content-Length: 1\r\n") + "x",
+    [201],
+    "stays",
+  ],
+  [
+    "9.3.7",
+    "MUST",
+    "answers OPTIONS with what is allowed",
+    request("OPTIONS", "/echo/a"),
+    [answer(204, { allow: "GET, HEAD, OPTIONS" })],
+    "stays",
+  ],
+  [
+    "9.3.7",
+    "MUST",
+    "answers OPTIONS for the server as a whole",
+    request("OPTIONS", "*"),
+    [answer(204, { allow: /POST/ })],
+    "stays",
+  ],
+  [
+    "9.3.7",
+    "MUST",
+    "reads the body of OPTIONS",
+    request("OPTIONS", "*", "Content-Length: 3\r\n") + "abc",
+    [204],
+    "stays",
+  ],
+  [
+    "9.3.8",
+    "choice",
+    "does not reflect TRACE",
+    request("TRACE", "/", "Cookie: secret\r\n"),
+    [answer(405, {}, /^This resource does not have that method/)],
+    "stays",
+  ],
+]);
+
+const expecting = (target: string, fields = ""): string =>
+  request("POST", target, "Expect: 100-continue\r\nContent-Length: 3\r\n" + fields);
+
+/** Section 10.1.1. */
+export const expectRows = table("9110", [
+  ["10.1.1", "MUST", "sends 100 when the body will be read", [expecting("/echo"), 1, "abc"], [100, ok("abc")], "stays"],
+  ["10.1.1", "MUST", "sends 100 for an upload", [expecting("/files/{unique}"), 1, "abc"], [100, 201], "stays"],
+  [
+    "10.1.1",
+    "MUST",
+    "sends 100 for a chunked body",
+    [request("POST", "/echo", "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n"), 1, "1\r\nx\r\n0\r\n\r\n"],
+    [100, ok("x")],
+    "stays",
+  ],
+  [
+    "10.1.1",
+    "MUST",
+    "takes the expectation in any case",
+    [echo("Expect: 100-CONTINUE\r\nContent-Length: 1\r\n"), 1, "x"],
+    [100, ok("x")],
+    "stays",
+  ],
+  [
+    "10.1.1",
+    "MUST",
+    "may leave 100 out when the body is there",
+    expecting("/echo") + "abc",
+    [ok("abc")],
+    "stays",
+    { continueIsOptional: true },
+  ],
+  [
+    "10.1.1",
+    "MUST",
+    "sends the final status alone when nobody reads",
+    expecting("/none"),
+    [answer(404, { connection: "close" })],
+    "ends",
+  ],
+  ["10.1.1", "MUST", "sends the final status alone for a method that is not there", expecting("/"), [405], "ends"],
+  ["10.1.1", "MUST", "sends the final status alone for a refused name", expecting("/files/%2e%2e/a"), [400], "ends"],
+  refused(
+    "10.1.1",
+    "MUST",
+    "sends 413 alone for a body that is too large",
+    echo("Expect: 100-continue\r\nContent-Length: 2000000000\r\n"),
+    413,
+  ),
+  ["10.1.1", "MUST", "sends no 100 without a body", get("/echo/a", "Expect: 100-continue\r\n"), [ok("a")], "stays"],
+  [
+    "10.1.1",
+    "MUST",
+    "ignores the expectation of HTTP/1.0",
+    "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
+    [ok("x")],
+    "ends",
+  ],
+  refused("10.1.1", "choice", "refuses another expectation", echo("Expect: 200-ok\r\nContent-Length: 1\r\n", "x"), 417),
+  refused(
+    "10.1.1",
+    "choice",
+    "refuses another expectation beside 100-continue",
+    echo("Expect: 100-continue, x\r\nContent-Length: 1\r\n", "x"),
+    417,
+  ),
+]);
+
+const accept = (value: string): string => get("/echo/aaaa", `Accept-Encoding: ${value}\r\n`);
+const gzipped = answer(200, { "content-encoding": "gzip", vary: "Accept-Encoding" });
+const plain = ok("aaaa", { "content-encoding": null, vary: "Accept-Encoding" });
+
+/** Section 12. */
+export const negotiationRows = table("9110", [
+  ["12.5.3", "MUST", "sends identity without Accept-Encoding", get("/echo/aaaa"), [plain], "stays"],
+  ["12.5.3", "MUST", "sends identity for an empty Accept-Encoding", accept(""), [plain], "stays"],
+  ["12.5.3", "MUST", "sends gzip to whoever accepts it", accept("gzip"), [gzipped], "stays"],
+  ["12.5.3", "MUST", "takes x-gzip for gzip", accept("x-gzip"), [gzipped], "stays"],
+  ["12.5.3", "MUST", "takes codings in any case", accept("GZip"), [gzipped], "stays"],
+  ["12.5.3", "MUST", "takes * for what is not named", accept("*"), [gzipped], "stays"],
+  ["12.4.2", "MUST", "obeys q=0", accept("gzip;q=0"), [plain], "stays"],
+  ["12.4.2", "MUST", "obeys q=0.000", accept("gzip;q=0.000"), [plain], "stays"],
+  ["12.4.2", "MUST", "prefers the higher q", accept("gzip;q=0.5, identity;q=1"), [plain], "stays"],
+  ["12.4.2", "MUST", "takes white space around q", accept("gzip ; q=1"), [gzipped], "stays"],
+  ["12.5.3", "SHOULD", "leaves unknown codings alone", accept("br, foo"), [plain], "stays"],
+  ["12.5.3", "SHOULD", "answers 406 when nothing is acceptable", accept("identity;q=0"), [406], "stays"],
+  ["12.5.3", "SHOULD", "answers 406 to *;q=0", accept("*;q=0"), [406], "stays"],
+  ["12.5.3", "MUST", "sends gzip when identity is excluded", accept("gzip, identity;q=0"), [gzipped], "stays"],
+  [
+    "12.5.5",
+    "SHOULD",
+    "names what the choice of a page depends on",
+    get("/", "Accept: text/html\r\n"),
+    [answer(200, { vary: "Accept", "content-type": "text/html; charset=utf-8" })],
+    "stays",
+  ],
+]);
+
+const on = (fields: string, method = "GET"): string => request(method, DIGITS, fields);
+const notModified = answer(304, { etag: /^"/, "cache-control": "no-cache", "content-type": null });
+
+/** Section 13. */
+export const conditionalRows = table("9110", [
+  ["13.1.1", "MUST", "proceeds when If-Match names the tag", on("If-Match: {etag}\r\n"), [200], "stays"],
+  ["13.1.1", "MUST", "proceeds when If-Match is *", on("If-Match: *\r\n"), [200], "stays"],
+  ["13.1.1", "MUST", "fails when If-Match names another tag", on('If-Match: "x"\r\n'), [412], "stays"],
+  ["13.1.1", "MUST", "compares If-Match strongly", on("If-Match: W/{etag}\r\n"), [412], "stays"],
+  [
+    "13.1.2",
+    "MUST",
+    "answers 304 when If-None-Match names the tag",
+    on("If-None-Match: {etag}\r\n"),
+    [notModified],
+    "stays",
+  ],
+  ["13.1.2", "MUST", "compares If-None-Match weakly", on("If-None-Match: W/{etag}\r\n"), [304], "stays"],
+  ["13.1.2", "MUST", "finds the tag in a list", on('If-None-Match: "a,b", {etag}\r\n'), [304], "stays"],
+  ["13.1.2", "MUST", "answers 304 to *", on("If-None-Match: *\r\n"), [304], "stays"],
+  [
+    "13.1.2",
+    "MUST",
+    "answers HEAD alike",
+    on("If-None-Match: {etag}\r\n", "HEAD"),
+    [304],
+    "stays",
+    { methods: ["HEAD"] },
+  ],
+  ["13.1.2", "MUST", "proceeds on another tag", on('If-None-Match: "x"\r\n'), [200], "stays"],
+  ["13.1.3", "MUST", "answers 304 when nothing is newer", on(`If-Modified-Since: ${MODIFIED}\r\n`), [304], "stays"],
+  ["13.1.3", "MUST", "answers 304 to a later date", on(`If-Modified-Since: ${LATER}\r\n`), [304], "stays"],
+  ["13.1.3", "MUST", "proceeds on an earlier date", on(`If-Modified-Since: ${EARLIER}\r\n`), [200], "stays"],
+  ["13.1.3", "MUST", "ignores what is no date", on("If-Modified-Since: yesterday\r\n"), [200], "stays"],
+  [
+    "13.1.3",
+    "MUST",
+    "ignores the date beside If-None-Match",
+    on(`If-None-Match: "x"\r\nIf-Modified-Since: ${LATER}\r\n`),
+    [200],
+    "stays",
+  ],
+  [
+    "5.6.7",
+    "MUST",
+    "reads a date in the form of RFC 850",
+    on("If-Modified-Since: Thursday, 29-Feb-24 12:00:00 GMT\r\n"),
+    [304],
+    "stays",
+  ],
+  [
+    "5.6.7",
+    "MUST",
+    "reads a date in the form of asctime",
+    on("If-Modified-Since: Thu Feb 29 12:00:00 2024\r\n"),
+    [304],
+    "stays",
+  ],
+  ["13.1.4", "MUST", "fails when the file is newer", on(`If-Unmodified-Since: ${EARLIER}\r\n`), [412], "stays"],
+  ["13.1.4", "MUST", "proceeds when it is not", on(`If-Unmodified-Since: ${MODIFIED}\r\n`), [200], "stays"],
+  [
+    "13.1.4",
+    "MUST",
+    "ignores the date beside If-Match",
+    on(`If-Match: {etag}\r\nIf-Unmodified-Since: ${EARLIER}\r\n`),
+    [200],
+    "stays",
+  ],
+  [
+    "13.2.1",
+    "MUST",
+    "ignores conditions when the answer is an error anyway",
+    get("/files/none", "If-Match: *\r\n"),
+    [404],
+    "stays",
+  ],
+  [
+    "13.2.2",
+    "MUST",
+    "judges If-Match before If-None-Match",
+    on('If-Match: "x"\r\nIf-None-Match: {etag}\r\n'),
+    [412],
+    "stays",
+  ],
+  [
+    "13.2.2",
+    "MUST",
+    "judges conditions before the range",
+    on("If-None-Match: {etag}\r\nRange: bytes=0-1\r\n"),
+    [304],
+    "stays",
+  ],
+]);
+
+const range = (value: string, fields = ""): string => on(`Range: ${value}\r\n${fields}`);
+const part = (body: string, contentRange: string): ReturnType<typeof answer> =>
+  answer(206, { "content-range": contentRange, "content-length": String(body.length) }, body);
+
+/** Section 14. */
+export const rangeRows = table("9110", [
+  ["14.1.2", "MUST", "gives the first bytes", range("bytes=0-3"), [part("0123", "bytes 0-3/10")], "stays"],
+  ["14.1.2", "MUST", "gives the rest", range("bytes=7-"), [part("789", "bytes 7-9/10")], "stays"],
+  ["14.1.2", "MUST", "gives the last bytes", range("bytes=-2"), [part("89", "bytes 8-9/10")], "stays"],
+  ["14.1.2", "MUST", "cuts a range at the end", range("bytes=8-1000"), [part("89", "bytes 8-9/10")], "stays"],
+  [
+    "14.1.2",
+    "MUST",
+    "takes a suffix longer than the file for the whole",
+    range("bytes=-1000"),
+    [part("0123456789", "bytes 0-9/10")],
+    "stays",
+  ],
+  ["14.1", "MUST", "takes the unit in any case", range("Bytes=0-0"), [part("0", "bytes 0-0/10")], "stays"],
+  ["14.2", "MUST", "ignores an unknown unit", range("lines=0-3"), [ok("0123456789")], "stays"],
+  ["14.1.1", "MUST", "ignores a malformed range", range("bytes=a"), [ok("0123456789")], "stays"],
+  ["14.1.1", "MUST", "ignores a range that ends before it begins", range("bytes=3-2"), [ok("0123456789")], "stays"],
+  [
+    "14.2",
+    "MUST",
+    "ignores Range on HEAD",
+    on("Range: bytes=0-1\r\n", "HEAD"),
+    [answer(200, { "content-length": "10", "content-range": null })],
+    "stays",
+    { methods: ["HEAD"] },
+  ],
+  ["14.2", "SHOULD", "joins ranges that overlap", range("bytes=0-4,3-6"), [part("0123456", "bytes 0-6/10")], "stays"],
+  [
+    "14.6",
+    "MUST",
+    "sends several ranges as multipart/byteranges",
+    range("bytes=0-0,5-5"),
+    [
+      answer(
+        206,
+        { "content-type": /^multipart\/byteranges; boundary=/, "content-range": null },
+        /Content-Range: bytes 5-5\/10\r\n/i,
+      ),
+    ],
+    "stays",
+  ],
+  [
+    "15.5.17",
+    "SHOULD",
+    "answers 416 behind the end, and says how long the file is",
+    range("bytes=10-"),
+    [answer(416, { "content-range": "bytes */10" })],
+    "stays",
+  ],
+  [
+    "15.5.17",
+    "SHOULD",
+    "answers 416 to an empty suffix",
+    range("bytes=-0"),
+    [answer(416, { "content-range": "bytes */10" })],
+    "stays",
+  ],
+  [
+    "13.1.5",
+    "MUST",
+    "gives the range when If-Range names the tag",
+    range("bytes=0-0", "If-Range: {etag}\r\n"),
+    [206],
+    "stays",
+  ],
+  [
+    "13.1.5",
+    "MUST",
+    "gives everything when If-Range names another tag",
+    range("bytes=0-0", 'If-Range: "x"\r\n'),
+    [200],
+    "stays",
+  ],
+  ["13.1.5", "MUST", "compares If-Range strongly", range("bytes=0-0", "If-Range: W/{etag}\r\n"), [200], "stays"],
+  [
+    "13.1.5",
+    "MUST",
+    "gives the range when If-Range is the date",
+    range("bytes=0-0", `If-Range: ${MODIFIED}\r\n`),
+    [206],
+    "stays",
+  ],
+  [
+    "13.1.5",
+    "MUST",
+    "gives everything when If-Range is another date",
+    range("bytes=0-0", `If-Range: ${LATER}\r\n`),
+    [200],
+    "stays",
+  ],
+  ["14.3", "SHOULD", "says that it has ranges", on(""), [answer(200, { "accept-ranges": "bytes" })], "stays"],
+]);
