@@ -28,8 +28,6 @@ export interface Extras {
   readonly wire?: RegExp;
   /** The server may send 100 or leave it out: whether the body is there already depends on the network. */
   readonly continueIsOptional?: true;
-  /** The issue that brings what the row asks for; until then its test is a "todo". */
-  readonly awaits?: string;
 }
 
 /** One row: a requirement, the bytes that put it to the test, and all that must come back. */
