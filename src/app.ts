@@ -11,26 +11,54 @@ import { home } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
 import { createRouter } from "./router.ts";
+import { type Coordinator, LocalCoordinator } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
+import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
+import { measureTree, sweepLeftovers } from "./storage/tree.ts";
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(config: AppConfig, maxOpenFiles: number): Dispatch {
-  const { directory, limits, files: settings, admission } = config;
-  const storage = directory === null ? null : new LocalStorage(directory, maxOpenFiles);
-  const files = createFileHandlers(storage, { ...settings, maxRanges: limits.maxRanges });
+  const { limits, files: settings, admission } = config;
+  const rules = { ...PLAIN_NAMES, hidden: settings.hidden };
+  const files = createFileHandlers(createStorage(config, maxOpenFiles, rules), {
+    ...settings,
+    rules,
+    maxRanges: limits.maxRanges,
+    maxFormParts: limits.maxFormParts,
+    maxBodyBytes: limits.maxBody,
+  });
   const router = createRouter({
     "/": { GET: home },
     "/echo/{text}": { GET: echoPath },
     "/echo": { POST: echoBody, PUT: echoBody },
     "/user-agent": { GET: userAgent },
-    "/files/{path}": { GET: files.get, POST: files.post },
+    "/files": { GET: files.redirect },
+    "/files/{path}": { GET: files.get, POST: files.post, PUT: files.put, DELETE: files.remove },
   });
   const gates = [
     createHostGuard(admission.allowedHosts, hostname().toLowerCase()),
     createCrossOriginGate(admission.writeOrigins),
   ];
   return guardDispatch(gates, router);
+}
+
+/** Removes what killed servers left in the directory; gives how many files that were. Never in a read-only folder. */
+export async function sweepDirectory({ directory, files }: AppConfig): Promise<number> {
+  return directory === null || files.readOnly ? 0 : sweepLeftovers(directory, Date.now());
+}
+
+function createStorage(config: AppConfig, maxOpenFiles: number, rules: NameRules): LocalStorage | null {
+  const { directory, files } = config;
+  if (directory === null) return null;
+  const { followSymlinks, fsync, mode, minFreeBytes: minFree } = files;
+  const settings = { rules, followSymlinks, maxOpenFiles, fsync, mode, minFree };
+  return new LocalStorage(directory, settings, createCoordinator(directory, config));
+}
+
+function createCoordinator(directory: string, { files }: AppConfig): Coordinator {
+  const limits = { bytes: files.quotaBytes, files: files.maxFiles };
+  return new LocalCoordinator(limits, () => measureTree(directory));
 }

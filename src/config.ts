@@ -7,17 +7,32 @@ import type { ArgumentList } from "./cli/argument-list.ts";
 import { readEnvironment } from "./cli/environment.ts";
 import type { Environment } from "./cli/environment.ts";
 import { ALL_FLAGS, FLAG_TABLE } from "./cli/flags.ts";
-import type { FlagRow, FlagValues } from "./cli/flags.ts";
+import type { FlagRow, FlagValues, OnDuplicate } from "./cli/flags.ts";
 import { Mistake, quoted } from "./cli/mistake.ts";
 import { Unreadable } from "./cli/quantity.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
 import type { Limits } from "./http/limits.ts";
 
-/** How files are read and written. */
+/** How files are read and written. Sizes are bytes; null means no limit. */
 export interface FileSettings {
   /** `Cache-Control: max-age`; 0 means `no-cache`. */
   readonly cacheSeconds: number;
+  readonly precompressed: boolean;
+  readonly listing: boolean;
+  readonly index: boolean;
+  readonly hidden: boolean;
+  readonly followSymlinks: boolean;
   readonly readOnly: boolean;
+  readonly uploadOnly: boolean;
+  readonly allowDelete: boolean;
+  /** "rename" whenever `uploadOnly`. */
+  readonly onDuplicate: OnDuplicate;
+  readonly quotaBytes: number | null;
+  readonly maxFiles: number | null;
+  readonly minFreeBytes: number;
+  readonly fsync: boolean;
+  /** Permission bits of new files; null leaves them to the umask. */
+  readonly mode: number | null;
 }
 
 /** Which requests may come in. */
@@ -65,23 +80,28 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   const environment = readEnvironment(env);
   const values = readValues(words, environment);
   if (values instanceof Mistake) return { kind: "mistake", line: values.line };
+  const contradiction = findContradiction(values.flags, values.set);
+  if (contradiction !== null) return { kind: "mistake", line: contradiction.line };
   const directory = chooseDirectory(words, values.flags.directory);
   if (directory instanceof Mistake) return { kind: "mistake", line: directory.line };
   const config = configOf({ ...values.flags, directory }, values.limits);
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config)] };
 }
 
-/** All values. */
+/** All values, and the flags that someone set rather than left at their default. */
 interface Values {
   readonly flags: FlagValues;
   readonly limits: Limits;
+  readonly set: ReadonlySet<string>;
 }
 
 function readValues(words: ArgumentList, environment: Environment): Values | Mistake {
   const read = new Map<string, unknown>();
+  const set = new Set<string>();
   for (const [flag, row] of ALL_FLAGS) {
     const value = readValue(flag, row, words, environment);
     if (value instanceof Mistake) return value;
+    if (value !== undefined) set.add(flag);
     read.set(flag, value ?? row.preset);
   }
   // The tables say which type each reader gives; a map cannot.
@@ -89,7 +109,7 @@ function readValues(words: ArgumentList, environment: Environment): Values | Mis
   const limits = Object.fromEntries(
     Object.entries(LIMIT_TABLE).map(([name, row]) => [name, read.get(row.flag)]),
   ) as Limits;
-  return { flags, limits };
+  return { flags, limits, set };
 }
 
 /** Undefined when nobody set the flag. */
@@ -103,6 +123,19 @@ function readValue(flag: string, row: FlagRow<unknown>, words: ArgumentList, env
   if (!(value instanceof Unreadable)) return value;
   const source = texts.length > 0 ? `--${flag}` : (variable?.name ?? flag);
   return new Mistake(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
+}
+
+function findContradiction(flags: FlagValues, set: ReadonlySet<string>): Mistake | null {
+  const both = (one: string, other: string): Mistake => {
+    return new Mistake(`--${one} and --${other} contradict each other; leave one out.`);
+  };
+  if (flags["read-only"] && flags["upload-only"]) return both("read-only", "upload-only");
+  if (flags["read-only"] && flags["allow-delete"]) return both("read-only", "allow-delete");
+  if (flags["upload-only"] && flags["allow-delete"]) return both("upload-only", "allow-delete");
+  if (!flags["upload-only"] || !set.has("on-duplicate") || flags["on-duplicate"] === "rename") return null;
+  return new Mistake(
+    `--upload-only always renames; leave out --on-duplicate ${flags["on-duplicate"]}, which would tell which names exist.`,
+  );
 }
 
 function chooseDirectory(words: ArgumentList, flagged: string | null): string | null | Mistake {
@@ -127,7 +160,23 @@ function configOf(flags: FlagValues, limits: Limits): Config {
     graceMs: flags.grace,
     drainDelayMs: flags["drain-delay"],
     limits,
-    files: { cacheSeconds: flags.cache, readOnly: flags["read-only"] },
+    files: {
+      cacheSeconds: flags.cache,
+      precompressed: flags.precompressed,
+      listing: !flags["no-listing"],
+      index: flags.index,
+      hidden: flags.hidden,
+      followSymlinks: flags["follow-symlinks"],
+      readOnly: flags["read-only"],
+      uploadOnly: flags["upload-only"],
+      allowDelete: flags["allow-delete"],
+      onDuplicate: flags["upload-only"] ? "rename" : flags["on-duplicate"],
+      quotaBytes: flags.quota,
+      maxFiles: flags["max-files"],
+      minFreeBytes: flags["min-free"] ?? 0,
+      fsync: flags.fsync,
+      mode: flags.chmod,
+    },
     admission: { allowedHosts: flags["allowed-host"], writeOrigins: flags["cors-write"] },
   };
 }

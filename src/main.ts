@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
 // From the command line to a running server, and from a signal to its end.
 
-import { createDispatch } from "./app.ts";
+import { createDispatch, sweepDirectory } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
@@ -45,6 +45,9 @@ function serve(config: Config, log: AccessLog): void {
   process.on("unhandledRejection", (error) => log.fault(error));
   try {
     log.started(server.listen());
+    void sweepDirectory(config).then((swept) => {
+      if (swept > 0) log.warning(`Removed ${swept} unfinished uploads that a server before this one left behind.`);
+    });
   } catch (error) {
     log.close();
     process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));

@@ -37,7 +37,20 @@ test("without flags everything has its documented default", () => {
       limits: DEFAULT_LIMITS,
       files: {
         cacheSeconds: 0,
+        precompressed: false,
+        listing: true,
+        index: false,
+        hidden: false,
+        followSymlinks: false,
         readOnly: false,
+        uploadOnly: false,
+        allowDelete: false,
+        onDuplicate: "overwrite",
+        quotaBytes: null,
+        maxFiles: null,
+        minFreeBytes: 0,
+        fsync: false,
+        mode: null,
       },
       admission: { allowedHosts: [], writeOrigins: [] },
     },
@@ -55,6 +68,21 @@ describe("a flag sets its value", () => {
     [["files", "--directory", "files"], (c) => c.directory, "files"],
     [["--", "--odd"], (c) => c.directory, "--odd"],
     [["--host", "0.0.0.0"], (c) => c.host, "0.0.0.0"],
+    [["--precompressed"], (c) => c.files.precompressed, true],
+    [["--no-listing"], (c) => c.files.listing, false],
+    [["--index"], (c) => c.files.index, true],
+    [["--hidden"], (c) => c.files.hidden, true],
+    [["--follow-symlinks"], (c) => c.files.followSymlinks, true],
+    [["--allow-delete"], (c) => c.files.allowDelete, true],
+    [["--upload-only"], (c) => [c.files.uploadOnly, c.files.onDuplicate], [true, "rename"]],
+    [["--upload-only", "--on-duplicate", "rename"], (c) => c.files.onDuplicate, "rename"],
+    [["--on-duplicate", "error"], (c) => c.files.onDuplicate, "error"],
+    [["--quota", "10M"], (c) => c.files.quotaBytes, 10 * 1024 ** 2],
+    [["--min-free", "1T"], (c) => c.files.minFreeBytes, 1024 ** 4],
+    [["--max-files", "12"], (c) => c.files.maxFiles, 12],
+    [["--fsync"], (c) => c.files.fsync, true],
+    [["--chmod", "640"], (c) => c.files.mode, 0o640],
+    [["--chmod", "0o644"], (c) => c.files.mode, 0o644],
     [["--bind", "files.lan"], (c) => c.host, "files.lan"],
     [["-b", "::1"], (c) => c.host, "::1"],
     [["--host", "[::1]"], (c) => c.host, "::1"],
@@ -111,6 +139,7 @@ describe("the environment", () => {
     ["prefers names to aliases", [], { MINI_HTTP_BIND: "::1", MINI_HTTP_HOST: "a" }, (c) => c.host, "a"],
     ["turns a switch on with yes", [], { MINI_HTTP_QUIET: "Yes" }, (c) => c.quiet, true],
     ["turns a switch on with 1", [], { MINI_HTTP_READ_ONLY: "1" }, (c) => c.files.readOnly, true],
+    ["turns a switch on with 1 that says no", [], { MINI_HTTP_NO_LISTING: "1" }, (c) => c.files.listing, false],
     ["turns a switch off with false", [], { MINI_HTTP_QUIET: "false" }, (c) => c.quiet, false],
     ["is beaten by a switch that says no", ["--quiet=no"], { MINI_HTTP_QUIET: "yes" }, (c) => c.quiet, false],
     ["holds lists", [], { MINI_HTTP_ALLOWED_HOST: "a, b" }, (c) => c.admission.allowedHosts, ["a", "b"]],
@@ -220,6 +249,16 @@ describe("a mistake is one line that says what to do", () => {
     ],
     [[""], "DIRECTORY must be the path of a folder."],
     [["--directory", ""], "--directory must be the path of a folder, not empty."],
+    [["--on-duplicate", "keep"], '--on-duplicate must be overwrite, error or rename, not "keep".'],
+    [["--chmod", "0888"], '--chmod must be an octal mode from 0 to 0777, such as 0644, not "0888".'],
+    [["--chmod", "4755"], '--chmod must be an octal mode from 0 to 0777, such as 0644, not "4755".'],
+    [["--read-only", "--upload-only"], "--read-only and --upload-only contradict each other; leave one out."],
+    [["--read-only", "--allow-delete"], "--read-only and --allow-delete contradict each other; leave one out."],
+    [["--upload-only", "--allow-delete"], "--upload-only and --allow-delete contradict each other; leave one out."],
+    [
+      ["--upload-only", "--on-duplicate", "error"],
+      "--upload-only always renames; leave out --on-duplicate error, which would tell which names exist.",
+    ],
     [["a", "b"], 'Only one DIRECTORY can be served, not both "a" and "b".'],
     [["a", "--directory", "b"], 'Give the folder once: DIRECTORY is "a", but --directory is "b".'],
   ];
@@ -241,9 +280,14 @@ describe("writing for everyone who reaches the port is noted", () => {
     [["--host", "0.0.0.0"], false],
     [["files", "--host", "0.0.0.0", "--read-only"], false],
     [["files", "--host", "0.0.0.0"], true],
+    [["files", "--host", "0.0.0.0", "--upload-only"], true],
     [["files", "--host", "::"], true],
     [["files", "--host", "127.example.org"], true],
   ];
+  test("a contradiction between a flag and a variable counts too", () => {
+    expect(mistake(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
+  });
+
   test.each(cases)("%j: %p", (argv, noted) => {
     expect(notes(argv).length).toBe(noted ? 1 : 0);
   });

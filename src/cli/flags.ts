@@ -6,6 +6,11 @@ import type { LimitRow } from "../http/limits.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
 import { formatDuration, formatSize, readCount, readDuration, readSize, Unreadable } from "./quantity.ts";
 
+/** What to do when an upload's name is taken. */
+export type OnDuplicate = "overwrite" | "error" | "rename";
+
+const ON_DUPLICATE: readonly OnDuplicate[] = ["overwrite", "error", "rename"];
+
 /** The headings of the help text, in its order. */
 export type FlagGroup = "Serving" | "Reading files" | "Writing files" | "Who may ask" | "Limits" | "Other";
 
@@ -71,6 +76,10 @@ function list(
   };
 }
 
+function optional(placeholder: string, help: string, read: FlagRow<number | null>["read"]): FlagRow<number | null> {
+  return { ...PLAIN, group: "Writing files", placeholder, help, shownPreset: "", preset: null, read };
+}
+
 /** The table. Keys are the flags' names without their dashes. */
 export const FLAG_TABLE = {
   directory: {
@@ -118,7 +127,29 @@ export const FLAG_TABLE = {
     read: readSeconds,
   } as FlagRow<number>,
 
+  precompressed: toggle("Reading files", "serve NAME.br, NAME.zst and NAME.gz as codings of NAME"),
+  "no-listing": toggle("Reading files", "do not list folders"),
+  index: toggle("Reading files", "serve a folder's index.html instead of its list"),
+  hidden: toggle("Reading files", "serve, list and accept names that start with a dot"),
+  "follow-symlinks": toggle("Reading files", "follow symbolic links that leave the folder"),
+
   "read-only": toggle("Writing files", "refuse every upload"),
+  "upload-only": toggle("Writing files", "drop box: files can be sent, and nothing can be read or listed"),
+  "allow-delete": toggle("Writing files", "let clients delete files"),
+  "on-duplicate": {
+    ...PLAIN,
+    group: "Writing files",
+    placeholder: "WAY",
+    help: "for a name that is taken: overwrite, error or rename",
+    shownPreset: "overwrite",
+    preset: "overwrite",
+    read: (text: string) => ON_DUPLICATE.find((way) => way === text) ?? new Unreadable("overwrite, error or rename"),
+  } as FlagRow<OnDuplicate>,
+  quota: optional("SIZE", "most bytes of all files below the folder", (text) => readSize(text)),
+  "max-files": optional("N", "most files below the folder", (text) => readCount(text)),
+  "min-free": optional("SIZE", "bytes that uploads leave free on the disk", (text) => readSize(text)),
+  fsync: toggle("Writing files", "put an upload on the disk before it is confirmed"),
+  chmod: optional("MODE", "permissions of new files, octal such as 0644", readMode),
 
   "allowed-host": list("NAME", "host name that may reach a loopback address; repeatable", readHostName),
   "cors-write": list("ORIGIN", "web origin whose pages may write; repeatable", readOrigin),
@@ -180,6 +211,11 @@ function readSwitch(text: string): boolean | Unreadable {
   if (word === "true" || word === "1" || word === "yes") return true;
   if (word === "false" || word === "0" || word === "no") return false;
   return new Unreadable("true, 1 or yes, or false, 0 or no");
+}
+
+function readMode(text: string): number | Unreadable {
+  if (!/^(0o?)?[0-7]{1,3}$/.test(text)) return new Unreadable("an octal mode from 0 to 0777, such as 0644");
+  return Number.parseInt(text.replace(/^0o/, ""), 8);
 }
 
 function readSeconds(text: string): number | Unreadable {

@@ -1,16 +1,18 @@
 // `/echo/{text}` and `/echo`: what the client sent comes back.
 
 import { type Handler, HttpResponse, fieldValue, type HttpRequest } from "../http/message.ts";
-import { chooseCoding, gzip, notAcceptable } from "./compression.ts";
+import { chooseCoding, compress, type MadeCoding, notAcceptable } from "./compression.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** GET: the rest of the path, percent-decoded, as text; gzip for whoever accepts it, at any size. */
+/** GET: the rest of the path, percent-decoded, as text; compressed for whoever accepts it, at any size. */
 export const echoPath: Handler = (request, text) => {
   const coding = chooseCoding(request.fields.get("accept-encoding"));
   if (coding === null) return notAcceptable();
   if (coding === "identity") return describe(new HttpResponse(200, text), text);
-  return describe(new HttpResponse(200, gzip(Buffer.from(text, "latin1"))), text).set("Content-Encoding", "gzip");
+  // Nothing lies ready in another coding here.
+  const bytes = compress(Buffer.from(text, "latin1"), coding as MadeCoding);
+  return describe(new HttpResponse(200, bytes), text).set("Content-Encoding", coding);
 };
 
 /** POST and PUT: the body as it comes, with flow control in both directions. */

@@ -5,13 +5,22 @@ import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
 import { attachment } from "../http/content-disposition.ts";
 import { formatHttpDate } from "../http/http-date.ts";
 import { isActiveContent, isCompressible, mediaType } from "../http/media-type.ts";
-import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
 import { byterangesType, frameByteranges } from "../http/multipart.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions, rangeApplies, type Validators } from "../http/precondition.ts";
 import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
 import type { OpenedFile } from "../storage/storage.ts";
-import { chooseCoding, GZIP_IN_MEMORY_BYTES, gzip, GzipSource, notAcceptable } from "./compression.ts";
+import {
+  chooseCoding,
+  CODED_IN_MEMORY_BYTES,
+  CodedSource,
+  type Coding,
+  compress,
+  type MadeCoding,
+  notAcceptable,
+} from "./compression.ts";
+import { HotFile } from "./hot-files.ts";
 
 const UNKNOWN_TYPE = "application/octet-stream";
 /** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
@@ -27,14 +36,36 @@ export interface FileResponseSettings {
   readonly readOnly: boolean;
 }
 
-/** Answers with the open file, which is closed with the response. `name` decides its media type. */
+/** The file to answer with, which is closed with the response. */
+export interface Selection {
+  /** The name that was asked for; it decides the media type. */
+  readonly name: string;
+  readonly file: OpenedFile;
+  /** The coding in which the file lies there; null when it is the file itself, and any coding is to be made. */
+  readonly storedCoding: Coding | null;
+  /** Another client might get a stored coding. */
+  readonly varies: boolean;
+}
+
+/** True when a client that accepts codings may get this file in another one. */
+export function hasCodings(name: string, size: number): boolean {
+  const type = mediaType(name);
+  return isCompressible(type) && (type !== UNKNOWN_TYPE || size <= UNKNOWN_KIND_BYTES);
+}
+
+/** A range is always of the identity form (RFC 9110 14.2: only GET has ranges). */
+export function asksForRange(request: HttpRequest): boolean {
+  return request.method === "GET" && request.fields.get("range") !== undefined;
+}
+
+/** Answers with the file. */
 export function fileResponse(
   request: HttpRequest,
-  name: string,
-  file: OpenedFile,
+  selection: Selection,
   settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
-  const representation = chooseRepresentation(request, name, file, settings);
+  const { file } = selection;
+  const representation = chooseRepresentation(request, selection, settings);
   if (representation === null) {
     file.close();
     return notAcceptable();
@@ -46,15 +77,15 @@ export function fileResponse(
       ? describeSelection(new HttpResponse(304), representation)
       : plainText("The file is not in the state that the request demands.\n", 412);
   }
-  return representation.isGzip
-    ? gzipResponse(request, representation, file)
-    : identityResponse(request, representation, file, settings.maxRanges);
+  if (representation.coding === "identity" || selection.storedCoding !== null)
+    return plainResponse(request, representation, file, settings.maxRanges);
+  return codedResponse(representation, representation.coding as MadeCoding, file);
 }
 
 /** What was selected for this client, before a byte is read. */
 interface Representation {
   readonly type: string;
-  readonly isGzip: boolean;
+  readonly coding: Coding;
   /** Another client might have got another coding. */
   readonly varies: boolean;
   readonly validators: Validators;
@@ -65,25 +96,35 @@ interface Representation {
   readonly download: string | null;
 }
 
-/** Null when the client accepts no coding that there is. A range is always of the identity form (RFC 9110 14.2). */
+/** Null when the client accepts no coding that there is. */
 function chooseRepresentation(
   request: HttpRequest,
-  name: string,
-  file: OpenedFile,
+  { name, file, storedCoding, varies: hasStored }: Selection,
   { cacheSeconds, readOnly }: FileResponseSettings,
 ): Representation | null {
   const type = mediaType(name);
-  const varies = isCompressible(type) && (type !== UNKNOWN_TYPE || file.size <= UNKNOWN_KIND_BYTES);
-  const asksForRange = request.method === "GET" && request.fields.get("range") !== undefined;
-  const coding = varies && !asksForRange ? chooseCoding(request.fields.get("accept-encoding")) : "identity";
+  const canBeMade = hasCodings(name, file.size);
+  const varies = canBeMade || hasStored;
+  let coding: Coding | null = storedCoding ?? "identity";
+  if (storedCoding === null && canBeMade && !asksForRange(request))
+    coding = chooseCoding(request.fields.get("accept-encoding"));
   if (coding === null) return null;
-  const isGzip = coding === "gzip";
   // Two codings are two representations: each has a strong tag of its own (RFC 9110 8.8.3.3).
-  const etag = isGzip ? file.etag.slice(0, -1) + '-gzip"' : file.etag;
-  const download = new URLSearchParams(request.query).has("download") ? name : null;
+  const etag = coding === "identity" ? file.etag : codedTag(file.etag, coding);
+  const download = request.query !== "" && new URLSearchParams(request.query).has("download") ? name : null;
   const isSandboxed = !readOnly && isActiveContent(type);
   const cacheControl = cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds;
-  return { type, isGzip, varies, validators: { etag, modified: file.modified }, cacheControl, isSandboxed, download };
+  return { type, coding, varies, validators: { etag, modified: file.modified }, cacheControl, isSandboxed, download };
+}
+
+/** The entity tag of a coded form of what has this tag. */
+function codedTag(etag: string, coding: Coding): string {
+  return etag.slice(0, -1) + "-" + coding + '"';
+}
+
+/** All tags under which a client may know a version: that of the file and those of its coded forms. */
+export function tagsOf(etag: string): readonly string[] {
+  return [etag, codedTag(etag, "gzip"), codedTag(etag, "zstd")];
 }
 
 /** The fields that a 304 shares with the response that it stands for (RFC 9110 15.4.5). */
@@ -93,28 +134,46 @@ function describeSelection(response: HttpResponse, { validators, varies, cacheCo
 }
 
 function describe(response: HttpResponse, representation: Representation, type = representation.type): HttpResponse {
-  const { validators, download } = representation;
+  const { validators, download, coding } = representation;
   describeSelection(response.set("Content-Type", type), representation)
     // Never later than Date: a file from the future was changed now (RFC 9110 8.8.2.1).
     .set("Last-Modified", formatHttpDate(Math.min(validators.modified, Date.now())))
     .set("Accept-Ranges", "bytes");
+  if (coding !== "identity") response.set("Content-Encoding", coding);
   if (representation.isSandboxed) response.set("Content-Security-Policy", "sandbox");
   return download === null ? response : response.set("Content-Disposition", attachment(download));
 }
 
-function gzipResponse(
-  request: HttpRequest,
-  representation: Representation,
-  file: OpenedFile,
-): MaybePromise<HttpResponse> {
-  const answer = (body: Uint8Array | ByteSource): HttpResponse =>
-    describe(new HttpResponse(200, body), representation).set("Content-Encoding", "gzip");
-  const content = new ClosingSource(file.range(0, file.size), file);
-  if (file.size > GZIP_IN_MEMORY_BYTES || request.method === "HEAD") return answer(new GzipSource(content));
-  return readWhole(content).then((bytes) => answer(gzip(bytes)));
+/** The whole representation; what a file in memory has been described with before is not made again. */
+function wholeResponse(body: ResponseBody, representation: Representation, file: OpenedFile): HttpResponse {
+  const response = new HttpResponse(200, body);
+  const isPreparable = file instanceof HotFile && representation.download === null;
+  const prepared = isPreparable ? file.prepared.get(representation.coding) : undefined;
+  if (prepared !== undefined) {
+    response.fieldLines = prepared.fieldLines;
+    return response;
+  }
+  describe(response, representation);
+  if (isPreparable) file.prepared.set(representation.coding, { fieldLines: response.fieldLines });
+  return response;
 }
 
-function identityResponse(
+function codedResponse(
+  representation: Representation,
+  coding: MadeCoding,
+  file: OpenedFile,
+): MaybePromise<HttpResponse> {
+  if (file.size > CODED_IN_MEMORY_BYTES)
+    return wholeResponse(new CodedSource(wholeSource(file), coding), representation, file);
+  if (file instanceof HotFile) {
+    let coded = file.coded.get(coding);
+    if (coded === undefined) file.coded.set(coding, (coded = compress(file.bytes, coding)));
+    return wholeResponse(coded, representation, file);
+  }
+  return readWhole(wholeSource(file)).then((bytes) => wholeResponse(compress(bytes, coding), representation, file));
+}
+
+function plainResponse(
   request: HttpRequest,
   representation: Representation,
   file: OpenedFile,
@@ -129,7 +188,7 @@ function identityResponse(
     );
   }
   if (ranges === "ignore")
-    return describe(new HttpResponse(200, new ClosingSource(file.range(0, file.size), file)), representation);
+    return wholeResponse(file instanceof HotFile ? file.bytes : wholeSource(file), representation, file);
   const [only] = ranges;
   if (only === undefined || ranges.length > 1) return multipartResponse(ranges, representation, file);
   const body = new ClosingSource(file.range(only.from, only.length), file);
@@ -160,6 +219,11 @@ function multipartResponse(
   return describe(new HttpResponse(206, body), representation, byterangesType(boundary));
 }
 
+/** All of a file; the source's end closes it. */
+function wholeSource(file: OpenedFile): ByteSource {
+  return new ClosingSource(file.range(0, file.size), file);
+}
+
 /** A source of a file's bytes that closes the file with itself. */
 class ClosingSource implements ByteSource {
   readonly length: number;
@@ -176,6 +240,10 @@ class ClosingSource implements ByteSource {
     return this.#source.read();
   }
 
+  putBack(offset: number): boolean {
+    return this.#source.putBack?.(offset) ?? false;
+  }
+
   close(): void {
     this.#source.close();
     this.#file.close();
@@ -187,6 +255,9 @@ class JoinedSource implements ByteSource {
   readonly length: number;
   readonly #pieces: readonly (Uint8Array | ByteSource)[];
   #next = 0;
+  /** Where in the whole the piece begins that was read last. */
+  #pieceStart = 0;
+  #last: Uint8Array | ByteSource | null = null;
 
   constructor(pieces: readonly (Uint8Array | ByteSource)[], length: number) {
     this.#pieces = pieces;
@@ -195,6 +266,10 @@ class JoinedSource implements ByteSource {
 
   async read(): Promise<Uint8Array | null> {
     for (let piece = this.#pieces[this.#next]; piece !== undefined; piece = this.#pieces[++this.#next]) {
+      if (piece !== this.#last) {
+        this.#pieceStart += this.#last?.length ?? 0;
+        this.#last = piece;
+      }
       if (piece instanceof Uint8Array) {
         this.#next += 1;
         return piece;
@@ -205,12 +280,19 @@ class JoinedSource implements ByteSource {
     return null;
   }
 
+  putBack(offset: number): boolean {
+    const last = this.#last;
+    if (last === null || last instanceof Uint8Array) return false;
+    return last.putBack?.(offset - this.#pieceStart) ?? false;
+  }
+
   close(): void {
     for (const piece of this.#pieces) if (!(piece instanceof Uint8Array)) piece.close();
   }
 }
 
-async function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads a source to its end, and closes it. Rejects when it breaks. */
+export async function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const whole = new Uint8Array(source.length);
     let filled = 0;

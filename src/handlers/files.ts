@@ -1,137 +1,231 @@
-// `/files/{path}`: the shared folder.
+// `/files/{path}`: the shared folder. Here requests find their name and what may be done with it.
 
-import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import { ContentChanged, type MaybePromise } from "../http/byte-source.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
-import { ObjectName } from "../storage/object-name.ts";
-import type { OpenedFile, PendingWrite, ReadFault, Storage, WriteFault } from "../storage/storage.ts";
-import { fileResponse, type FileResponseSettings } from "./file-response.ts";
+import { type NameRules, ObjectName } from "../storage/object-name.ts";
+import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
+import { chooseCoding, type Coding } from "./compression.ts";
+import { asksForList, directoryListing } from "./directory-listing.ts";
+import { asksForRange, fileResponse, type FileResponseSettings, hasCodings, readWhole } from "./file-response.ts";
+import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
+import { nameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
+import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
-const PREFIX = "/files/";
+/** How the folder is served. */
+export interface FileHandlerSettings extends FileResponseSettings, UploadSettings {
+  readonly rules: NameRules;
+  /** Folders may be listed. */
+  readonly listing: boolean;
+  /** A folder's index.html stands for the folder. */
+  readonly index: boolean;
+  /** Files beside a file may be its coded forms. */
+  readonly precompressed: boolean;
+  readonly allowDelete: boolean;
+  /** For the page, which tells people before they send. */
+  readonly maxBodyBytes: number;
+}
 
 /** What the routes of the folder need. */
 export interface FileHandlers {
+  /** `/files` without its slash. */
+  readonly redirect: Handler;
   readonly get: Handler;
   readonly post: Handler;
+  readonly put: Handler;
+  readonly remove: Handler;
 }
 
 /** The handlers over a storage; null when no directory is served. */
-export function createFileHandlers(storage: Storage | null, settings: FileResponseSettings): FileHandlers {
+export function createFileHandlers(storage: Storage | null, settings: FileHandlerSettings): FileHandlers {
   if (storage === null) {
-    return {
-      get: () => plainText("No directory is served; start mini-http with --directory DIR.\n", 404),
-      post: () => plainText("No directory is served; start mini-http with --directory DIR.\n", 403),
-    };
+    const refuse = (status: number) => () =>
+      plainText("No directory is served; start mini-http with --directory DIR.\n", status);
+    return { redirect: refuse(404), get: refuse(404), post: refuse(403), put: refuse(403), remove: refuse(403) };
   }
+  const reader = new FileReader(storage, settings);
+  const { readOnly, uploadOnly, allowDelete } = settings;
+  const forbid = (line: string) => () => plainText(line + "\n", 403);
+  const dropBox = forbid("This is a drop box: files can be sent here with PUT or POST, and not be read.");
+  const readOnlyRefusal = forbid("This folder is read-only.");
+  const refuseDelete = forbid("Files cannot be deleted here; --allow-delete allows it.");
   return {
-    get: (request) => getFile(storage, request, settings),
-    post: settings.readOnly
-      ? () => plainText("This folder is read-only.\n", 403)
-      : (request) => postFile(storage, request),
+    redirect: uploadOnly ? dropBox : redirectToFolder,
+    get: uploadOnly ? dropBox : (request) => reader.answer(request),
+    post: readOnly ? readOnlyRefusal : (request) => post(storage, request, settings),
+    put: readOnly ? readOnlyRefusal : (request) => put(storage, request, settings),
+    remove: allowDelete && !uploadOnly ? (request) => remove(storage, request, settings) : refuseDelete,
   };
 }
 
-/** The raw path counts here: an encoded slash is no separator. */
-function parseName(request: HttpRequest): ObjectName | HttpResponse {
+/** What follows `/files/` as sent: the raw path counts, since an encoded slash is no separator. */
+function rawName(request: HttpRequest): string {
   const raw = request.rawPath;
   // Another spelling of the prefix, such as /%66iles/, reaches this route too.
-  const name = ObjectName.parse(raw.slice(raw.indexOf("/", 1) + 1));
-  if (name === "bad") return plainText("This is no name for a file: it could mean another place.\n", 400);
-  return name === "missing" ? notFound() : name;
+  return raw.slice(raw.indexOf("/", 1) + 1);
 }
 
-function notFound(): HttpResponse {
-  return plainText("There is no such file.\n", 404);
+function isFolderPath(raw: string): boolean {
+  return raw === "" || raw.endsWith("/");
+}
+
+/** RFC 9110 15.4.9: the method stays what it was. */
+function redirectToFolder(request: HttpRequest): HttpResponse {
+  const query = request.query === "" ? "" : "?" + request.query;
+  return new HttpResponse(308).set("Location", request.rawPath + "/" + query);
 }
 
 // ── Reading ──
 
-function getFile(storage: Storage, request: HttpRequest, settings: FileResponseSettings): MaybePromise<HttpResponse> {
-  const name = parseName(request);
-  if (name instanceof HttpResponse) return name;
-  const file = storage.open(name);
-  if (file instanceof Promise) return file.then((opened) => answerFile(request, name, opened, settings));
-  return answerFile(request, name, file, settings);
-}
+/** Tries to read a small file that changes under the reader. */
+const MOST_TRIES = 3;
+/** Small files that may not be kept in memory are read whole up to here: a broken read can be tried again then. */
+const WHOLE_READ_BYTES = 64 * 1024;
+/** The best first, for clients that like them equally: whoever made them spent the time. */
+const STORED_CODINGS: readonly (readonly [coding: Coding, extension: string])[] = [
+  ["br", ".br"],
+  ["zstd", ".zst"],
+  ["gzip", ".gz"],
+];
 
-function answerFile(
-  request: HttpRequest,
-  name: ObjectName,
-  file: OpenedFile | ReadFault,
-  settings: FileResponseSettings,
-): MaybePromise<HttpResponse> {
-  return typeof file === "string" ? readFaultReply(file) : fileResponse(request, name.base, file, settings);
-}
+/** Answers reads of files and folders. */
+class FileReader {
+  readonly #storage: Storage;
+  readonly #settings: FileHandlerSettings;
+  readonly #hotFiles: HotFiles;
 
-function readFaultReply(fault: ReadFault): HttpResponse {
-  switch (fault) {
-    case "missing":
-    case "directory":
-      return notFound();
-    case "not-allowed":
-      return plainText("The server has no permission to read this file.\n", 403);
-    case "no-descriptors":
-      return busy();
+  constructor(storage: Storage, settings: FileHandlerSettings) {
+    this.#storage = storage;
+    this.#settings = settings;
+    this.#hotFiles = new HotFiles(storage);
   }
+
+  answer(request: HttpRequest): MaybePromise<HttpResponse> {
+    const raw = rawName(request);
+    // A name without escapes is its own decoded form, and only names that passed the gate are in memory.
+    const hot = this.#settings.precompressed ? null : this.#hotFiles.find(raw);
+    if (hot !== null) return fileResponse(request, { name: hot.name, file: hot, ...NOTHING_CHOSEN }, this.#settings);
+    if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
+    const name = ObjectName.parse(raw, this.#settings.rules);
+    return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
+  }
+
+  async #answerName(request: HttpRequest, name: ObjectName): Promise<HttpResponse> {
+    const stored = this.#settings.precompressed ? await this.#findStored(request, name) : NOTHING_STORED;
+    const file = await this.#open(stored.coded?.name ?? name, request.method);
+    if (file === "directory") return redirectToFolder(request);
+    if (file === "unsteady") return unsteady();
+    if (typeof file === "string") return readRefused(file);
+    const storedCoding = stored.coded?.coding ?? null;
+    return fileResponse(request, { name: name.base, file, storedCoding, varies: stored.varies }, this.#settings);
+  }
+
+  /** A small file comes from memory, or into it. */
+  async #open(name: ObjectName, method: string): Promise<OpenedFile | ReadFault | "unsteady"> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const hot = this.#hotFiles.find(name.path);
+      if (hot !== null) return hot;
+      const file = await this.#storage.open(name);
+      if (typeof file === "string") return file;
+      const most = file.version === null ? WHOLE_READ_BYTES : HOT_FILE_BYTES;
+      if (method === "HEAD" || file.size > most || file.size === 0) return file;
+      try {
+        const bytes = await readWhole(file.range(0, file.size)).finally(() => file.close());
+        const read = new HotFile(name.base, file, bytes);
+        this.#hotFiles.keep(name.path, read);
+        return read;
+      } catch (error) {
+        if (!(error instanceof ContentChanged)) throw error;
+      }
+    }
+    return "unsteady";
+  }
+
+  /** The file's coded form that lies beside it and is the best for this client. An older one is out of date. */
+  async #findStored(request: HttpRequest, name: ObjectName): Promise<StoredForms> {
+    const file = await this.#storage.look(name);
+    if (typeof file === "string" || file.type !== "file" || !hasCodings(name.base, file.size)) return NOTHING_STORED;
+    const found: Coding[] = [];
+    for (const [coding, extension] of STORED_CODINGS) {
+      const sibling = await this.#storage.look(name.sibling(name.base + extension));
+      if (typeof sibling !== "string" && sibling.type === "file" && sibling.modified >= file.modified)
+        found.push(coding);
+    }
+    if (asksForRange(request)) return { coded: null, varies: found.length > 0 };
+    const coding = chooseCoding(request.fields.get("accept-encoding"), found);
+    const stored = STORED_CODINGS.find(([each]) => each === coding && found.includes(each));
+    if (stored === undefined) return { coded: null, varies: found.length > 0 };
+    return { coded: { name: name.sibling(name.base + stored[1]), coding: stored[0] }, varies: true };
+  }
+
+  async #answerFolder(request: HttpRequest, folder: ObjectName | "bad" | "missing"): Promise<HttpResponse> {
+    if (!(folder instanceof ObjectName)) return nameRefused(folder);
+    const { index, listing, rules, readOnly, maxBodyBytes, onDuplicate } = this.#settings;
+    if (index && !asksForList(request.query)) {
+      const name = folder.join(["index.html"], rules);
+      const reply = name instanceof ObjectName ? await this.#answerName(request, name) : notFound();
+      if (reply.status !== 404 && reply.status !== 308) return reply;
+    }
+    if (!listing) return plainText("This folder is not listed.\n", 403);
+    const entries = await this.#storage.list(folder);
+    if (typeof entries === "string") return readRefused(entries);
+    return directoryListing(request, folder.segments, entries, readOnly ? null : { maxBodyBytes, onDuplicate });
+  }
+}
+
+/** What lies beside a file. */
+interface StoredForms {
+  /** The form to answer with. */
+  readonly coded: { readonly name: ObjectName; readonly coding: Coding } | null;
+  /** Another client might get another form. */
+  readonly varies: boolean;
+}
+
+const NOTHING_CHOSEN = { storedCoding: null, varies: false } as const;
+const NOTHING_STORED: StoredForms = { coded: null, varies: false };
+
+function unsteady(): HttpResponse {
+  return plainText("The file changes faster than it can be read; try again.\n", 503).set("Retry-After", 1);
 }
 
 // ── Writing ──
 
-function postFile(storage: Storage, request: HttpRequest): MaybePromise<HttpResponse> {
-  if (request.rawPath.endsWith("/"))
-    return plainText("A folder takes no such body; POST it to " + PREFIX + "NAME.\n", 415);
-  const name = parseName(request);
-  if (name instanceof HttpResponse) return name;
-  return store(storage, name, request.body);
+function post(storage: Storage, request: HttpRequest, settings: UploadSettings): MaybePromise<HttpResponse> {
+  const raw = rawName(request);
+  if (!isFolderPath(raw)) return store(storage, request, raw, settings);
+  const folder = ObjectName.parseFolder(raw, settings.rules);
+  return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : nameRefused(folder);
 }
 
-async function store(storage: Storage, name: ObjectName, body: ByteSource | null): Promise<HttpResponse> {
-  const pending = await storage.begin(name);
-  if (typeof pending === "string") return writeFaultReply(pending);
-  const fault = body === null ? null : await fill(pending, body);
-  if (fault !== null) {
-    pending.abort();
-    return writeFaultReply(fault);
+function put(storage: Storage, request: HttpRequest, settings: UploadSettings): MaybePromise<HttpResponse> {
+  const raw = rawName(request);
+  if (!isFolderPath(raw)) return store(storage, request, raw, settings);
+  return plainText("A folder cannot be put; name the file behind the slash.\n", 409);
+}
+
+function store(
+  storage: Storage,
+  request: HttpRequest,
+  raw: string,
+  settings: UploadSettings,
+): MaybePromise<HttpResponse> {
+  const name = ObjectName.parse(raw, settings.rules);
+  return name instanceof ObjectName ? storeBody(storage, name, request, settings) : nameRefused(name);
+}
+
+async function remove(storage: Storage, request: HttpRequest, settings: UploadSettings): Promise<HttpResponse> {
+  const raw = rawName(request);
+  const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
+  if (!(name instanceof ObjectName)) return nameRefused(name);
+  if (isFolderPath(raw)) {
+    const there = await storage.look(name);
+    return typeof there === "string" || there.type === "file" ? notFound() : folderStays();
   }
-  const refused = await pending.commit();
-  return refused === null ? new HttpResponse(201) : writeFaultReply(refused);
+  const fault = await storage.remove(name, conditionOf(request.method, request.fields));
+  if (fault === null) return new HttpResponse(204);
+  return fault === "is-directory" ? folderStays() : writeRefused(fault);
 }
 
-/** Writes the body as it comes. A body that fails leaves nothing behind. */
-async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault | null> {
-  try {
-    for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-      const fault = await pending.write(chunk);
-      if (fault !== null) return fault;
-    }
-    return null;
-  } catch (error) {
-    pending.abort();
-    throw error;
-  } finally {
-    body.close();
-  }
-}
-
-function writeFaultReply(fault: WriteFault): HttpResponse {
-  switch (fault) {
-    case "no-space":
-      return plainText("The disk is full.\n", 507);
-    case "too-large":
-      return plainText("The file would be over the system's size limit.\n", 413);
-    case "is-directory":
-      return plainText("A folder has this name.\n", 409);
-    case "not-a-directory":
-      return plainText("A file stands where this path needs a folder.\n", 409);
-    case "not-allowed":
-      return plainText("The server may not write here.\n", 403);
-    case "bad-name":
-      return plainText("The name is longer than the file system allows.\n", 400);
-    case "no-descriptors":
-      return busy();
-  }
-}
-
-function busy(): HttpResponse {
-  return plainText("The server has too many files open; try again in a moment.\n", 503).set("Retry-After", 1);
+function folderStays(): HttpResponse {
+  return plainText("This is a folder; only files can be deleted.\n", 409);
 }

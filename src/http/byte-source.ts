@@ -7,6 +7,14 @@ export type MaybePromise<T> = T | Promise<T>;
 /** The length of a source that ends when it ends. */
 export const UNKNOWN_LENGTH = -1;
 
+/** The bytes that a source promised are not there any more: someone changed what they rest in. Nobody's fault. */
+export class ContentChanged extends Error {
+  constructor() {
+    super("The content changed while it was being read.");
+    this.name = "ContentChanged";
+  }
+}
+
 /** A stream of bytes with one reader. */
 export interface ByteSource {
   /** Bytes that `read` will give in all, or UNKNOWN_LENGTH. */
@@ -16,8 +24,11 @@ export interface ByteSource {
    * next `read` or `close`. Throws or rejects when the bytes cannot be had; nothing may be read after that.
    */
   read(): MaybePromise<Uint8Array | null>;
-  /** Files only: the next `read` starts at this offset of the source, so an unsent window need not be kept. */
-  seek?(offset: number): void;
+  /**
+   * Files only: of the chunk that was read last, the bytes from `offset` of the source on cannot be used for now. True:
+   * the chunk is the source's again, and the next `read` begins at the offset; false: the chunk stays valid.
+   */
+  putBack?(offset: number): boolean;
   /** No more reads will come. Called exactly once: at the end, on an error, or when the client has left. */
   close(): void;
 }

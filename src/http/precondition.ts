@@ -10,6 +10,8 @@ const SECOND_MS = 1000;
 export interface Validators {
   /** An entity tag, with its quotes. */
   readonly etag: string;
+  /** Other tags under which a client may know the same version, such as those of its coded forms. */
+  readonly alternatives?: readonly string[];
   /** Milliseconds since the epoch. */
   readonly modified: number;
 }
@@ -76,7 +78,9 @@ function opaqueTag(etag: string): string {
 /** Whether an If-Match or If-None-Match names what is there. A list that is malformed anywhere names nothing. */
 function listNames(list: string, current: Validators | null, match: typeof strongMatch): boolean {
   if (current === null) return false;
-  return list === "*" || parseEntityTags(list).some((etag) => match(etag, current.etag));
+  if (list === "*") return true;
+  const known = [current.etag, ...(current.alternatives ?? [])];
+  return parseEntityTags(list).some((etag) => known.some((each) => match(etag, each)));
 }
 
 /** `entity-tag` of RFC 9110 8.8.3. Commas may stand inside. */

@@ -5,7 +5,7 @@
 
 import type { Socket } from "bun";
 import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
-import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type ByteSource, ContentChanged, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { Limits } from "../http/limits.ts";
 import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/message.ts";
@@ -100,6 +100,8 @@ export class Connection implements BodyFlow, Peer {
 
   #bodyWatch: StallWatch | null = null;
   #writeWatch: StallWatch | null = null;
+  /** The writer's count when the write watch looked last. */
+  #bytesTaken = 0;
   #address: string | null = null;
   #port = 0;
 
@@ -141,9 +143,7 @@ export class Connection implements BodyFlow, Peer {
   /** The kernel takes bytes again. Harmless when nothing waits. */
   drained(): void {
     if (this.#phase === "closed" || !this.#writer.isBlocked) return;
-    const before = this.#writer.bytesTaken;
     const isEmpty = this.#writer.drained();
-    this.#writeWatch?.progress(this.#context.clock.now, this.#writer.bytesTaken - before);
     if (isEmpty && this.#phase === "sending") this.#continueSending();
     this.#advance();
   }
@@ -276,9 +276,8 @@ export class Connection implements BodyFlow, Peer {
     if (this.#phase === "lingering" || this.#phase === "closed") return;
     if (this.#writer.isBlocked) {
       this.#bodyWatch?.rest(now);
-      this.#writeWatch ??= new StallWatch(limits.writeTimeout, limits.minWriteRate);
-      this.#writeWatch.wait(now);
-      this.deadline = this.#writeWatch.deadline;
+      this.#noteWriteProgress(now);
+      this.deadline = this.#writeWatch?.deadline ?? Infinity;
       return;
     }
     this.#writeWatch?.rest(now);
@@ -292,6 +291,17 @@ export class Connection implements BodyFlow, Peer {
       this.#bodyWatch?.rest(now);
       this.deadline = Infinity;
     }
+  }
+
+  /** What the kernel took before the first time that it was full says nothing of the peer. */
+  #noteWriteProgress(now: number): void {
+    const { limits } = this.#context;
+    const { bytesTaken } = this.#writer;
+    const moved = this.#writeWatch === null ? 0 : bytesTaken - this.#bytesTaken;
+    this.#bytesTaken = bytesTaken;
+    this.#writeWatch ??= new StallWatch(limits.writeTimeout, limits.minWriteRate);
+    if (moved > 0) this.#writeWatch.progress(now, moved);
+    this.#writeWatch.wait(now);
   }
 
   #setHeadDeadline(now: number): void {
@@ -541,13 +551,26 @@ export class Connection implements BodyFlow, Peer {
       return;
     }
     if (this.#framing === "chunked") this.#writer.writeChunk(chunk);
-    else this.#writer.writeBytes(chunk);
+    else if (this.#source!.putBack === undefined) this.#writer.writeBytes(chunk);
+    else this.#sendWindow(this.#source!, chunk);
     this.#writer.flush();
+  }
+
+  /** A client that does not read need not keep a window of its own: what the kernel left is read again. */
+  #sendWindow(source: ByteSource, chunk: Uint8Array): void {
+    const before = this.#contentSent - chunk.length;
+    const taken = this.#writer.sendSome(chunk);
+    if (taken === chunk.length) return;
+    if (source.putBack?.(before + taken) === true) this.#contentSent = before + taken;
+    else this.#writer.keep(chunk, taken);
   }
 
   /** A response that breaks after its head can only be cut: the client must not take it for whole. */
   #sourceFailed(error: unknown): void {
-    if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+    const { observer } = this.#context;
+    if (error instanceof ContentChanged)
+      observer.refused(this.address, this.port, this.#status, "CONTENT_CHANGED", error.message);
+    else if (!(error instanceof BodyRefused)) observer.fault(error);
     this.#cut();
   }
 

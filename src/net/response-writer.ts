@@ -25,6 +25,8 @@ export class ResponseWriter {
   /** What the kernel did not take, from `#restStart` on. */
   #rest: Uint8Array | null = null;
   #restStart = 0;
+  /** The kernel is full, and whoever sends keeps the rest itself. */
+  #isFull = false;
   #gone = false;
   /** Bytes that the kernel took, ever; the mark of progress. */
   bytesTaken = 0;
@@ -35,7 +37,7 @@ export class ResponseWriter {
 
   /** True while the kernel has yet to take something: wait for `drained`. */
   get isBlocked(): boolean {
-    return this.#rest !== null;
+    return this.#rest !== null || this.#isFull;
   }
 
   /** Collects text with one byte per char. */
@@ -61,6 +63,28 @@ export class ResponseWriter {
     this.#send(bytes, bytes.length);
   }
 
+  /**
+   * Sends bytes now, behind what was collected, and gives how many of them the kernel took. With less than all of them
+   * the writer is blocked, and `keep` may follow; otherwise the caller sends the rest itself when it is not any more.
+   */
+  sendSome(bytes: Uint8Array): number {
+    if (!this.flush()) return 0;
+    const taken = this.#gone ? bytes.length : this.#write(bytes, 0, bytes.length);
+    this.#isFull = taken < bytes.length;
+    return taken;
+  }
+
+  /** Keeps the bytes from `start` on, for `drained` to send. They must not change until then. */
+  keep(bytes: Uint8Array, start: number): void {
+    if (this.#rest !== null) {
+      this.#send(bytes.subarray(start), bytes.length - start);
+      return;
+    }
+    this.#isFull = false;
+    this.#rest = bytes;
+    this.#restStart = start;
+  }
+
   /** Collects one chunk of a chunked body (RFC 9112 7.1). */
   writeChunk(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
@@ -78,11 +102,12 @@ export class ResponseWriter {
       used = 0;
       if (length > 0) this.#send(SCRATCH, length);
     }
-    return this.#rest === null;
+    return !this.isBlocked;
   }
 
   /** Sends what is left after a full socket. True when nothing is left. */
   drained(): boolean {
+    this.#isFull = false;
     const rest = this.#rest;
     if (rest === null) return true;
     const start = this.#restStart;

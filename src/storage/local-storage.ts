@@ -1,62 +1,133 @@
-// A directory of this machine. Nothing outside it is ever read or written, whatever links lead there: what counts is
-// the real path of what was opened.
+// A directory of this machine. Nothing outside it is ever read or written, whatever links lead there.
 
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { Commit, holdContent, judge, lookAtTarget } from "./commit.ts";
+import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
-import type { ObjectName } from "./object-name.ts";
-import { TEMPORARY_PREFIX } from "./object-name.ts";
-import { LocalFile } from "./opened-file.ts";
-import { LocalWrite } from "./pending-write.ts";
-import type { OpenedFile, PendingWrite, ReadFault, Storage, WriteFault } from "./storage.ts";
-import { readFault, systemCode, writeFault } from "./system-fault.ts";
+import { entryOf, listFolder } from "./folder-list.ts";
+import type { NameRules, ObjectName } from "./object-name.ts";
+import { LocalFile, LocalVersion } from "./opened-file.ts";
+import { freeBytes, LocalWrite, type WriteHouse } from "./pending-write.ts";
+import { ServedRoot } from "./served-root.ts";
+import type {
+  Condition,
+  Entry,
+  FileVersion,
+  ListedEntry,
+  OpenedFile,
+  PendingWrite,
+  ReadFault,
+  Storage,
+  Stored,
+  WriteFault,
+  WritePlan,
+} from "./storage.ts";
+import { readFault, writeFault } from "./system-fault.ts";
+import { temporaryName } from "./temporary-name.ts";
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** O_NONBLOCK: opening a named pipe must not wait for its other end. */
-const READ_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 const CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const NOT_OPEN = -1;
 /** Less the umask. */
 const NEW_FILE_MODE = 0o666;
 
+/** How a folder is served. */
+export interface LocalStorageSettings {
+  readonly rules: NameRules;
+  /** Links may lead out of the directory. */
+  readonly followSymlinks: boolean;
+  /** Files that may be open at once, for reading and writing together. */
+  readonly maxOpenFiles: number;
+  /** An upload is on the disk before its commit resolves. */
+  readonly fsync: boolean;
+  /** Permission bits of new files; null leaves them to the umask. */
+  readonly mode: number | null;
+  /** Bytes that uploads leave free on the disk. */
+  readonly minFree: number;
+}
+
 /** Serves the folder `root`, which the first upload creates if need be. */
 export class LocalStorage implements Storage {
-  readonly #root: string;
+  readonly #root: ServedRoot;
+  readonly #settings: LocalStorageSettings;
   readonly #budget: DescriptorBudget;
-  #realRoot: string | null = null;
+  readonly #coordinator: Coordinator;
+  readonly #house: WriteHouse;
 
-  /** `maxOpenFiles`: files that may be open at once, for reading and writing together. */
-  constructor(root: string, maxOpenFiles: number) {
-    this.#root = root;
-    this.#budget = new DescriptorBudget(maxOpenFiles);
+  constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
+    this.#root = new ServedRoot(root, settings.followSymlinks);
+    this.#settings = settings;
+    this.#budget = new DescriptorBudget(settings.maxOpenFiles);
+    this.#coordinator = coordinator;
+    this.#house = {
+      budget: this.#budget,
+      coordinator,
+      minFree: settings.minFree,
+      fsync: settings.fsync,
+      mode: settings.mode,
+    };
   }
+
+  // ── Reading ──
 
   open(name: ObjectName): OpenedFile | ReadFault {
     if (!this.#budget.take()) return "no-descriptors";
-    const file = this.#openFile(name);
+    const file = this.#openFile(this.#root.pathOf(name));
     if (typeof file === "string") this.#budget.giveBack();
     return file;
   }
 
-  begin(name: ObjectName): PendingWrite | WriteFault {
-    if (!this.#budget.take()) return "no-descriptors";
-    const pending = this.#beginWrite(name);
-    if (typeof pending === "string") this.#budget.giveBack();
-    return pending;
+  isUnchanged(version: FileVersion): boolean {
+    if (!(version instanceof LocalVersion)) return false;
+    try {
+      return version.is(statSync(version.path, { bigint: true }));
+    } catch {
+      return false;
+    }
   }
 
-  #openFile(name: ObjectName): OpenedFile | ReadFault {
-    const path = join(this.#root, name.path);
+  look(name: ObjectName): Entry | ReadFault {
+    try {
+      const path = realpathSync(this.#root.pathOf(name));
+      if (!this.#root.holds(path)) return "missing";
+      return entryOf(statSync(path, { bigint: true })) ?? "missing";
+    } catch (error) {
+      return readFault(error);
+    }
+  }
+
+  async list(folder: ObjectName): Promise<readonly ListedEntry[] | ReadFault> {
+    try {
+      return (await listFolder(this.#root, folder, this.#settings.rules)) ?? "missing";
+    } catch (error) {
+      return readFault(error);
+    }
+  }
+
+  #openFile(path: string): OpenedFile | ReadFault {
     let descriptor = NOT_OPEN;
     try {
-      descriptor = this.#openInside(path);
+      const opened = this.#root.open(path);
+      if (opened === null) return "missing";
+      descriptor = opened;
       const stats = fstatSync(descriptor, { bigint: true });
-      if (stats.isFile() && this.#isInside(realPath(descriptor, path))) {
-        const file = new LocalFile(descriptor, stats, this.#budget);
-        descriptor = NOT_OPEN;
-        return file;
-      }
-      return stats.isDirectory() ? "directory" : "missing";
+      if (!stats.isFile()) return stats.isDirectory() ? "directory" : "missing";
+      const file = new LocalFile(descriptor, path, stats, this.#budget);
+      descriptor = NOT_OPEN;
+      return file;
     } catch (error) {
       return readFault(error);
     } finally {
@@ -64,76 +135,117 @@ export class LocalStorage implements Storage {
     }
   }
 
-  #beginWrite(name: ObjectName): PendingWrite | WriteFault {
+  // ── Writing ──
+
+  begin(plan: WritePlan): MaybePromise<PendingWrite | WriteFault> {
     try {
-      mkdirSync(this.#root, { recursive: true });
-      const refused = this.#createFolders(name.segments.slice(0, -1));
-      if (refused !== null) return refused;
-      const folder = realpathSync(join(this.#root, name.folder));
-      const target = join(folder, name.base);
-      const fault = judgeTarget(target);
-      if (fault !== null) return fault;
-      const temporary = join(folder, temporaryName());
-      return new LocalWrite(openSync(temporary, CREATE_FLAGS, NEW_FILE_MODE), temporary, target, this.#budget);
+      mkdirSync(this.#root.path, { recursive: true });
+      const place = this.#findPlace(plan);
+      if ("fault" in place) return place.fault;
+      if (plan.length !== UNKNOWN_LENGTH && freeBytes(place.folder) < plan.length + this.#settings.minFree)
+        return "no-space";
+      const wanted: Usage = { bytes: Math.max(plan.length, 0), files: place.isTaken ? 0 : 1 };
+      const granted = this.#coordinator.reserve(wanted);
+      if (granted instanceof Promise)
+        return granted.then((isGranted) => this.#start(plan, place.folder, wanted, isGranted));
+      return this.#start(plan, place.folder, wanted, granted);
     } catch (error) {
       return writeFault(error);
     }
   }
 
-  /** A last segment that is a link is followed by its real path, which is then judged like any other. */
-  #openInside(path: string): number {
+  async commit(pending: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault> {
+    const writes = pending.filter((write) => write instanceof LocalWrite);
+    const release = await this.#coordinator.lock(writes.map(({ plan }) => plan.name.path));
+    const commit = new Commit(this.#root);
+    let result: readonly Stored[] | WriteFault = "not-allowed";
     try {
-      return openSync(path, READ_FLAGS);
-    } catch (error) {
-      if (systemCode(error) !== "ELOOP") throw error;
-      return openSync(realpathSync(path), READ_FLAGS);
+      result = commit.run(writes);
+      if (typeof result !== "string" && this.#settings.fsync) await syncFolders(commit.changedFolders);
+      return result;
+    } finally {
+      release();
+      // What was published has no temporary file any more; the rest goes.
+      if (typeof result === "string") await Promise.all(writes.map((write) => write.abort()));
     }
   }
 
-  /** Makes the folders one by one, so that none is made behind a link that leaves the directory. */
-  #createFolders(segments: readonly string[]): WriteFault | null {
-    let folder = this.#root;
-    for (const segment of segments) {
-      folder = join(folder, segment);
-      try {
-        mkdirSync(folder);
-      } catch (error) {
-        if (systemCode(error) !== "EEXIST") throw error;
-        if (!statSync(folder).isDirectory()) return "not-a-directory";
-      }
-      if (!this.#isInside(realpathSync(folder))) return "not-allowed";
+  async remove(name: ObjectName, condition: Condition | null): Promise<WriteFault | null> {
+    const release = await this.#coordinator.lock([name.path]);
+    try {
+      const fault = this.#remove(name, condition);
+      if (fault === null && this.#settings.fsync) await syncFolders([dirname(this.#root.pathOf(name))]);
+      return fault;
+    } catch (error) {
+      const fault = writeFault(error);
+      return fault === "not-a-directory" ? "missing" : fault;
+    } finally {
+      release();
     }
+  }
+
+  #start(plan: WritePlan, folder: string, reserved: Usage, isGranted: boolean): PendingWrite | WriteFault {
+    if (!isGranted) return "over-quota";
+    const write = this.#openTemporary(plan, folder, reserved);
+    if (typeof write === "string") this.#coordinator.settle(reserved, NOTHING);
+    return write;
+  }
+
+  #openTemporary(plan: WritePlan, folder: string, reserved: Usage): LocalWrite | WriteFault {
+    if (!this.#budget.take()) return "no-descriptors";
+    const temporary = join(folder, temporaryName());
+    try {
+      const descriptor = openSync(temporary, CREATE_FLAGS, NEW_FILE_MODE);
+      return new LocalWrite(plan, descriptor, temporary, reserved, this.#house);
+    } catch (error) {
+      this.#budget.giveBack();
+      return writeFault(error);
+    }
+  }
+
+  /** The deepest folder on the way to the target that is there, if the plan may begin. Throws the system's error. */
+  #findPlace(plan: WritePlan): Place {
+    const { name, onExisting } = plan;
+    let folder = realpathSync(this.#root.path);
+    for (const segment of name.parent.segments) {
+      const next = join(folder, segment);
+      if (lstatSync(next, { throwIfNoEntry: false }) === undefined) {
+        const fault = judge(plan, null, false);
+        return fault === null ? { folder, isTaken: false } : { fault };
+      }
+      folder = realpathSync(next);
+      if (!this.#root.holds(folder)) return { fault: "not-allowed" };
+      if (!statSync(folder).isDirectory()) return { fault: "not-a-directory" };
+    }
+    const { entry, exists } = lookAtTarget(this.#root, join(folder, name.base));
+    const fault = judge(plan, entry, exists);
+    return fault === null ? { folder, isTaken: exists && onExisting === "replace" } : { fault };
+  }
+
+  #remove(name: ObjectName, condition: Condition | null): WriteFault | null {
+    const path = join(realpathSync(this.#root.pathOf(name.parent)), name.base);
+    if (!this.#root.holds(dirname(path))) return "missing";
+    const { entry } = lookAtTarget(this.#root, path);
+    if (entry === null) return "missing";
+    if (entry.type === "directory") return "is-directory";
+    if (condition !== null && !condition(entry)) return "precondition";
+    const { size } = lstatSync(path);
+    const free = holdContent(path, size);
+    unlinkSync(path);
+    free();
+    this.#coordinator.settle(NOTHING, { bytes: -size, files: -1 });
     return null;
   }
-
-  #isInside(path: string): boolean {
-    this.#realRoot ??= realpathSync(this.#root);
-    const root = this.#realRoot;
-    return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
-  }
 }
 
-/** The path of what the descriptor has open; where the system does not tell, that of the name. */
-function realPath(descriptor: number, path: string): string {
-  try {
-    return readlinkSync("/proc/self/fd/" + descriptor);
-  } catch (error) {
-    // EMFILE and its like are no answer to where the file is.
-    if (systemCode(error) !== "ENOENT") throw error;
-    return realpathSync(path);
-  }
-}
+/** Where a temporary file is to be, or why there is none. */
+type Place = { readonly folder: string; readonly isTaken: boolean } | { readonly fault: WriteFault };
 
-/** Refuses early what a rename would refuse at the end: a folder, or a name that the file system cannot hold. */
-function judgeTarget(target: string): WriteFault | null {
-  try {
-    return statSync(target).isDirectory() ? "is-directory" : null;
-  } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return null;
-    throw error;
+/** Puts folders' entries on the disk; where folders cannot be opened, the system does it in its own time. */
+async function syncFolders(paths: Iterable<string>): Promise<void> {
+  for (const path of paths) {
+    const folder = await open(path, constants.O_RDONLY).catch(() => null);
+    await folder?.sync().catch(() => {});
+    await folder?.close();
   }
-}
-
-function temporaryName(): string {
-  return TEMPORARY_PREFIX + process.pid + "-" + crypto.randomUUID();
 }

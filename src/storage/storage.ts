@@ -12,13 +12,22 @@ export type ReadFault =
 
 /** Why something cannot be written. */
 export type WriteFault =
-  | "no-space" // disk or quota used up
+  | "precondition" // the condition of the plan does not hold
+  | "exists" // the name is taken, and the plan says not to replace
+  | "missing" // there is nothing to remove
+  | "no-space" // the disk is full
+  | "over-quota" // the folder's own limits of bytes or files
   | "too-large" // over the system's file size limit
   | "is-directory" // a folder has this name
   | "not-a-directory" // a file stands where a folder is needed
   | "not-allowed" // no permission, a read-only disk, or a link that leaves the directory
   | "bad-name" // too long for the file system
   | "no-descriptors";
+
+/** What tells a version of a file from every other; only the storage that made it can read it. */
+export interface FileVersion {
+  readonly etag: string;
+}
 
 /** An open file. Size, time and entity tag come from `fstat` of the descriptor that supplies its bytes. */
 export interface OpenedFile {
@@ -28,24 +37,75 @@ export interface OpenedFile {
   readonly modified: number;
   /** Strong, with its quotes (RFC 9110 8.8.3): no two versions of a file share one. */
   readonly etag: string;
-  /** Some of its bytes. The source's `close` does not close the file. Rejects when the file changed meanwhile. */
+  /** For `isUnchanged`; null while the file is so young that a next version could look the same. */
+  readonly version: FileVersion | null;
+  /** Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they changed. */
   range(from: number, length: number): ByteSource;
   /** Frees the descriptor; once, after its sources are done. */
   close(): void;
 }
 
-/** A write under way. Nothing is visible before `commit`; exactly one of `commit` and `abort` ends it. */
+/** What has a name now. A folder's size is 0. */
+export interface Entry {
+  readonly type: "file" | "directory";
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly modified: number;
+  readonly etag: string;
+}
+
+/** One of a folder's entries. */
+export interface ListedEntry extends Entry {
+  /** The last segment of its name. */
+  readonly name: string;
+}
+
+/** Whether a write may go on, given what has its name: null for nothing. Asked more than once. */
+export type Condition = (now: Entry | null) => boolean;
+
+/** What is to be written. */
+export interface WritePlan {
+  readonly name: ObjectName;
+  /** Bytes, or UNKNOWN_LENGTH. */
+  readonly length: number;
+  /** What to do when a file has the name. "rename" picks another name, and a folder counts as taken too. */
+  readonly onExisting: "replace" | "refuse" | "rename";
+  /** Asked before the first byte and again at the commit, without a race. Null: no condition. */
+  readonly condition: Condition | null;
+}
+
+/** What became of a write. */
+export interface Stored {
+  /** The plan's name, unless it was renamed. */
+  readonly name: ObjectName;
+  /** False when it took the place of an older version. */
+  readonly isNew: boolean;
+  readonly etag: string;
+}
+
+/** A write under way. Nothing is visible before `Storage.commit`; exactly one of `commit` and `abort` ends it. */
 export interface PendingWrite {
   /** Takes the chunk. After a fault only `abort` may follow. The chunk may be reused once the result is there. */
   write(chunk: Uint8Array): MaybePromise<WriteFault | null>;
-  /** Makes all that was written visible at once. On a fault nothing of it is left. */
-  commit(): Promise<WriteFault | null>;
+  /** All bytes are written: frees the descriptor, so that many writes may wait for one commit. */
+  seal(): Promise<WriteFault | null>;
   /** Leaves no trace. Never rejects. */
-  abort(): void;
+  abort(): Promise<void>;
 }
 
 /** Where bytes rest. Names are `ObjectName`s, which only `object-name.ts` makes, so no other path can be reached. */
 export interface Storage {
   open(name: ObjectName): MaybePromise<OpenedFile | ReadFault>;
-  begin(name: ObjectName): MaybePromise<PendingWrite | WriteFault>;
+  /** True when the name from which the version was opened still leads to it; no system call is cheaper. */
+  isUnchanged(version: FileVersion): boolean;
+  /** What has this name, as readers see it; null for nothing. */
+  look(name: ObjectName): MaybePromise<Entry | ReadFault>;
+  /** The entries of a folder that can be read under their names, in no order. */
+  list(folder: ObjectName): Promise<readonly ListedEntry[] | ReadFault>;
+  begin(plan: WritePlan): MaybePromise<PendingWrite | WriteFault>;
+  /** Makes sealed writes visible, all or none. On a fault nothing of them is left. */
+  commit(writes: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault>;
+  /** Removes a file. Null: it is gone. */
+  remove(name: ObjectName, condition: Condition | null): Promise<WriteFault | null>;
 }

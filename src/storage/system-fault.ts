@@ -17,6 +17,7 @@ const READ_FAULTS: Readonly<Record<string, ReadFault>> = {
 };
 
 const WRITE_FAULTS: Readonly<Record<string, WriteFault>> = {
+  ENOENT: "missing",
   ENOSPC: "no-space",
   EDQUOT: "no-space",
   EFBIG: "too-large",

@@ -40,6 +40,24 @@ export const testedElsewhere: readonly Untested[] = [
     requirement: "A server should not reveal what helps attackers in Server",
     reason: "there is no Server field: tests/handlers/routes.test.ts compares whole heads",
   },
+  {
+    rfc: "9110",
+    section: "9.3.4",
+    requirement: "PUT creates (201) or replaces (204) the target's state",
+    reason: "needs a folder: tests/handlers/uploads.test.ts",
+  },
+  {
+    rfc: "9110",
+    section: "9.3.5",
+    requirement: "DELETE removes the target's association",
+    reason: "needs a folder: tests/handlers/uploads.test.ts",
+  },
+  {
+    rfc: "9110",
+    section: "14.4-14.5",
+    requirement: "PUT with Content-Range is refused where partial PUT is not supported",
+    reason: "needs a folder: tests/handlers/uploads.test.ts",
+  },
 ];
 
 /** Does not apply, for the reason given. */
@@ -106,18 +124,6 @@ export const notApplicable: readonly Untested[] = [
     requirement: "Switching protocols after an Upgrade",
     reason: "no other protocol is offered; a server may ignore the field",
   },
-  {
-    rfc: "9110",
-    section: "9.3.4",
-    requirement: "PUT creates or replaces the target's state",
-    reason: "PUT on /files/ comes with the issue on writing files",
-  },
-  {
-    rfc: "9110",
-    section: "9.3.5",
-    requirement: "DELETE removes the target's association",
-    reason: "comes with the issue on writing files",
-  },
   { rfc: "9110", section: "9.3.6", requirement: "CONNECT establishes a tunnel", reason: "not implemented: 501" },
   {
     rfc: "9110",
@@ -136,12 +142,6 @@ export const notApplicable: readonly Untested[] = [
     section: "12.5.2, 12.5.4",
     requirement: "Accept-Charset and Accept-Language",
     reason: "no resource has such variants",
-  },
-  {
-    rfc: "9110",
-    section: "14.4-14.5",
-    requirement: "Partial PUT with Content-Range",
-    reason: "PUT comes with the issue on writing files, which refuses it",
   },
   { rfc: "9110", section: "15.2.2", requirement: "101 Switching Protocols", reason: "no other protocol is offered" },
 ];

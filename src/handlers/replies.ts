@@ -1,0 +1,51 @@
+// The answers that several handlers give: one line that says what to do.
+
+import { HttpResponse } from "../http/message.ts";
+import { plainText } from "../http/plain-text.ts";
+import type { NameFault } from "../storage/object-name.ts";
+import type { ReadFault, WriteFault } from "../storage/storage.ts";
+
+const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: string]>> = {
+  precondition: [412, "What is there now is not what the request demands."],
+  exists: [409, "There is a file of this name already."],
+  missing: [404, "There is no such file."],
+  "no-space": [507, "The disk is full."],
+  "over-quota": [507, "The folder would hold more than its quota allows."],
+  "too-large": [413, "The file would be over the system's size limit."],
+  "is-directory": [409, "A folder has this name; to upload into it, end the path with a slash."],
+  "not-a-directory": [409, "A file stands where this path needs a folder."],
+  "not-allowed": [403, "The server may not write here."],
+  "bad-name": [400, "The name is longer than the file system allows."],
+  "no-descriptors": [503, "The server has too many files open; try again in a moment."],
+};
+
+/** Why a write did not happen. */
+export function writeRefused(fault: WriteFault): HttpResponse {
+  const [status, line] = FAULT_LINES[fault];
+  const reply = plainText(line + "\n", status);
+  return status === 503 ? reply.set("Retry-After", 1) : reply;
+}
+
+/** Why something cannot be read. A folder is for the caller to treat; here it is as if it were missing. */
+export function readRefused(fault: ReadFault): HttpResponse {
+  switch (fault) {
+    case "missing":
+    case "directory":
+      return notFound();
+    case "not-allowed":
+      return plainText("The server has no permission to read this.\n", 403);
+    case "no-descriptors":
+      return writeRefused(fault);
+  }
+}
+
+/** Why a name is none. */
+export function nameRefused(fault: NameFault): HttpResponse {
+  if (fault === "missing") return notFound();
+  return plainText("This is no name for a file: it could mean another place.\n", 400);
+}
+
+/** There is nothing under this name, or nothing that is shown. */
+export function notFound(): HttpResponse {
+  return plainText("There is no such file.\n", 404);
+}

@@ -1,0 +1,245 @@
+// How uploads become visible: all of a group or none, each in one step of the file system, and never against a
+// condition that no longer holds. The caller holds the locks of their names.
+
+import {
+  type BigIntStats,
+  chmodSync,
+  close,
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { dirname, extname, join } from "node:path";
+import type { Usage } from "./coordinator.ts";
+import { entryOf } from "./folder-list.ts";
+import type { ObjectName } from "./object-name.ts";
+import { etagOf } from "./opened-file.ts";
+import type { LocalWrite } from "./pending-write.ts";
+import type { ServedRoot } from "./served-root.ts";
+import type { Entry, Stored, WriteFault, WritePlan } from "./storage.ts";
+import { systemCode, writeFault } from "./system-fault.ts";
+import { temporaryName } from "./temporary-name.ts";
+import { stampVersion } from "./version-time.ts";
+
+const PERMISSION_BITS = 0o7777;
+/** Numbers tried for a name that is taken, before chance decides. */
+const MOST_NUMBERED = 100;
+
+/** Undoes one step of a commit that cannot be finished. */
+type Undo = () => void;
+
+/** A write that is visible, and what the folder holds more than before. */
+interface Published extends Stored {
+  readonly change: Usage;
+}
+
+/** One commit of one or more sealed writes. */
+export class Commit {
+  /** Folders whose entries have changed. */
+  readonly changedFolders = new Set<string>();
+  readonly #root: ServedRoot;
+  readonly #undo: Undo[] = [];
+  /** Older versions, kept under temporary names until the whole group is visible. */
+  readonly #kept: string[] = [];
+
+  constructor(root: ServedRoot) {
+    this.#root = root;
+  }
+
+  /** Makes the writes visible one after the other. After a fault, or a throw, everything is as before. */
+  run(writes: readonly LocalWrite[]): readonly Stored[] | WriteFault {
+    try {
+      const published: Published[] = [];
+      for (const write of writes) {
+        const result = this.#publish(write, writes.length > 1);
+        if (typeof result === "string") {
+          this.#rollBack();
+          return result;
+        }
+        published.push(result);
+      }
+      for (const path of this.#kept) rmSync(path, { force: true });
+      for (const [i, { change }] of published.entries()) writes[i]!.settle(change);
+      return published;
+    } catch (error) {
+      this.#rollBack();
+      return writeFault(error);
+    }
+  }
+
+  #rollBack(): void {
+    for (const undo of this.#undo.reverse()) {
+      try {
+        undo();
+      } catch {
+        // A folder that someone has put something into meanwhile stays.
+      }
+    }
+  }
+
+  #publish(write: LocalWrite, isOneOfMany: boolean): Published | WriteFault {
+    const { plan, temporary, size } = write;
+    const folder = this.#makeFolders(plan.name.parent);
+    if (typeof folder === "string") return folder;
+    const target = join(folder.path, plan.name.base);
+    const there = lookAtTarget(this.#root, target);
+    const fault = judge(plan, there.entry, there.exists);
+    if (fault !== null) return fault;
+    this.changedFolders.add(folder.path);
+    // What must not be there yet is created by `link`, which every process on the folder has to respect.
+    if (plan.onExisting !== "replace" || (plan.condition !== null && !there.exists)) {
+      const name = this.#create(write, target);
+      if (name === null) return plan.onExisting === "replace" ? "precondition" : "exists";
+      const path = join(folder.path, name.base);
+      return { name, isNew: true, etag: etagAt(path), change: { bytes: size, files: 1 } };
+    }
+    if (statSync(temporary, { bigint: true }).mtimeNs <= there.mtimeNs) stampVersion(temporary, there.mtimeNs);
+    if (there.mode !== null) chmodSync(temporary, there.mode);
+    const etag = etagAt(temporary);
+    this.#replace(write, target, there, isOneOfMany);
+    const change = { bytes: size - (there.entry?.size ?? 0), files: there.exists ? 0 : 1 };
+    return { name: plan.name, isNew: !there.exists, etag, change };
+  }
+
+  /** Gives the write a name that nothing has; null when there is none. */
+  #create({ plan, temporary }: LocalWrite, target: string): ObjectName | null {
+    for (const name of candidates(plan)) {
+      const path = join(dirname(target), name.base);
+      if (!createExclusively(temporary, path)) continue;
+      this.#undo.push(() => unlinkSync(path));
+      return name;
+    }
+    return null;
+  }
+
+  #replace({ temporary }: LocalWrite, target: string, there: Target, isOneOfMany: boolean): void {
+    if (there.exists && isOneOfMany) {
+      const kept = join(dirname(target), temporaryName());
+      linkSync(target, kept);
+      this.#kept.push(kept);
+      this.#undo.push(() => renameSync(kept, target));
+    } else if (!there.exists) this.#undo.push(() => unlinkSync(target));
+    const free = holdContent(target, there.entry?.size ?? 0);
+    renameSync(temporary, target);
+    free();
+  }
+
+  /** Makes the folders one by one, so that none is made behind a link that leaves the directory. */
+  #makeFolders(folder: ObjectName): { readonly path: string } | WriteFault {
+    let path = this.#root.path;
+    for (const segment of folder.segments) {
+      path = join(path, segment);
+      try {
+        mkdirSync(path);
+        const made = path;
+        this.changedFolders.add(dirname(made));
+        this.#undo.push(() => rmdirSync(made));
+      } catch (error) {
+        if (systemCode(error) !== "EEXIST") throw error;
+        if (!statSync(path).isDirectory()) return "not-a-directory";
+      }
+      if (!this.#root.holds(realpathSync(path))) return "not-allowed";
+    }
+    return { path: realpathSync(path) };
+  }
+}
+
+function etagAt(path: string): string {
+  return etagOf(statSync(path, { bigint: true }));
+}
+
+/** Above it, the system takes its time to free what a file held on the disk. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+
+/** Holds the content of a large file that is about to lose its name; what it gives lets go, off the event loop. */
+export function holdContent(path: string, size: number): () => void {
+  if (size < LARGE_BYTES) return () => {};
+  try {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return () => close(descriptor, () => {});
+  } catch {
+    // It is freed by the call that removes the name, then.
+    return () => {};
+  }
+}
+
+/** What stands at the target's path. */
+interface Target {
+  /** What readers see there. */
+  readonly entry: Entry | null;
+  /** Something has the name, be it a link to nowhere or a pipe. */
+  readonly exists: boolean;
+  readonly mode: number | null;
+  readonly mtimeNs: bigint;
+}
+
+const NO_TARGET: Target = { entry: null, exists: false, mode: null, mtimeNs: 0n };
+
+/** Looks at what a path leads to. Throws the system's error, but for "there is nothing". */
+export function lookAtTarget(root: ServedRoot, path: string): Target {
+  try {
+    const link = lstatSync(path, { bigint: true });
+    const stats = link.isSymbolicLink() ? statIfAny(root, path) : link;
+    if (stats === null) return { entry: null, exists: true, mode: null, mtimeNs: link.mtimeNs };
+    const mode = stats.isFile() ? Number(stats.mode) & PERMISSION_BITS : null;
+    return { entry: entryOf(stats), exists: true, mode, mtimeNs: stats.mtimeNs };
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return NO_TARGET;
+    throw error;
+  }
+}
+
+/** Null for a link to nowhere, or out of the directory. */
+function statIfAny(root: ServedRoot, path: string): BigIntStats | null {
+  try {
+    return root.holds(realpathSync(path)) ? statSync(path, { bigint: true }) : null;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return null;
+    throw error;
+  }
+}
+
+/** Whether the plan may go on, given what is there. */
+export function judge(plan: WritePlan, entry: Entry | null, exists: boolean): WriteFault | null {
+  if (plan.condition !== null && !plan.condition(entry)) return "precondition";
+  if (plan.onExisting === "rename") return null;
+  if (entry?.type === "directory") return "is-directory";
+  return plan.onExisting === "refuse" && exists ? "exists" : null;
+}
+
+/** The names that a new file may get, in their order. */
+function* candidates({ name, onExisting }: WritePlan): Generator<ObjectName> {
+  yield name;
+  if (onExisting !== "rename") return;
+  const extension = extname(name.base);
+  const stem = name.base.slice(0, name.base.length - extension.length);
+  for (let i = 1; i <= MOST_NUMBERED; i++) yield name.sibling(`${stem} (${i})${extension}`);
+  yield name.sibling(`${stem} (${crypto.randomUUID()})${extension}`);
+}
+
+/** File systems without hard links, such as those of memory cards. */
+const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Gives the temporary file its name if nothing has it; false when something has. */
+function createExclusively(temporary: string, path: string): boolean {
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    if (!NO_LINKS.has(systemCode(error))) throw error;
+    // Exclusive among the writers of this server only, by their lock: without links there is nothing better.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+    renameSync(temporary, path);
+    return true;
+  }
+  unlinkSync(temporary);
+  return true;
+}

@@ -1,0 +1,63 @@
+// The names of uploads under way. They say who makes the upload, so that what a killed server left behind can be told
+// from what another server is writing at this moment.
+
+import { readFileSync, readlinkSync } from "node:fs";
+import { TEMPORARY_PREFIX } from "./object-name.ts";
+
+/** Process ids mean something within one start of one system and one process namespace only. */
+const INSTANCE = Bun.hash(readIfAny("/proc/sys/kernel/random/boot_id") + linkIfAny("/proc/self/ns/pid")).toString(36);
+const OWNER = `${INSTANCE}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
+const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+$/;
+const UUID_DASHES = /-/g;
+
+/** A name that no other upload has or had. */
+export function temporaryName(): string {
+  return `${TEMPORARY_PREFIX}${OWNER}-${crypto.randomUUID().replace(UUID_DASHES, "")}`;
+}
+
+/**
+ * "gone": the process that made this temporary file is no more. "unknown": it may run in another container or on another
+ * machine. "none": the name is no temporary file's.
+ */
+export function ownerOf(name: string): "alive" | "gone" | "unknown" | "none" {
+  if (!name.startsWith(TEMPORARY_PREFIX)) return "none";
+  const parts = PATTERN.exec(name.slice(TEMPORARY_PREFIX.length))?.groups;
+  if (parts === undefined) return "none";
+  if (parts["instance"] !== INSTANCE) return "unknown";
+  const start = startTimeOf(Number(parts["pid"]));
+  if (start === null) return isRunning(Number(parts["pid"])) ? "alive" : "gone";
+  return String(start) === parts["start"] ? "alive" : "gone";
+}
+
+/** In ticks since the system's start: with it a process id is never taken for a later process's. Null without /proc. */
+function startTimeOf(pid: number): number | null {
+  const stat = readIfAny(`/proc/${pid}/stat`);
+  // The second field is a name in parentheses that may hold anything; the start time is the 22nd.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === "" ? null : Number(fields[19]);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+function readIfAny(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function linkIfAny(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
+import { application } from "../support/app.ts";
+import { exchange } from "../support/raw-client.ts";
+import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const folder = tempFolder();
+const SMALL = "Hello, World! ".repeat(1000);
+const LARGE = randomBytes(300_000).toString("hex");
+const STORED = 784111777;
+let plain: StartedServer;
+let precompressed: StartedServer;
+
+beforeAll(() => {
+  const write = (name: string, content: string | Uint8Array, time = STORED): void => {
+    writeFileSync(join(folder.path, name), content);
+    utimesSync(join(folder.path, name), time, time);
+  };
+  write("small.txt", SMALL);
+  write("large.txt", LARGE);
+  write("data.bin", "unknown kind");
+  write("more.bin", Buffer.alloc(1024 * 1024 + 1));
+  write("photo.png", "not really");
+  write("app.js", "plain script");
+  write("app.js.br", brotliCompressSync("brotli script"), STORED);
+  write("app.js.gz", gzipSync("gzip script"), STORED + 5);
+  write("old.css", "plain style");
+  write("old.css.br", brotliCompressSync("older than the file"), STORED - 1);
+  plain = startServer(application(folder.path));
+  precompressed = startServer(application(folder.path, "--precompressed"));
+});
+afterAll(async () => {
+  await plain.stop();
+  await precompressed.stop();
+  folder[Symbol.dispose]();
+});
+
+async function get(server: StartedServer, name: string, fields: string, method = "GET"): Promise<ReadResponse> {
+  const raw = `${method} /files/${name} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+  return readResponses(await exchange(server.port, raw), [method])[0]!;
+}
+
+function decode({ body, fields }: ReadResponse): string {
+  const bytes = Buffer.from(body, "latin1");
+  switch (fields.get("content-encoding")) {
+    case "gzip":
+      return gunzipSync(bytes).toString();
+    case "zstd":
+      return zstdDecompressSync(bytes).toString();
+    case "br":
+      return brotliDecompressSync(bytes).toString();
+    default:
+      return body;
+  }
+}
+
+describe("the coding of a file", () => {
+  const cases: [acceptEncoding: string | null, coding: string | undefined][] = [
+    [null, undefined],
+    ["", undefined],
+    ["gzip", "gzip"],
+    ["x-gzip", "gzip"],
+    ["GZIP", "gzip"],
+    ["zstd", "zstd"],
+    ["gzip, deflate, br, zstd", "gzip"],
+    ["zstd;q=1.0, gzip;q=0.9", "zstd"],
+    ["gzip;q=0.5, zstd;q=0.5", "gzip"],
+    ["gzip;q=0, zstd;q=0", undefined],
+    ["br", undefined],
+    ["*", "gzip"],
+    ["*;q=0.1, gzip;q=0", "zstd"],
+    ["identity", undefined],
+    ["identity;q=0.5, gzip;q=0.4", undefined],
+    ["identity;q=0.5, gzip", "gzip"],
+    ["identity;q=0", undefined],
+    ["gzip;q=nonsense", undefined],
+  ];
+  test.each(cases)("Accept-Encoding: %p gives %p", async (value, coding) => {
+    for (const [name, content] of [
+      ["small.txt", SMALL],
+      ["large.txt", LARGE],
+    ] as const) {
+      const fields = value === null ? "" : `Accept-Encoding: ${value}\r\n`;
+      const response = await get(plain, name, fields);
+      const isRefused = value === "identity;q=0";
+      expect(response.status).toBe(isRefused ? 406 : 200);
+      if (isRefused) continue;
+      expect(response.fields.get("content-encoding")).toBe(coding);
+      expect(response.fields.get("vary")).toBe("Accept-Encoding");
+      expect(decode(response)).toBe(content);
+    }
+  });
+
+  test("nothing is left for whoever refuses all that there is", async () => {
+    const response = await get(plain, "small.txt", "Accept-Encoding: *;q=0\r\n");
+    expect(response.status).toBe(406);
+    expect(response.fields.get("vary")).toBe("Accept-Encoding");
+  });
+
+  test("each has a strong tag of its own, which stays the same", async () => {
+    const tags = async (): Promise<(string | undefined)[]> =>
+      Promise.all(
+        ["identity", "gzip", "zstd"].map(async (coding) => {
+          const response = await get(plain, "small.txt", `Accept-Encoding: ${coding}\r\n`);
+          return response.fields.get("etag");
+        }),
+      );
+    const first = await tags();
+    expect(new Set(first).size).toBe(3);
+    expect(first.every((tag) => tag?.startsWith('"'))).toBe(true);
+    expect(await tags()).toEqual(first);
+  });
+
+  test.each([
+    ["data.bin", "gzip"],
+    ["more.bin", undefined],
+    ["photo.png", undefined],
+  ])("%s is sent as %p", async (name, coding) => {
+    const response = await get(plain, name, "Accept-Encoding: gzip\r\n");
+    expect(response.fields.get("content-encoding")).toBe(coding);
+    expect(response.fields.has("vary")).toBe(coding !== undefined);
+  });
+
+  test("a range is of the identity form", async () => {
+    const response = await get(plain, "small.txt", "Accept-Encoding: gzip\r\nRange: bytes=0-4\r\n");
+    expect(response).toMatchObject({ status: 206, body: "Hello" });
+    expect(response.fields.has("content-encoding")).toBe(false);
+    expect(response.fields.get("vary")).toBe("Accept-Encoding");
+  });
+
+  test.each(["small.txt", "data.bin"])("HEAD of %s tells the length of the coded form", async (name) => {
+    const fields = "Accept-Encoding: gzip\r\nConnection: close\r\n";
+    const [head, got] = [await get(plain, name, fields, "HEAD"), await get(plain, name, fields)];
+    expect(head.fields.get("content-length")).toBe(String(got.body.length));
+  });
+});
+
+describe("--precompressed", () => {
+  const cases: [name: string, acceptEncoding: string, coding: string | undefined, content: string][] = [
+    ["app.js", "gzip, deflate, br, zstd", "br", "brotli script"],
+    ["app.js", "gzip", "gzip", "gzip script"],
+    ["app.js", "gzip;q=0.9, br;q=0.8", "gzip", "gzip script"],
+    ["app.js", "zstd, gzip;q=0.5", "zstd", "plain script"],
+    ["app.js", "identity", undefined, "plain script"],
+    ["old.css", "br", undefined, "plain style"],
+    ["old.css", "br, gzip", "gzip", "plain style"],
+    ["small.txt", "br, gzip", "gzip", SMALL],
+    ["app.js.gz", "gzip", undefined, gzipSync("gzip script").toString("latin1")],
+  ];
+  test.each(cases)("%s for %p is %p", async (name, accepted, coding, content) => {
+    const response = await get(precompressed, name, `Accept-Encoding: ${accepted}\r\n`);
+    expect(response.fields.get("content-encoding")).toBe(coding);
+    expect(decode(response)).toBe(content);
+  });
+
+  test("keeps the type of the file, and says that it varies", async () => {
+    const response = await get(precompressed, "app.js", "Accept-Encoding: br\r\n");
+    expect(response.fields.get("content-type")).toBe("text/javascript; charset=utf-8");
+    expect(response.fields.get("vary")).toBe("Accept-Encoding");
+    const tag = response.fields.get("etag")!;
+    expect(tag).toEndWith('-br"');
+    expect((await get(precompressed, "app.js", `Accept-Encoding: br\r\nIf-None-Match: ${tag}\r\n`)).status).toBe(304);
+    expect((await get(precompressed, "app.js", `If-None-Match: ${tag}\r\n`)).status).toBe(200);
+  });
+
+  test("is ignored for a range and without the flag", async () => {
+    const ranged = await get(precompressed, "app.js", "Accept-Encoding: br\r\nRange: bytes=0-4\r\n");
+    expect(ranged).toMatchObject({ status: 206, body: "plain" });
+    expect(decode(await get(plain, "app.js", "Accept-Encoding: br, gzip\r\n"))).toBe("plain script");
+  });
+});

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { application } from "../support/app.ts";
+import { exchange } from "../support/raw-client.ts";
+import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const outer = tempFolder();
+const root = join(outer.path, "served");
+const servers = new Map<string, StartedServer>();
+
+beforeAll(() => {
+  mkdirSync(join(root, "sub/deep"), { recursive: true });
+  mkdirSync(join(root, "with index"));
+  mkdirSync(join(root, "empty"));
+  mkdirSync(join(outer.path, "elsewhere"));
+  writeFileSync(join(outer.path, "secret.txt"), "secret");
+  writeFileSync(join(outer.path, "elsewhere/x.txt"), "elsewhere");
+  writeFileSync(join(root, "file10.txt"), "ten bytes!");
+  writeFileSync(join(root, "File9.txt"), "nine");
+  writeFileSync(join(root, "sub/b.txt"), "bb");
+  writeFileSync(join(root, "sub/a.txt"), "a");
+  writeFileSync(join(root, "sub/c.txt"), "ccc");
+  writeFileSync(join(root, ".hidden"), "h");
+  writeFileSync(join(root, ".mini-http-1-2-3-4"), "t");
+  writeFileSync(join(root, "with index/index.html"), "<p>index");
+  writeFileSync(join(root, `<b>"&'.txt`), "odd");
+  utimesSync(join(root, "sub/a.txt"), 784111777, 784111777);
+  symlinkSync(join(outer.path, "secret.txt"), join(root, "leaves.txt"));
+  symlinkSync(join(outer.path, "elsewhere"), join(root, "leaves"));
+  symlinkSync("File9.txt", join(root, "stays.txt"));
+  symlinkSync("nowhere", join(root, "dangling"));
+  Bun.spawnSync(["mkfifo", join(root, "pipe")]);
+});
+afterAll(async () => {
+  for (const server of servers.values()) await server.stop();
+  outer[Symbol.dispose]();
+});
+
+/** Asks a server with these flags, which is started once. */
+async function get(target: string, fields = "", flags: readonly string[] = [], method = "GET"): Promise<ReadResponse> {
+  const key = flags.join(" ");
+  const server = servers.get(key) ?? startServer(application(root, ...flags));
+  servers.set(key, server);
+  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+  return readResponses(await exchange(server.port, raw), [method])[0]!;
+}
+
+const simple = async (target: string, ...flags: string[]): Promise<string[]> =>
+  (await get(target, "", flags)).body.split("\n").slice(0, -1);
+
+describe("a folder without its slash is redirected", () => {
+  const cases: [target: string, location: string][] = [
+    ["/files", "/files/"],
+    ["/files?json", "/files/?json"],
+    ["/files/sub", "/files/sub/"],
+    ["/files/sub?sort=size&order=desc", "/files/sub/?sort=size&order=desc"],
+    ["/files/with%20index", "/files/with%20index/"],
+  ];
+  test.each(cases)("%s to %s", async (target, location) => {
+    const response = await get(target);
+    expect(response.status).toBe(308);
+    expect(response.fields.get("location")).toBe(location);
+  });
+});
+
+describe("what is listed", () => {
+  const visible = ["empty/", "sub/", "with index/", `<b>"&'.txt`, "File9.txt", "file10.txt", "stays.txt"];
+  test("folders first, names as people order them, nothing that cannot be read", async () => {
+    expect(await simple("/files/?simple")).toEqual(visible);
+  });
+  test("hidden names with --hidden, but never an upload under way", async () => {
+    expect(await simple("/files/?simple", "--hidden")).toEqual([
+      "empty/",
+      "sub/",
+      "with index/",
+      ".hidden",
+      ...visible.slice(3),
+    ]);
+  });
+  test("what links lead to outside, with --follow-symlinks", async () => {
+    const names = await simple("/files/?simple", "--follow-symlinks");
+    expect(names).toContain("leaves/");
+    expect(names).toContain("leaves.txt");
+    expect(names).not.toContain("dangling");
+    expect((await get("/files/leaves.txt", "", ["--follow-symlinks"])).body).toBe("secret");
+    expect(await simple("/files/leaves/?simple", "--follow-symlinks")).toEqual(["x.txt"]);
+  });
+
+  const orders: [query: string, names: string[]][] = [
+    ["sort=name", ["deep/", "a.txt", "b.txt", "c.txt"]],
+    ["order=desc", ["deep/", "c.txt", "b.txt", "a.txt"]],
+    ["sort=size&order=desc", ["deep/", "c.txt", "b.txt", "a.txt"]],
+    ["sort=size", ["deep/", "a.txt", "b.txt", "c.txt"]],
+    ["sort=modified", ["deep/", "a.txt"]],
+    ["sort=nonsense&order=nonsense", ["deep/", "a.txt", "b.txt", "c.txt"]],
+    ["filter=B.T", ["b.txt"]],
+    ["filter=nothing", []],
+  ];
+  test.each(orders)("?%s", async (query, names) => {
+    expect((await simple(`/files/sub/?simple&${query}`)).slice(0, names.length)).toEqual(names);
+  });
+});
+
+describe("the form of a list", () => {
+  const forms: [why: string, target: string, fields: string, type: string][] = [
+    [
+      "HTML for a browser",
+      "/files/",
+      "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n",
+      "text/html; charset=utf-8",
+    ],
+    ["HTML for whoever does not care", "/files/", "Accept: */*\r\n", "text/html; charset=utf-8"],
+    ["JSON on request", "/files/", "Accept: application/json\r\n", "application/json"],
+    ["JSON by its name", "/files/?json", "Accept: text/html\r\n", "application/json"],
+    ["text on request", "/files/", "Accept: text/plain\r\n", "text/plain; charset=utf-8"],
+    ["text by its name", "/files/?simple", "", "text/plain; charset=utf-8"],
+    ["HTML when nothing is acceptable", "/files/", "Accept: image/png\r\n", "text/html; charset=utf-8"],
+  ];
+  test.each(forms)("%s", async (_why, target, fields, type) => {
+    const response = await get(target, fields);
+    expect(response.status).toBe(200);
+    expect(response.fields.get("content-type")).toBe(type);
+    expect(response.fields.get("vary")).toBe("Accept, Accept-Encoding");
+    expect(response.fields.get("cache-control")).toBe("no-cache");
+  });
+
+  test("JSON tells name, type, size, time and entity tag", async () => {
+    const list = JSON.parse((await get("/files/sub/?json")).body) as Record<string, unknown>[];
+    const tag = (await get("/files/sub/a.txt")).fields.get("etag");
+    expect(list[0]).toMatchObject({ name: "deep", type: "directory", size: null, etag: null });
+    expect(list[1]).toEqual({ name: "a.txt", type: "file", size: 1, modified: "1994-11-06T08:49:37.000Z", etag: tag });
+  });
+
+  test("names are escaped on the page", async () => {
+    const { body } = await get("/files/");
+    expect(body).not.toContain("<b>");
+    expect(body).toContain("%3Cb%3E%22%26'.txt");
+  });
+
+  test("the page allows nothing but itself", async () => {
+    const policy = (await get("/files/")).fields.get("content-security-policy")!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain("unsafe");
+  });
+
+  test("a list is compressed, and validated", async () => {
+    const plain = await get("/files/?json");
+    const coded = await get("/files/?json", "Accept-Encoding: gzip\r\n");
+    expect(coded.fields.get("content-encoding")).toBe("gzip");
+    expect(gunzipSync(Buffer.from(coded.body, "latin1")).toString("latin1")).toBe(plain.body);
+    const tag = plain.fields.get("etag")!;
+    expect(tag).toStartWith('W/"');
+    expect((await get("/files/?json", `If-None-Match: ${tag}\r\n`)).status).toBe(304);
+    expect((await get("/files/?simple", `If-None-Match: ${tag}\r\n`)).status).toBe(200);
+    expect((await get("/files/?json", "Accept-Encoding: identity;q=0, *;q=0\r\n")).status).toBe(406);
+  });
+
+  test("HEAD gives the fields of GET", async () => {
+    const close = "Connection: close\r\n";
+    const comparable = ({ fields }: ReadResponse): [string, string][] =>
+      [...fields].filter(([name]) => name !== "date");
+    expect(comparable(await get("/files/sub/", close, [], "HEAD"))).toEqual(
+      comparable(await get("/files/sub/", close)),
+    );
+  });
+});
+
+describe("what is no folder to list", () => {
+  const cases: [why: string, target: string, flags: string[], status: number][] = [
+    ["a folder that is not there", "/files/none/", [], 404],
+    ["a file with a slash", "/files/File9.txt/", [], 404],
+    ["an empty segment", "/files/sub//", [], 404],
+    ["dot segments", "/files/sub/../", [], 400],
+    ["a link that leaves", "/files/leaves/", [], 404],
+    ["any folder with --no-listing", "/files/sub/", ["--no-listing"], 403],
+    ["any folder with --no-listing, also by ?json", "/files/?json", ["--no-listing"], 403],
+    ["any folder with --upload-only", "/files/", ["--upload-only"], 403],
+    ["a redirect with --upload-only", "/files/sub", ["--upload-only"], 403],
+  ];
+  test.each(cases)("%s", async (_why, target, flags, status) => {
+    expect((await get(target, "", flags)).status).toBe(status);
+  });
+});
+
+describe("--index", () => {
+  test("index.html stands for its folder", async () => {
+    const response = await get("/files/with%20index/", "", ["--index"]);
+    expect(response).toMatchObject({ status: 200, body: "<p>index" });
+    expect(response.fields.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.fields.get("etag")).not.toStartWith("W/");
+  });
+  test("a list that is asked for by its name is still a list", async () => {
+    expect(await simple("/files/with%20index/?simple", "--index")).toEqual(["index.html"]);
+  });
+  test("a folder without one is listed, or not", async () => {
+    expect((await get("/files/sub/", "", ["--index"])).status).toBe(200);
+    expect((await get("/files/sub/", "", ["--index", "--no-listing"])).status).toBe(403);
+    expect((await get("/files/with%20index/", "", ["--index", "--no-listing"])).status).toBe(200);
+  });
+});
+
+test("10,000 entries are listed without holding up another client", async () => {
+  using folder = tempFolder();
+  for (let i = 0; i < 10_000; i++) writeFileSync(join(folder.path, `file ${i}.txt`), "");
+  const server = startServer(application(folder.path));
+  const list = exchange(server.port, "GET /files/?simple HTTP/1.1\r\nHost: a\r\n\r\n");
+  const order: string[] = [];
+  const echo = exchange(server.port, "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n").then(() => order.push("echo"));
+  const names = (await list.finally(() => order.push("list"))).split("\r\n\r\n")[1]!.split("\n");
+  await echo;
+  expect(names.slice(0, 3)).toEqual(["file 0.txt", "file 1.txt", "file 2.txt"]);
+  expect(names).toHaveLength(10_001);
+  expect(order).toEqual(["echo", "list"]);
+  await server.stop();
+});

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HotFile, HotFiles } from "../../src/handlers/hot-files.ts";
+import type { FileVersion, OpenedFile, Storage } from "../../src/storage/storage.ts";
+import { application } from "../support/app.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+let folder: ReturnType<typeof tempFolder>;
+let path = "";
+let started: StartedServer;
+
+beforeEach(() => {
+  folder = tempFolder();
+  path = join(folder.path, "a.txt");
+  started = startServer(application(folder.path));
+});
+afterEach(async () => {
+  await started.stop();
+  folder[Symbol.dispose]();
+});
+
+async function get(target = "/files/a.txt", fields = ""): Promise<ReadResponse> {
+  return readResponses(await exchange(started.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`))[0]!;
+}
+
+/** The change time cannot be set back: a file is settled only when it is over. */
+const settle = (): Promise<void> => Bun.sleep(2100);
+
+describe("a file that was read before is never stale", () => {
+  const changes: [how: string, change: () => void, status: number, body: string][] = [
+    ["rewritten in place", () => writeFileSync(path, "new"), 200, "new"],
+    [
+      "rewritten with its old time",
+      () => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, "NEW");
+        utimesSync(path, atime, mtime);
+      },
+      200,
+      "NEW",
+    ],
+    [
+      "replaced by a rename",
+      () => {
+        writeFileSync(path + "2", "two");
+        renameSync(path + "2", path);
+      },
+      200,
+      "two",
+    ],
+    ["removed", () => rmSync(path), 404, ""],
+    [
+      "no regular file any more",
+      () => {
+        rmSync(path);
+        Bun.spawnSync(["mkfifo", path]);
+      },
+      404,
+      "",
+    ],
+  ];
+  test.each(changes)("%s", async (_how, change, status, body) => {
+    writeFileSync(path, "old");
+    await settle();
+    for (let i = 0; i < 3; i++) expect((await get()).body).toBe("old");
+    change();
+    const response = await get();
+    expect(response.status).toBe(status);
+    if (status === 200) expect(response.body).toBe(body);
+  });
+
+  test("pipelined hits are all answered", async () => {
+    writeFileSync(path, "hot");
+    await settle();
+    await get();
+    const client = await RawClient.connect(started.port);
+    await client.send("GET /files/a.txt HTTP/1.1\r\nHost: a\r\n\r\n".repeat(16));
+    await client.until(({ received }) => received.split("hot").length === 17);
+    client.close();
+  });
+
+  test("ranges, preconditions and other spellings of its name come from memory too", async () => {
+    writeFileSync(path, "0123456789");
+    await settle();
+    const tag = (await get()).fields.get("etag")!;
+    expect(await get("/files/a.txt", "Range: bytes=2-3\r\n")).toMatchObject({ status: 206, body: "23" });
+    expect((await get("/files/a.txt", "Range: bytes=0-1, 8-9\r\n")).body).toContain("\r\n\r\n89\r\n");
+    expect((await get("/files/a.txt", "Range: bytes=10-\r\n")).status).toBe(416);
+    expect((await get("/files/a.txt", `If-None-Match: ${tag}\r\n`)).status).toBe(304);
+    expect((await get("/files/a.txt", 'If-Match: "x"\r\n')).status).toBe(412);
+    expect((await get("/files/%61.txt")).body).toBe("0123456789");
+    expect((await get("/files/a.txt?download")).fields.get("content-disposition")).toContain("a.txt");
+    expect((await get()).fields.has("content-disposition")).toBe(false);
+  });
+
+  // Root may read everything.
+  test.skipIf(process.getuid?.() === 0)("permissions that were taken away count", async () => {
+    writeFileSync(path, "old");
+    await settle();
+    await get();
+    chmodSync(path, 0o000);
+    expect((await get()).status).toBe(403);
+  });
+
+  test("a young file is read anew each time", async () => {
+    for (let i = 0; i < 20; i++) {
+      writeFileSync(path, `version ${i}`);
+      expect((await get()).body).toBe(`version ${i}`);
+    }
+  });
+});
+
+describe("the memory", () => {
+  const version: FileVersion = { etag: '"v"' };
+  const storage = { isUnchanged: () => true } as unknown as Storage;
+  const hot = (bytes: number): HotFile =>
+    new HotFile(
+      "x",
+      { size: bytes, modified: 0, etag: '"v"', version } as unknown as OpenedFile,
+      new Uint8Array(bytes),
+    );
+
+  test("holds 64 MiB, and lets the least recently used go first", () => {
+    const files = new HotFiles(storage);
+    for (let i = 0; i < 63; i++) files.keep(`f${i}`, hot(1024 * 1024));
+    expect(files.find("f0")).not.toBeNull();
+    files.keep("f63", hot(1024 * 1024));
+    expect(files.find("f1")).toBeNull();
+    expect(files.find("f0")).not.toBeNull();
+    expect(files.find("f63")).not.toBeNull();
+  });
+
+  test("counts compressed forms, and what was replaced no longer", () => {
+    const files = new HotFiles(storage);
+    for (let i = 0; i < 200; i++) files.keep("same", hot(1024 * 1024));
+    const file = files.find("same")!;
+    file.coded.set("gzip", new Uint8Array(63 * 1024 * 1024));
+    expect(files.find("same")).not.toBeNull();
+    files.keep("other", hot(1024 * 1024));
+    expect(files.find("same")).toBeNull();
+    expect(files.find("other")).not.toBeNull();
+  });
+});
+
+test("a hard link elsewhere does not disturb", async () => {
+  writeFileSync(path, "old");
+  await settle();
+  await get();
+  linkSync(path, join(folder.path, "b.txt"));
+  expect((await get()).body).toBe("old");
+  expect(readFileSync(join(folder.path, "b.txt"), "utf8")).toBe("old");
+});
