@@ -7,11 +7,11 @@ import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
 import { createFileHandlers } from "./handlers/files.ts";
-import { home } from "./handlers/home.ts";
+import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
 import { createRouter } from "./router.ts";
-import { type Coordinator, LocalCoordinator } from "./storage/coordinator.ts";
+import { type Coordinator, LocalCoordinator, NOTHING } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 import { measureTree, sweepLeftovers } from "./storage/tree.ts";
@@ -20,10 +20,10 @@ import { measureTree, sweepLeftovers } from "./storage/tree.ts";
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
-export function createDispatch(config: AppConfig, maxOpenFiles: number): Dispatch {
-  const { limits, files: settings, admission } = config;
+export function createDispatch(config: AppConfig, maxOpenFiles: number, coordinator: Coordinator): Dispatch {
+  const { directory, limits, files: settings, admission } = config;
   const rules = { ...PLAIN_NAMES, hidden: settings.hidden };
-  const files = createFileHandlers(createStorage(config, maxOpenFiles, rules), {
+  const files = createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
     ...settings,
     rules,
     maxRanges: limits.maxRanges,
@@ -31,7 +31,7 @@ export function createDispatch(config: AppConfig, maxOpenFiles: number): Dispatc
     maxBodyBytes: limits.maxBody,
   });
   const router = createRouter({
-    "/": { GET: home },
+    "/": { GET: createHome(directory === null ? "none" : settings.uploadOnly ? "drop-box" : "read") },
     "/echo/{text}": { GET: echoPath },
     "/echo": { POST: echoBody, PUT: echoBody },
     "/user-agent": { GET: userAgent },
@@ -50,15 +50,19 @@ export async function sweepDirectory({ directory, files }: AppConfig): Promise<n
   return directory === null || files.readOnly ? 0 : sweepLeftovers(directory, Date.now());
 }
 
-function createStorage(config: AppConfig, maxOpenFiles: number, rules: NameRules): LocalStorage | null {
-  const { directory, files } = config;
-  if (directory === null) return null;
-  const { followSymlinks, fsync, mode, minFreeBytes: minFree } = files;
-  const settings = { rules, followSymlinks, maxOpenFiles, fsync, mode, minFree };
-  return new LocalStorage(directory, settings, createCoordinator(directory, config));
+/** What all writers on the directory agree through: one for a server, however many workers it has. */
+export function createCoordinator({ directory, files }: AppConfig): Coordinator {
+  const limits = { bytes: files.quotaBytes, files: files.maxFiles };
+  return new LocalCoordinator(limits, () => (directory === null ? Promise.resolve(NOTHING) : measureTree(directory)));
 }
 
-function createCoordinator(directory: string, { files }: AppConfig): Coordinator {
-  const limits = { bytes: files.quotaBytes, files: files.maxFiles };
-  return new LocalCoordinator(limits, () => measureTree(directory));
+function createStorage(
+  { directory, files }: AppConfig,
+  maxOpenFiles: number,
+  rules: NameRules,
+  coordinator: Coordinator,
+): LocalStorage | null {
+  if (directory === null) return null;
+  const { followSymlinks, fsync, mode, minFreeBytes: minFree } = files;
+  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, minFree }, coordinator);
 }

@@ -51,6 +51,8 @@ export interface Config {
   readonly port: number;
   /** As given: relative to where the program was started. Null: no files. */
   readonly directory: string | null;
+  /** Processes that serve together. */
+  readonly workers: number | "auto";
   readonly quiet: boolean;
   readonly graceMs: number;
   readonly drainDelayMs: number;
@@ -156,6 +158,7 @@ function configOf(flags: FlagValues, limits: Limits): Config {
     host: flags.host,
     port: flags.port,
     directory: flags.directory,
+    workers: flags.workers,
     quiet: flags.quiet,
     graceMs: flags.grace,
     drainDelayMs: flags["drain-delay"],

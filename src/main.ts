@@ -1,70 +1,168 @@
 #!/usr/bin/env bun
 // From the command line to a running server, and from a signal to its end.
 
-import { createDispatch, sweepDirectory } from "./app.ts";
+import { availableParallelism } from "node:os";
+import { createCoordinator, createDispatch, sweepDirectory } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { Server } from "./net/server.ts";
+import { Census } from "./crew/census.ts";
+import { Crew } from "./crew/crew.ts";
+import { WORKER_WORD } from "./crew/messages.ts";
+import { followParent, isWorker } from "./crew/worker.ts";
+import { Server, type ServerOptions } from "./net/server.ts";
 import { AccessLog } from "./observe/access-log.ts";
 
 /** A process that was killed by a signal of this number ends with 128 more, as shells count. */
 const EXIT_SIGNAL = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-main();
+main(process.argv.slice(2));
 
-function main(): void {
-  const request = parseConfig(process.argv.slice(2), process.env);
+function main(argv: readonly string[]): void {
+  if (isWorker(argv, WORKER_WORD)) return work();
+  const request = parseConfig(argv, process.env);
   if (request.kind !== "serve") process.exit(answer(request));
   const { config, notes } = request;
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "mistake") process.exit(complain(folder.line, EXIT_MISTAKE));
-  const log = new AccessLog({ quiet: config.quiet, servesFiles: config.directory !== null });
+  const log = openLog(config);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
-  serve(config, log);
+  const workers = countWorkers(config, log);
+  if (workers === 1) serveAlone(config, log);
+  else void serveTogether(config, log, workers);
 }
 
-function serve(config: Config, log: AccessLog): void {
+function openLog(config: Config): AccessLog {
+  const log = new AccessLog({ quiet: config.quiet, servesFiles: config.directory !== null });
+  // A fault that nobody caught is ours; serving everyone else is better than serving nobody.
+  process.on("uncaughtException", (error) => log.fault(error));
+  process.on("unhandledRejection", (error) => log.fault(error));
+  return log;
+}
+
+function countWorkers({ workers }: Config, log: AccessLog): number {
+  const wanted = workers === "auto" ? availableParallelism() : workers;
+  if (wanted === 1 || process.platform === "linux") return wanted;
+  log.warning("Several workers can share a port on Linux only; this server has one.");
+  return 1;
+}
+
+// ── One process ──
+
+function serveAlone(config: Config, log: AccessLog): void {
+  const server = buildServer(config, log, {});
+  // Before the port opens: a signal right behind the start line must find its handler.
+  stopOnSignals(log, {
+    drain: async () => {
+      await Bun.sleep(config.drainDelayMs);
+      await server.drain(config.graceMs);
+    },
+    kill: () => {},
+  });
+  log.started(listenOrExit(server, config, log));
+  sweep(config, log);
+}
+
+function buildServer(
+  config: Config,
+  log: AccessLog,
+  options: Partial<ServerOptions>,
+  coordinator = createCoordinator(config),
+): Server {
   const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
-  const server = new Server({
+  return new Server({
     host: config.host,
     port: config.port,
     limits: { ...config.limits, maxConnections: plan.connections },
     maxTurnedAway: plan.turnedAway,
-    dispatch: createDispatch(config, plan.files),
+    dispatch: createDispatch(config, plan.files, coordinator),
     observer: log,
+    ...options,
   });
-  // Before the port opens: a signal right behind the start line must find its handler.
-  stopOnSignals(server, config, log);
-  // A fault that nobody caught is ours; serving everyone else is better than serving nobody.
-  process.on("uncaughtException", (error) => log.fault(error));
-  process.on("unhandledRejection", (error) => log.fault(error));
+}
+
+function listenOrExit(server: Server, config: Config, log: AccessLog): readonly string[] {
   try {
-    log.started(server.listen());
-    void sweepDirectory(config).then((swept) => {
-      if (swept > 0) log.warning(`Removed ${swept} unfinished uploads that a server before this one left behind.`);
-    });
+    return server.listen();
   } catch (error) {
     log.close();
     process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));
   }
 }
 
+function sweep(config: Config, log: AccessLog): void {
+  void sweepDirectory(config).then((swept) => {
+    if (swept > 0) log.warning(`Removed ${swept} unfinished uploads that a server before this one left behind.`);
+  });
+}
+
+// ── Several processes ──
+
+async function serveTogether(config: Config, log: AccessLog, size: number): Promise<void> {
+  // Workers share the port with whoever else shares it: first make sure that nobody has it, and choose it if need be.
+  const probe = buildServer(config, log, {});
+  listenOrExit(probe, config, log);
+  const { port } = probe;
+  await probe.drain(0);
+  const crew = new Crew({
+    config: { ...config, port },
+    size,
+    coordinator: createCoordinator(config),
+    observer: log,
+    workerDied: () => sweep(config, log),
+  });
+  stopOnSignals(log, { drain: () => crew.drain(), kill: () => crew.kill() });
+  try {
+    log.started(await crew.start());
+    sweep(config, log);
+  } catch (error) {
+    crew.kill();
+    log.close();
+    process.exit(complain((error as Error).message, EXIT_CANNOT_SERVE));
+  }
+}
+
+function work(): void {
+  let stop = (): void => process.exit(EXIT_STOPPED);
+  followParent({
+    start: ({ config, census: place }, coordinator) => {
+      const log = openLog(config);
+      const server = buildServer(config, log, { sharesPort: true, census: new Census(place) }, coordinator);
+      stop = () => void endWorker(server, config, log);
+      try {
+        return server.listen();
+      } catch (error) {
+        throw new Error(describeListenFault(error, config.host, config.port));
+      }
+    },
+    drain: () => stop(),
+  });
+}
+
+async function endWorker(server: Server, config: Config, log: AccessLog): Promise<void> {
+  await Bun.sleep(config.drainDelayMs);
+  await server.drain(config.graceMs);
+  await log.settle();
+  process.exit(EXIT_STOPPED);
+}
+
+// ── The end ──
+
 /** The first signal ends the server in order, the second at once. */
-function stopOnSignals(server: Server, config: Config, log: AccessLog): void {
+function stopOnSignals(log: AccessLog, server: { drain(): Promise<void>; kill(): void }): void {
   let isStopping = false;
   const stop = async (signal: keyof typeof SIGNAL_NUMBERS): Promise<void> => {
     if (isStopping) {
+      server.kill();
       log.close();
       process.exit(EXIT_SIGNAL + SIGNAL_NUMBERS[signal]);
     }
     isStopping = true;
-    await Bun.sleep(config.drainDelayMs);
-    await server.drain(config.graceMs);
+    await server.drain();
     log.stopped();
     await log.settle();
     process.exit(EXIT_STOPPED);

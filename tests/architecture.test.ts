@@ -29,7 +29,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
   "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
-  "main.ts": ["app.ts", "cli/", "config.ts", "net/server.ts", "observe/"],
+  "crew/": [
+    "crew/",
+    "config.ts",
+    "observe/observer.ts",
+    "storage/coordinator.ts",
+    "storage/remote-coordinator.ts",
+    "node:",
+    "bun",
+  ],
+  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "observe/", "node:os"],
 };
 
 function roomOf(file: string): string {

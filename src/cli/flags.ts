@@ -113,6 +113,15 @@ export const FLAG_TABLE = {
     preset: DEFAULT_PORT,
     read: (text: string) => readCount(text, 0, HIGHEST_PORT),
   } as FlagRow<number>,
+  workers: {
+    ...PLAIN,
+    group: "Serving",
+    placeholder: "N",
+    help: "processes that serve together (Linux); auto: one for each core",
+    shownPreset: "1",
+    preset: 1,
+    read: readWorkers,
+  } as FlagRow<number | "auto">,
   quiet: toggle("Serving", "log errors and warnings only", "q"),
   grace: duration("Serving", DEFAULT_GRACE_MS, "for requests in hand to finish after SIGTERM or SIGINT"),
   "drain-delay": duration("Serving", 0, "between the signal and the end of accepting connections"),
@@ -211,6 +220,15 @@ function readSwitch(text: string): boolean | Unreadable {
   if (word === "true" || word === "1" || word === "yes") return true;
   if (word === "false" || word === "0" || word === "no") return false;
   return new Unreadable("true, 1 or yes, or false, 0 or no");
+}
+
+/** Each has a number in the page that they share. */
+const MOST_WORKERS = 256;
+
+function readWorkers(text: string): number | "auto" | Unreadable {
+  if (text === "auto") return text;
+  const count = readCount(text, 1, MOST_WORKERS);
+  return count instanceof Unreadable ? new Unreadable(`auto or ${count.expected}`) : count;
 }
 
 function readMode(text: string): number | Unreadable {

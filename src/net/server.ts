@@ -20,6 +20,18 @@ export interface ServerOptions {
   readonly maxTurnedAway: number;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
+  /** Other processes listen on the port too (SO_REUSEPORT): the system spreads connections over them. */
+  readonly sharesPort?: boolean;
+  /** How many connections those have: the limit is one for all. */
+  readonly census?: ConnectionCensus;
+}
+
+/** Connections of the processes that serve together. */
+export interface ConnectionCensus {
+  /** Those of the others. */
+  readonly elsewhere: number;
+  /** Tells the others. */
+  set here(count: number);
 }
 
 const SWEEP_MS = 500;
@@ -91,7 +103,9 @@ export class Server implements ConnectionContext {
   }
 
   #listenOn(hostname: string, port: number): TCPSocketListener<Connection> {
-    return Bun.listen<Connection>({ hostname, port, allowHalfOpen: true, socket: this.#handlers() });
+    const options = { hostname, port, allowHalfOpen: true, socket: this.#handlers() };
+    // Bun knows the option; its types do not.
+    return Bun.listen<Connection>({ ...options, reusePort: this.#options.sharesPort === true } as typeof options);
   }
 
   /** IPv6 loopback beside IPv4's, where the machine has it. */
@@ -130,8 +144,9 @@ export class Server implements ConnectionContext {
     const connection = new Connection(socket, this);
     socket.data = connection;
     if (this.observer.verbose) this.observer.connected(connection.address, connection.port);
-    if (this.#connections.size < this.limits.maxConnections) {
+    if (this.#connections.size + (this.#options.census?.elsewhere ?? 0) < this.limits.maxConnections) {
       this.#connections.add(connection);
+      this.#tellCensus();
       return;
     }
     this.#turnedAway.add(connection);
@@ -139,8 +154,13 @@ export class Server implements ConnectionContext {
     else guard(socket, turnAway);
   }
 
+  #tellCensus(): void {
+    const { census } = this.#options;
+    if (census !== undefined) census.here = this.#connections.size;
+  }
+
   #closed(connection: Connection): void {
-    this.#connections.delete(connection);
+    if (this.#connections.delete(connection)) this.#tellCensus();
     this.#turnedAway.delete(connection);
     connection.closed();
     if (this.connectionCount === 0) this.#whenEmpty?.();

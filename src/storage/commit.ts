@@ -95,7 +95,7 @@ export class Commit {
     if (fault !== null) return fault;
     this.changedFolders.add(folder.path);
     // What must not be there yet is created by `link`, which every process on the folder has to respect.
-    if (plan.onExisting !== "replace" || (plan.condition !== null && !there.exists)) {
+    if (plan.onExisting !== "replace" || (plan.condition !== null && there.entry === null)) {
       const name = this.#create(write, target);
       if (name === null) return plan.onExisting === "replace" ? "precondition" : "exists";
       const path = join(folder.path, name.base);

@@ -5,12 +5,12 @@ import type { MaybePromise } from "../http/byte-source.ts";
 
 /** One read of the disk. */
 export const WINDOW_BYTES = 256 * 1024;
-/** 16 MiB in all: more reads than this at once gain nothing from the disk. */
-const MOST_OUT = 64;
+/** 8 MiB in all: more reads than this at once gain nothing from the disk. */
+const MOST_OUT = 32;
 /** While fewer are out, a reader that has to wait may keep its window: reading again costs more. */
 const PLENTY_OUT = 16;
-/** Windows kept for the next reads. */
-const MOST_FREE = 8;
+/** Windows kept for the next reads: what is made anew for each waits for the garbage collector (+50 MiB when tried). */
+const MOST_FREE = 64;
 
 /** Lends windows. */
 export class WindowPool {

@@ -138,7 +138,7 @@ describe("the form of a list", () => {
   test("names are escaped on the page", async () => {
     const { body } = await get("/files/");
     expect(body).not.toContain("<b>");
-    expect(body).toContain("%3Cb%3E%22%26'.txt");
+    expect(body).toContain('href="./%3Cb%3E%22%26%27.txt"');
   });
 
   test("the page allows nothing but itself", async () => {

@@ -1,0 +1,66 @@
+// How many connections all workers have, so that their limit is one for the server: a page of memory that the workers
+// share, in which each writes its own number and reads those of the others. Nobody waits for anybody.
+
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const SLOT_BYTES = 4;
+const PAGE_BYTES = 4096;
+
+/** Where a worker finds the page, and which of its numbers is its own. */
+export interface CensusPlace {
+  readonly path: string;
+  readonly own: number;
+}
+
+/** One process's view of the page. */
+export class Census {
+  readonly #counts: Int32Array;
+  readonly #own: number;
+
+  constructor({ path, own }: CensusPlace) {
+    // The file is nobody's but ours and keeps its size, so the mapping cannot fault.
+    const page = Bun.mmap(path, { shared: true });
+    this.#counts = new Int32Array(page.buffer, page.byteOffset, page.byteLength / SLOT_BYTES);
+    this.#own = own;
+  }
+
+  /** Connections of all other workers. */
+  get elsewhere(): number {
+    let sum = 0;
+    for (let i = 0; i < this.#counts.length; i++) if (i !== this.#own) sum += Atomics.load(this.#counts, i);
+    return sum;
+  }
+
+  /** Tells the others how many connections this worker has. */
+  set here(count: number) {
+    Atomics.store(this.#counts, this.#own, count);
+  }
+}
+
+/** The page, as its maker has it: without a name, so that nothing is left of it when the process is gone. */
+export class CensusPage {
+  readonly #descriptor: number;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), "mini-http-"));
+    this.#descriptor = openSync(join(folder, "census"), "w+", 0o600);
+    rmSync(folder, { recursive: true });
+    ftruncateSync(this.#descriptor, PAGE_BYTES);
+  }
+
+  /** For the worker of this number. */
+  placeOf(own: number): CensusPlace {
+    return { path: `/proc/${process.pid}/fd/${this.#descriptor}`, own };
+  }
+
+  /** The worker of this number is gone, and its connections with it. */
+  clear(own: number): void {
+    new Census(this.placeOf(own)).here = 0;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}

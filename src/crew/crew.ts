@@ -1,0 +1,135 @@
+// The parent of several workers, each a process of its own on the same port: it starts them, starts them again when
+// they die, agrees for them on who may write what, and ends them.
+
+import type { Subprocess } from "bun";
+import type { Config } from "../config.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Coordinator } from "../storage/coordinator.ts";
+import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
+import { CensusPage } from "./census.ts";
+import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
+
+/** What a crew is made of. */
+export interface CrewOptions {
+  /** With a port that is free, not 0. */
+  readonly config: Config;
+  readonly size: number;
+  readonly coordinator: Coordinator;
+  readonly observer: Observer;
+  /** A worker died, and may have left unfinished uploads behind. */
+  readonly workerDied: () => void;
+}
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
+/** A worker that lived for so long did not die of its start. */
+const HEALTHY_MS = 10_000;
+/** Beyond the time that workers have to drain. */
+const PATIENCE_MS = 2000;
+
+interface Worker {
+  readonly process: Subprocess;
+  readonly desk: CoordinatorDesk;
+  readonly startedAt: number;
+}
+
+/** The workers of one server. */
+export class Crew {
+  readonly #options: CrewOptions;
+  readonly #page = new CensusPage();
+  readonly #workers: (Worker | null)[];
+  readonly #pauses: number[];
+  #isEnding = false;
+  #started = Promise.withResolvers<readonly string[]>();
+  #listening = 0;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#workers = Array.from({ length: options.size }, () => null);
+    this.#pauses = this.#workers.map(() => FIRST_PAUSE_MS);
+  }
+
+  /** Starts all workers. Resolves with the URLs when all listen; rejects with one line when one cannot. */
+  start(): Promise<readonly string[]> {
+    for (const [slot] of this.#workers.entries()) this.#startWorker(slot);
+    return this.#started.promise;
+  }
+
+  /** Lets the workers finish what they have in hand, and ends those that do not. */
+  async drain(): Promise<void> {
+    this.#isEnding = true;
+    const { graceMs, drainDelayMs } = this.#options.config;
+    const alive = this.#workers.filter((worker) => worker !== null);
+    for (const { process } of alive) tell(process, { kind: "drain" });
+    const late = setTimeout(() => this.kill(), graceMs + drainDelayMs + PATIENCE_MS);
+    await Promise.all(alive.map(({ process }) => process.exited));
+    clearTimeout(late);
+  }
+
+  /** Ends all workers at once. */
+  kill(): void {
+    this.#isEnding = true;
+    for (const worker of this.#workers) worker?.process.kill("SIGKILL");
+  }
+
+  #startWorker(slot: number): void {
+    const program = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
+    const child = Bun.spawn([...program, WORKER_WORD], {
+      stdin: "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+      serialization: "advanced",
+      ipc: (message: WorkerMessage) => this.#receive(slot, message),
+      onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? 0),
+    });
+    const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
+    this.#workers[slot] = { process: child, desk, startedAt: performance.now() };
+    const { config } = this.#options;
+    tell(child, { kind: "start", orders: { config, census: this.#page.placeOf(slot) } });
+  }
+
+  #receive(slot: number, message: WorkerMessage): void {
+    switch (message.kind) {
+      case "listening":
+        this.#listening += 1;
+        if (this.#listening >= this.#workers.length) this.#started.resolve(message.urls);
+        return;
+      case "failed":
+        this.#started.reject(new Error(message.line));
+        // One that was started again later is tried once more.
+        this.#workers[slot]?.process.kill("SIGKILL");
+        return;
+      case "ask":
+        this.#workers[slot]?.desk
+          .receive(message.request)
+          .catch((error: unknown) => this.#options.observer.fault(error));
+    }
+  }
+
+  #ended(slot: number, reason: number | string): void {
+    const worker = this.#workers[slot];
+    if (worker === null || worker === undefined) return;
+    this.#workers[slot] = null;
+    worker.desk.close();
+    this.#page.clear(slot);
+    if (this.#isEnding) return;
+    const isHealthy = performance.now() - worker.startedAt > HEALTHY_MS;
+    const pause = isHealthy ? FIRST_PAUSE_MS : this.#pauses[slot]!;
+    this.#pauses[slot] = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    const { observer, workerDied } = this.#options;
+    observer.warning(`Worker ${slot + 1} ended (${reason}); another one starts in ${pause} ms.`);
+    workerDied();
+    setTimeout(() => {
+      if (!this.#isEnding) this.#startWorker(slot);
+    }, pause);
+  }
+}
+
+/** A worker that is gone is told nothing; its end is reported elsewhere. */
+function tell(child: Subprocess, message: ParentMessage): void {
+  try {
+    child.send(message);
+  } catch {
+    // Its channel closed before its exit was noticed.
+  }
+}

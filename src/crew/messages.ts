@@ -1,0 +1,29 @@
+// What a parent and its workers say to each other. Structured clones: secrets travel here, never in arguments.
+
+import type { Config } from "../config.ts";
+import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
+import type { CensusPlace } from "./census.ts";
+
+/** The first word of a worker's arguments; no flag begins so. */
+export const WORKER_WORD = "@worker";
+
+/** Everything that a worker needs to begin. */
+export interface WorkerOrders {
+  /** With the port that all workers share. */
+  readonly config: Config;
+  readonly census: CensusPlace;
+}
+
+/** From the parent. */
+export type ParentMessage =
+  | { readonly kind: "start"; readonly orders: WorkerOrders }
+  | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
+  /** Finish what is in hand, then end. */
+  | { readonly kind: "drain" };
+
+/** From a worker. */
+export type WorkerMessage =
+  | { readonly kind: "listening"; readonly urls: readonly string[] }
+  /** It cannot listen; the line says why. */
+  | { readonly kind: "failed"; readonly line: string }
+  | { readonly kind: "ask"; readonly request: CoordinatorRequest };

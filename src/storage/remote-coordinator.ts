@@ -1,0 +1,121 @@
+// The coordinator of a worker: it asks the one of its parent. What a worker holds when it dies, its desk gives back.
+
+import { type Coordinator, NOTHING, type Release, type Usage } from "./coordinator.ts";
+
+/** From a worker to its parent. `id` names the question, and a lock until its release. */
+export type CoordinatorRequest =
+  | { readonly ask: "lock"; readonly id: number; readonly names: readonly string[] }
+  | { readonly ask: "release"; readonly id: number }
+  | { readonly ask: "reserve"; readonly id: number; readonly wanted: Usage }
+  | { readonly ask: "settle"; readonly reserved: Usage; readonly change: Usage };
+
+/** From the parent to a worker. */
+export interface CoordinatorAnswer {
+  readonly id: number;
+  readonly isGranted: boolean;
+}
+
+/** The worker's end. */
+export class RemoteCoordinator implements Coordinator {
+  readonly hasLimits: boolean;
+  readonly #send: (request: CoordinatorRequest) => void;
+  readonly #waiting = new Map<number, (isGranted: boolean) => void>();
+  #lastId = 0;
+
+  constructor(hasLimits: boolean, send: (request: CoordinatorRequest) => void) {
+    this.hasLimits = hasLimits;
+    this.#send = send;
+  }
+
+  /** Takes an answer of the parent. */
+  receive({ id, isGranted }: CoordinatorAnswer): void {
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(isGranted);
+  }
+
+  async lock(names: readonly string[]): Promise<Release> {
+    const id = ++this.#lastId;
+    await this.#ask({ ask: "lock", id, names });
+    return () => this.#send({ ask: "release", id });
+  }
+
+  reserve(wanted: Usage): true | Promise<boolean> {
+    return this.hasLimits ? this.#ask({ ask: "reserve", id: ++this.#lastId, wanted }) : true;
+  }
+
+  settle(reserved: Usage, change: Usage): void {
+    if (this.hasLimits) this.#send({ ask: "settle", reserved, change });
+  }
+
+  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "reserve" }>): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#waiting.set(request.id, resolve);
+      this.#send(request);
+    });
+  }
+}
+
+/** The parent's end for one worker. */
+export class CoordinatorDesk {
+  readonly #coordinator: Coordinator;
+  readonly #answer: (answer: CoordinatorAnswer) => void;
+  readonly #locks = new Map<number, Release>();
+  #reserved: Usage = NOTHING;
+  #isClosed = false;
+
+  constructor(coordinator: Coordinator, answer: (answer: CoordinatorAnswer) => void) {
+    this.#coordinator = coordinator;
+    this.#answer = answer;
+  }
+
+  /** Takes a request of the worker. Never rejects for what the worker asked. */
+  async receive(request: CoordinatorRequest): Promise<void> {
+    switch (request.ask) {
+      case "lock":
+        return this.#lock(request.id, request.names);
+      case "release":
+        this.#locks.get(request.id)?.();
+        this.#locks.delete(request.id);
+        return;
+      case "reserve":
+        return this.#reserve(request.id, request.wanted);
+      case "settle":
+        this.#reserved = minus(this.#reserved, request.reserved);
+        this.#coordinator.settle(request.reserved, request.change);
+    }
+  }
+
+  /** The worker is gone: what it held is free. */
+  close(): void {
+    this.#isClosed = true;
+    for (const release of this.#locks.values()) release();
+    this.#locks.clear();
+    this.#coordinator.settle(this.#reserved, NOTHING);
+    this.#reserved = NOTHING;
+  }
+
+  async #lock(id: number, names: readonly string[]): Promise<void> {
+    const release = await this.#coordinator.lock(names);
+    if (this.#isClosed) {
+      release();
+      return;
+    }
+    this.#locks.set(id, release);
+    this.#answer({ id, isGranted: true });
+  }
+
+  async #reserve(id: number, wanted: Usage): Promise<void> {
+    const isGranted = await this.#coordinator.reserve(wanted);
+    if (isGranted && this.#isClosed) {
+      this.#coordinator.settle(wanted, NOTHING);
+      return;
+    }
+    if (isGranted) this.#reserved = minus(this.#reserved, { bytes: -wanted.bytes, files: -wanted.files });
+    this.#answer({ id, isGranted });
+  }
+}
+
+function minus(a: Usage, b: Usage): Usage {
+  return { bytes: a.bytes - b.bytes, files: a.files - b.files };
+}

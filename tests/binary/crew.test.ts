@@ -1,0 +1,135 @@
+// Several workers, started and killed as users do.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { RunningProgram, runProgram } from "../support/program.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const WORKERS = ["--workers", "2"];
+
+async function status(port: number, method: string, target: string, fields: string, body: string): Promise<number> {
+  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return readResponses(await exchange(port, raw), [method])[0]!.status;
+}
+
+/** The workers of a crew, by what the system says of its parent. */
+function workersOf(parent: number): number[] {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "latin1").trim();
+  return children === "" ? [] : children.split(" ").map(Number);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await Bun.sleep(10);
+}
+
+describe.skipIf(process.platform !== "linux")("--workers 2", () => {
+  test("both serve on the port, and a signal ends them", async () => {
+    await using program = await RunningProgram.start(WORKERS);
+    const workers = workersOf(program.pid);
+    expect(workers).toHaveLength(2);
+    for (let i = 0; i < 40; i++)
+      expect(await exchange(program.port, "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n")).toContain("200");
+    program.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+    await until(() => !workers.some(isAlive));
+    expect(program.log.match(/SERVER STARTED/g)).toHaveLength(1);
+    expect(program.log.match(/SERVER STOPPED/g)).toHaveLength(1);
+    expect(program.log.split("\n").filter((line) => line !== "" && !/^\d{4}-/.test(line))).toEqual([]);
+  });
+
+  test("racing creators have one winner, and so have racing replacements", async () => {
+    using folder = tempFolder();
+    await using program = await RunningProgram.start(["--directory", folder.path, ...WORKERS]);
+    const race = (fields: string): Promise<number[]> =>
+      Promise.all(
+        Array.from({ length: 64 }, (_, i) => status(program.port, "PUT", "/files/f", fields, `version ${i}`)),
+      );
+    const created = await race("If-None-Match: *\r\n");
+    expect(created.filter((each) => each === 201)).toHaveLength(1);
+    expect(created.filter((each) => each === 412)).toHaveLength(63);
+    const head = await exchange(program.port, "HEAD /files/f HTTP/1.1\r\nHost: a\r\n\r\n");
+    const tag = /etag: (.*)\r\n/i.exec(head)![1]!;
+    const replaced = await race(`If-Match: ${tag}\r\n`);
+    expect(replaced.filter((each) => each === 204)).toHaveLength(1);
+    expect(replaced.filter((each) => each === 412)).toHaveLength(63);
+    expect(readdirSync(folder.path)).toEqual(["f"]);
+  });
+
+  test("the quota is one for both", async () => {
+    using folder = tempFolder();
+    await using program = await RunningProgram.start(["--directory", folder.path, "--quota", "10K", ...WORKERS]);
+    const statuses = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => status(program.port, "PUT", `/files/${i}`, "", "x".repeat(1024))),
+    );
+    expect(statuses.filter((each) => each === 201)).toHaveLength(10);
+    expect(statuses.filter((each) => each === 507)).toHaveLength(20);
+  });
+
+  test("the limit of connections is one for both", async () => {
+    await using program = await RunningProgram.start([...WORKERS, "--max-connections", "10"]);
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 20; i++) {
+      const client = await RawClient.connect(program.port);
+      await client.send("GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n");
+      await client.until(({ received }) => received.includes("\r\n\r\n"));
+      clients.push(client);
+    }
+    const isServed = ({ received }: RawClient): boolean => received.startsWith("HTTP/1.1 200");
+    expect(clients.filter(isServed)).toHaveLength(10);
+    for (const client of clients) client.close();
+  });
+
+  test("a worker that is killed is replaced, and what it left unfinished is removed", async () => {
+    using folder = tempFolder();
+    await using program = await RunningProgram.start(["--directory", folder.path, ...WORKERS]);
+    const before = workersOf(program.pid);
+    const upload = await RawClient.connect(program.port);
+    await upload.send("PUT /files/f HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nbeginning");
+    await until(() => readdirSync(folder.path).length === 1);
+    for (const pid of before) process.kill(pid, "SIGKILL");
+    await until(() => workersOf(program.pid).filter((pid) => !before.includes(pid)).length === 2);
+    await until(() => readdirSync(folder.path).length === 0);
+    await until(() => program.log.includes("another one starts"));
+    let served = "";
+    while (!served.includes("200")) {
+      served = await exchange(program.port, "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n").catch(() => "");
+    }
+    upload.close();
+  });
+
+  test("workers go when their parent is killed", async () => {
+    await using program = await RunningProgram.start(WORKERS);
+    const workers = workersOf(program.pid);
+    program.kill("SIGKILL");
+    await until(() => !workers.some(isAlive));
+  });
+
+  test("a port that is taken is one line, and nobody's clients are taken away", async () => {
+    await using first = await RunningProgram.start(WORKERS);
+    const second = await runProgram([...WORKERS, "--port", String(first.port)]);
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain("is in use");
+    expect(second.stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a file that both have in memory is fresh for both", async () => {
+    using folder = tempFolder();
+    writeFileSync(join(folder.path, "f"), "one");
+    await using program = await RunningProgram.start(["--directory", folder.path, ...WORKERS]);
+    const get = "GET /files/f HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (let i = 0; i < 10; i++) expect(await exchange(program.port, get)).toEndWith("one");
+    expect(await status(program.port, "PUT", "/files/f", "", "two")).toBe(204);
+    for (let i = 0; i < 10; i++) expect(await exchange(program.port, get)).toEndWith("two");
+  });
+});
