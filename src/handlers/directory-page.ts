@@ -72,7 +72,7 @@ export function directoryPage(view: DirectoryView): string {
     breadcrumb: breadcrumb(segments),
     folder,
     count: summary(view),
-    narrowHidden: total === 0 ? "hidden" : "",
+    toolsHidden: total === 0 ? "hidden" : "",
     order: orderFields(view),
     filter: escape(filter),
     list: list(view),

@@ -5,7 +5,21 @@
 // left to right, so the outcome does not depend on how the head was cut into reads.
 // The two loops over bytes are long on purpose: the story is easier to check in one piece.
 
-import { COLON, CR, DIGIT_0, DIGIT_9, DOT, FIELD_VALUE, HTAB, LF, SP, TOKEN } from "./characters.ts";
+import {
+  COLON,
+  CR,
+  DIGIT_0,
+  DIGIT_9,
+  DOT,
+  FIELD_VALUE,
+  HTAB,
+  LF,
+  SLASH,
+  SP,
+  TARGET,
+  TARGET_PLAIN,
+  TOKEN,
+} from "./characters.ts";
 import { FramingFields } from "./framing-fields.ts";
 import type { Limits } from "./limits.ts";
 import {
@@ -119,13 +133,20 @@ export class RequestHeadParser {
 
     const targetStart = i + 1;
     i = targetStart;
-    // Controls and white space end the target; what else is wrong with it, `judgeTarget` says of the whole.
-    while (i < stop && bytes[i]! > SP) i += 1;
-    if (i === stop) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
-    if (i === targetStart || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
-    const verdict = judgeTarget(bytes, targetStart, i, this.method);
-    if (typeof verdict === "object") return this.#refuse(verdict);
-    this.targetNeedsWork = verdict !== PLAIN_PATH;
+    // Nearly every target is a path of plain bytes, and then this one look at each of them is enough.
+    let kinds = 0;
+    for (let kind = 1; i < stop && (kind = TARGET[bytes[i]!]!) !== 0; i++) kinds |= kind;
+    if (kinds === TARGET_PLAIN && bytes[targetStart] === SLASH && i < stop && bytes[i] === SP)
+      this.targetNeedsWork = false;
+    else {
+      // Controls and white space end the target; what else is wrong with it, `judgeTarget` says of the whole.
+      while (i < stop && bytes[i]! > SP) i += 1;
+      if (i === stop) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
+      if (i === targetStart || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
+      const verdict = judgeTarget(bytes, targetStart, i, this.method);
+      if (typeof verdict === "object") return this.#refuse(verdict);
+      this.targetNeedsWork = verdict !== PLAIN_PATH;
+    }
     this.target = bytes.latin1Slice(targetStart, i);
 
     const versionStart = i + 1;
