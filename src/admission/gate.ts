@@ -26,6 +26,6 @@ export function isPrivatePath(decodedPath: string): boolean {
  * case; empty when there is neither.
  */
 export function requestAuthority(request: HttpRequest): string {
-  const absolute = /^http:\/\/([^/?]*)/i.exec(request.target);
+  const absolute = request.target.startsWith("/") ? null : /^http:\/\/([^/?]*)/i.exec(request.target);
   return (absolute?.[1] ?? request.fields.get("host") ?? "").toLowerCase();
 }

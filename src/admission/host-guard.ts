@@ -8,10 +8,17 @@ import { type Gate, isPrivatePath, requestAuthority } from "./gate.ts";
 /** `allowedHosts` and `machineName` are in lower case. */
 export function createHostGuard(allowedHosts: readonly string[], machineName: string): Gate {
   const known = new Set([...allowedHosts, machineName]);
+  // Nearly every request names the same host as the one before.
+  let last = "";
   return (request) => {
     if (!isPrivatePath(request.decodedPath) || !isLoopbackAddress(request.peer.localAddress)) return null;
-    const host = requestAuthority(request).replace(/:\d*$/, "");
-    if (isOwnName(host) || known.has(host.replace(/\.$/, ""))) return null;
+    const authority = requestAuthority(request);
+    if (authority === last) return null;
+    const host = authority.replace(/:\d*$/, "");
+    if (isOwnName(host) || known.has(host.replace(/\.$/, ""))) {
+      last = authority;
+      return null;
+    }
     return plainText("This host name is not served on a loopback address; --allowed-host NAME allows it.\n", 421);
   };
 }

@@ -4,6 +4,7 @@
 import type { Transform } from "node:stream";
 import { createGzip, createZstdCompress } from "node:zlib";
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { isCompressible, mediaType } from "../http/media-type.ts";
 import { HttpResponse } from "../http/message.ts";
 import { preferredCoding } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -12,6 +13,10 @@ import { plainText } from "../http/plain-text.ts";
 export type MadeCoding = "gzip" | "zstd";
 /** A content coding that it can serve; "br" only from a file beside the file. */
 export type Coding = MadeCoding | "br" | "identity";
+
+const UNKNOWN_TYPE = "application/octet-stream";
+/** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
+const UNKNOWN_KIND_BYTES = 1024 * 1024;
 
 /** In the server's order, which decides between equal qualities. */
 const MADE: readonly MadeCoding[] = ["gzip", "zstd"];
@@ -33,6 +38,12 @@ export function chooseCoding(acceptEncoding: string | undefined, stored: readonl
   if (acceptEncoding === undefined) return "identity";
   const available = stored.length === 0 ? MADE : [...stored, ...MADE.filter((coding) => !stored.includes(coding))];
   return preferredCoding(acceptEncoding, available) as Coding | null;
+}
+
+/** True when a client that accepts codings may get this file in another one. */
+export function hasCodings(name: string, size: number): boolean {
+  const type = mediaType(name);
+  return isCompressible(type) && (type !== UNKNOWN_TYPE || size <= UNKNOWN_KIND_BYTES);
 }
 
 /** Compresses at once. */

@@ -4,7 +4,7 @@
 import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
 import { attachment } from "../http/content-disposition.ts";
 import { formatHttpDate } from "../http/http-date.ts";
-import { isActiveContent, isCompressible, mediaType } from "../http/media-type.ts";
+import { isActiveContent, mediaType } from "../http/media-type.ts";
 import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
 import { byterangesType, frameByteranges } from "../http/multipart.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -17,14 +17,11 @@ import {
   CodedSource,
   type Coding,
   compress,
+  hasCodings,
   type MadeCoding,
   notAcceptable,
 } from "./compression.ts";
 import { HotFile } from "./hot-files.ts";
-
-const UNKNOWN_TYPE = "application/octet-stream";
-/** Data of no known kind is compressed up to here only: most of what is larger is compressed already. */
-const UNKNOWN_KIND_BYTES = 1024 * 1024;
 
 /** How files are sent. */
 export interface FileResponseSettings {
@@ -47,12 +44,6 @@ export interface Selection {
   readonly varies: boolean;
 }
 
-/** True when a client that accepts codings may get this file in another one. */
-export function hasCodings(name: string, size: number): boolean {
-  const type = mediaType(name);
-  return isCompressible(type) && (type !== UNKNOWN_TYPE || size <= UNKNOWN_KIND_BYTES);
-}
-
 /** A range is always of the identity form (RFC 9110 14.2: only GET has ranges). */
 export function asksForRange(request: HttpRequest): boolean {
   return request.method === "GET" && request.fields.get("range") !== undefined;
@@ -64,6 +55,8 @@ export function fileResponse(
   selection: Selection,
   settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
+  const prepared = preparedResponse(request, selection);
+  if (prepared !== null) return prepared;
   const { file } = selection;
   const representation = chooseRepresentation(request, selection, settings);
   if (representation === null) {
@@ -144,17 +137,23 @@ function describe(response: HttpResponse, representation: Representation, type =
   return download === null ? response : response.set("Content-Disposition", attachment(download));
 }
 
-/** The whole representation; what a file in memory has been described with before is not made again. */
+/** The whole representation; of a file in memory the answer is kept. */
 function wholeResponse(body: ResponseBody, representation: Representation, file: OpenedFile): HttpResponse {
-  const response = new HttpResponse(200, body);
-  const isPreparable = file instanceof HotFile && representation.download === null;
-  const prepared = isPreparable ? file.prepared.get(representation.coding) : undefined;
-  if (prepared !== undefined) {
-    response.fieldLines = prepared.fieldLines;
-    return response;
-  }
-  describe(response, representation);
-  if (isPreparable) file.prepared.set(representation.coding, { fieldLines: response.fieldLines });
+  const response = describe(new HttpResponse(200, body), representation);
+  if (file instanceof HotFile && body instanceof Uint8Array && representation.download === null)
+    file.prepare(representation.coding, { fieldLines: response.fieldLines, body });
+  return response;
+}
+
+/** The answer that was kept, for a request that asks for nothing but the file. */
+function preparedResponse(request: HttpRequest, { file, storedCoding }: Selection): HttpResponse | null {
+  if (!(file instanceof HotFile) || request.mayBeSelective || request.query !== "") return null;
+  const made = file.hasCodings ? chooseCoding(request.fields.get("accept-encoding")) : "identity";
+  const coding = storedCoding ?? made;
+  const prepared = coding === null ? undefined : file.prepared(coding);
+  if (prepared === undefined) return null;
+  const response = new HttpResponse(200, prepared.body);
+  response.fieldLines = prepared.fieldLines;
   return response;
 }
 
@@ -163,14 +162,13 @@ function codedResponse(
   coding: MadeCoding,
   file: OpenedFile,
 ): MaybePromise<HttpResponse> {
-  if (file.size > CODED_IN_MEMORY_BYTES)
-    return wholeResponse(new CodedSource(wholeSource(file), coding), representation, file);
+  const whole = wholeSource(file);
+  if (file.size > CODED_IN_MEMORY_BYTES) return wholeResponse(new CodedSource(whole, coding), representation, file);
   if (file instanceof HotFile) {
-    let coded = file.coded.get(coding);
-    if (coded === undefined) file.coded.set(coding, (coded = compress(file.bytes, coding)));
-    return wholeResponse(coded, representation, file);
+    const body = file.prepared(coding)?.body ?? compress(file.bytes, coding);
+    return wholeResponse(body, representation, file);
   }
-  return readWhole(wholeSource(file)).then((bytes) => wholeResponse(compress(bytes, coding), representation, file));
+  return readWhole(whole).then((bytes) => wholeResponse(compress(bytes, coding), representation, file));
 }
 
 function plainResponse(

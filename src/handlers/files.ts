@@ -5,9 +5,9 @@ import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts
 import { plainText } from "../http/plain-text.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
-import { chooseCoding, type Coding } from "./compression.ts";
+import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
 import { asksForList, directoryListing } from "./directory-listing.ts";
-import { asksForRange, fileResponse, type FileResponseSettings, hasCodings, readWhole } from "./file-response.ts";
+import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { nameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
@@ -104,7 +104,8 @@ class FileReader {
     const raw = rawName(request);
     // A name without escapes is its own decoded form, and only names that passed the gate are in memory.
     const hot = this.#settings.precompressed ? null : this.#hotFiles.find(raw);
-    if (hot !== null) return fileResponse(request, { name: hot.name, file: hot, ...NOTHING_CHOSEN }, this.#settings);
+    if (hot !== null)
+      return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
     if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
     const name = ObjectName.parse(raw, this.#settings.rules);
     return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
@@ -181,7 +182,6 @@ interface StoredForms {
   readonly varies: boolean;
 }
 
-const NOTHING_CHOSEN = { storedCoding: null, varies: false } as const;
 const NOTHING_STORED: StoredForms = { coded: null, varies: false };
 
 function unsteady(): HttpResponse {

@@ -3,7 +3,7 @@
 
 import type { ByteSource } from "../http/byte-source.ts";
 import type { FileVersion, OpenedFile, Storage } from "../storage/storage.ts";
-import type { Coding } from "./compression.ts";
+import { type Coding, hasCodings } from "./compression.ts";
 
 /** Larger files are read from the disk each time: the system has its own memory for them. */
 export const HOT_FILE_BYTES = 1024 * 1024;
@@ -11,10 +11,10 @@ const ALL_BYTES = 64 * 1024 * 1024;
 /** What an entry costs beside its bytes. */
 const ENTRY_COST_BYTES = 1024;
 
-/** What is known of an answer before the request is: kept, because making it costs more than sending it. */
+/** An answer with the whole file, but for its date: kept, because making it costs more than sending it. */
 export interface Prepared {
-  /** The field lines of the whole representation. */
   readonly fieldLines: string;
+  readonly body: Uint8Array;
 }
 
 /** A file in memory. */
@@ -26,10 +26,11 @@ export class HotFile implements OpenedFile {
   readonly etag: string;
   readonly version: FileVersion | null;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Compressed forms. */
-  readonly coded = new Map<Coding, Uint8Array>();
-  /** By coding. */
-  readonly prepared = new Map<Coding, Prepared>();
+  /** It may be sent in other codings. */
+  readonly hasCodings: boolean;
+  /** Bytes of memory. */
+  cost: number;
+  readonly #prepared = new Map<Coding, Prepared>();
 
   /** Takes over the bytes, which are the file's whole content. */
   constructor(name: string, file: OpenedFile, bytes: Uint8Array<ArrayBuffer>) {
@@ -39,6 +40,19 @@ export class HotFile implements OpenedFile {
     this.etag = file.etag;
     this.version = file.version;
     this.bytes = bytes;
+    this.hasCodings = hasCodings(name, bytes.length);
+    this.cost = ENTRY_COST_BYTES + bytes.length;
+  }
+
+  /** The answer in this coding, if it was made before. */
+  prepared(coding: Coding): Prepared | undefined {
+    return this.#prepared.get(coding);
+  }
+
+  /** Keeps an answer in this coding. */
+  prepare(coding: Coding, prepared: Prepared): void {
+    this.#prepared.set(coding, prepared);
+    if (prepared.body !== this.bytes) this.cost += prepared.body.length;
   }
 
   range(from: number, length: number): ByteSource {
@@ -55,20 +69,19 @@ export class HotFile implements OpenedFile {
   }
 
   close(): void {}
+}
 
-  /** Bytes of memory. */
-  get cost(): number {
-    let cost = ENTRY_COST_BYTES + this.bytes.length;
-    for (const coded of this.coded.values()) cost += coded.length;
-    return cost;
-  }
+interface Kept {
+  readonly file: HotFile;
+  /** As it was counted. */
+  readonly cost: number;
 }
 
 /** The files that were asked for last, by their names. */
 export class HotFiles {
   readonly #storage: Storage;
   /** The least recently used first. */
-  readonly #files = new Map<string, { readonly file: HotFile; cost: number }>();
+  readonly #files = new Map<string, Kept>();
   #total = 0;
 
   constructor(storage: Storage) {
@@ -79,31 +92,34 @@ export class HotFiles {
   find(path: string): HotFile | null {
     const kept = this.#files.get(path);
     if (kept === undefined) return null;
-    this.#files.delete(path);
-    this.#total -= kept.cost;
     const { file } = kept;
-    if (file.version === null || !this.#storage.isUnchanged(file.version)) return null;
-    // Compressed forms may have come to it since.
-    this.#add(path, file);
+    if (file.version === null || !this.#storage.isUnchanged(file.version)) {
+      this.#drop(path, kept);
+      return null;
+    }
+    // While there is plenty of room, nobody asks who was here last. Compressed forms may have come to it since.
+    if (this.#total > ALL_BYTES / 2 || kept.cost !== file.cost) this.#put(path, file);
     return file;
   }
 
   /** Remembers the file. */
   keep(path: string, file: HotFile): void {
-    if (file.version === null) return;
-    this.#total -= this.#files.get(path)?.cost ?? 0;
-    this.#files.delete(path);
-    this.#add(path, file);
-    for (const [oldest, { cost }] of this.#files) {
+    if (file.version !== null) this.#put(path, file);
+  }
+
+  #put(path: string, file: HotFile): void {
+    const kept = this.#files.get(path);
+    if (kept !== undefined) this.#drop(path, kept);
+    this.#files.set(path, { file, cost: file.cost });
+    this.#total += file.cost;
+    for (const [oldest, entry] of this.#files) {
       if (this.#total <= ALL_BYTES) break;
-      this.#files.delete(oldest);
-      this.#total -= cost;
+      this.#drop(oldest, entry);
     }
   }
 
-  #add(path: string, file: HotFile): void {
-    const { cost } = file;
-    this.#files.set(path, { file, cost });
-    this.#total += cost;
+  #drop(path: string, { cost }: Kept): void {
+    this.#files.delete(path);
+    this.#total -= cost;
   }
 }

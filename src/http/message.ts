@@ -45,6 +45,11 @@ export class HttpRequest {
   /** Null when the request has no body. Whoever reads it closes it. */
   readonly body: ByteSource | null;
   readonly peer: Peer;
+  /**
+   * False when there is neither Range nor any of the conditional fields (RFC 9110 13.1, 14.2), so that nobody needs to
+   * look for them; true when there may be.
+   */
+  readonly mayBeSelective: boolean;
 
   /** `targetNeedsWork` is false for a plain absolute path with neither query nor percent-encoding: the common case. */
   constructor(
@@ -55,6 +60,7 @@ export class HttpRequest {
     fields: FieldSection,
     body: ByteSource | null,
     peer: Peer,
+    mayBeSelective = true,
   ) {
     this.method = method;
     this.target = target;
@@ -62,6 +68,7 @@ export class HttpRequest {
     this.fields = fields;
     this.body = body;
     this.peer = peer;
+    this.mayBeSelective = mayBeSelective;
     if (targetNeedsWork) {
       const parts = splitTarget(target);
       this.decodedPath = parts.decodedPath;

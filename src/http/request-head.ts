@@ -61,6 +61,8 @@ export class RequestHeadParser {
   expectsContinue = false;
   /** Bytes of the body, 0 for none, UNKNOWN_LENGTH for a chunked one. */
   bodyLength = 0;
+  /** See `HttpRequest.mayBeSelective`. */
+  mayBeSelective = false;
   /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
   fieldsStart = 0;
   fieldsEnd = 0;
@@ -96,6 +98,7 @@ export class RequestHeadParser {
     this.keepAlive = framing.keepAlive;
     this.expectsContinue = framing.expectsContinue;
     this.bodyLength = framing.bodyLength;
+    this.mayBeSelective = framing.mayBeSelective;
     this.fieldsStart = fieldsStart;
     this.fieldsEnd = headEnd - 2;
     return headEnd - start;
@@ -136,8 +139,8 @@ export class RequestHeadParser {
     // Nearly every target is a path of plain bytes, and then this one look at each of them is enough.
     let kinds = 0;
     for (let kind = 1; i < stop && (kind = TARGET[bytes[i]!]!) !== 0; i++) kinds |= kind;
-    if (kinds === TARGET_PLAIN && bytes[targetStart] === SLASH && i < stop && bytes[i] === SP)
-      this.targetNeedsWork = false;
+    const isPlain = kinds === TARGET_PLAIN && bytes[targetStart] === SLASH && i < stop && bytes[i] === SP;
+    if (isPlain && this.method !== "CONNECT") this.targetNeedsWork = false;
     else {
       // Controls and white space end the target; what else is wrong with it, `judgeTarget` says of the whole.
       while (i < stop && bytes[i]! > SP) i += 1;

@@ -103,6 +103,7 @@ export class Connection implements BodyFlow, Peer {
   /** The writer's count when the write watch looked last. */
   #bytesTaken = 0;
   #address: string | null = null;
+  #localAddress: string | null = null;
   #port = 0;
 
   constructor(socket: ConnectionSocket, context: ConnectionContext) {
@@ -114,8 +115,7 @@ export class Connection implements BodyFlow, Peer {
 
   get address(): string {
     if (this.#address === null) {
-      const address = this.#socket.remoteAddress ?? "";
-      this.#address = address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
+      this.#address = withoutMapping(this.#socket.remoteAddress ?? "");
       this.#port = this.#socket.remotePort ?? 0;
     }
     return this.#address;
@@ -126,8 +126,8 @@ export class Connection implements BodyFlow, Peer {
   }
 
   get localAddress(): string {
-    const address = this.#socket.localAddress ?? "";
-    return address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
+    this.#localAddress ??= withoutMapping(this.#socket.localAddress ?? "");
+    return this.#localAddress;
   }
 
   // ── What the listener says ──
@@ -341,6 +341,7 @@ export class Connection implements BodyFlow, Peer {
       fields,
       body,
       this,
+      parser.mayBeSelective,
     );
     this.#request = request;
     if (body !== null) {
@@ -681,4 +682,8 @@ export class Connection implements BodyFlow, Peer {
     else this.#socket.close();
     this.closed();
   }
+}
+
+function withoutMapping(address: string): string {
+  return address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
 }

@@ -1,6 +1,6 @@
 // A file that is being read: never other bytes than those of the file that was opened, however it changes meanwhile.
 
-import { type BigIntStats, closeSync, fstatSync, read } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, read, type Stats } from "node:fs";
 import { type ByteSource, ContentChanged } from "../http/byte-source.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { readWindows, WINDOW_BYTES } from "./read-windows.ts";
@@ -18,20 +18,23 @@ export function etagOf(stats: BigIntStats): string {
 export class LocalVersion implements FileVersion {
   readonly path: string;
   readonly etag: string;
-  readonly #stats: BigIntStats;
+  readonly #stats: Stats;
 
-  constructor(path: string, stats: BigIntStats) {
+  constructor(path: string, etag: string, stats: Stats) {
     this.path = path;
+    this.etag = etag;
     this.#stats = stats;
-    this.etag = etagOf(stats);
   }
 
-  /** True when these are the stats of this version. The change time gives away what sets the others back. */
-  is(now: BigIntStats): boolean {
+  /**
+   * True when these are the stats of this version. The change time gives away what sets the others back: it is the
+   * kernel's own, so a quarter of a microsecond (what a number holds of it) is finer than it ever moves.
+   */
+  is(now: Stats): boolean {
     const then = this.#stats;
     return (
-      now.mtimeNs === then.mtimeNs &&
-      now.ctimeNs === then.ctimeNs &&
+      now.mtimeMs === then.mtimeMs &&
+      now.ctimeMs === then.ctimeMs &&
       now.size === then.size &&
       now.ino === then.ino &&
       now.dev === then.dev
@@ -59,10 +62,10 @@ export class LocalFile implements OpenedFile {
     this.#stats = stats;
     this.size = Number(stats.size);
     this.modified = Number(stats.mtimeMs);
-    const version = new LocalVersion(path, stats);
-    this.etag = version.etag;
-    const youngest = Math.max(Number(stats.mtimeMs), Number(stats.ctimeMs));
-    this.version = Date.now() - youngest >= SETTLED_MS ? version : null;
+    this.etag = etagOf(stats);
+    const youngest = Math.max(this.modified, Number(stats.ctimeMs));
+    const isSettled = Date.now() - youngest >= SETTLED_MS;
+    this.version = isSettled ? new LocalVersion(path, this.etag, fstatSync(descriptor)) : null;
   }
 
   range(from: number, length: number): ByteSource {
