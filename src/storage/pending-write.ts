@@ -1,19 +1,22 @@
 // An upload under way: a temporary file that becomes visible at the commit, or goes away. Until then it is nobody's but
 // ours, in a folder that is there already: on the same file system as its target, and no new folder is seen before.
 
-import { close, fchmodSync, fsync, statfsSync, unlink, write } from "node:fs";
+import { close, fchmodSync, fsync, statfsSync, unlink, writev } from "node:fs";
 import { promisify } from "node:util";
+import type { MaybePromise } from "../http/byte-source.ts";
 import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import type { PendingWrite, WriteFault, WritePlan } from "./storage.ts";
 import { systemCode, writeFault } from "./system-fault.ts";
 import { stampVersion } from "./version-time.ts";
 
-const writeAt = promisify(write);
+const writeAllAt = promisify(writev);
 const closeFile = promisify(close);
 const syncFile = promisify(fsync);
 const removeFile = promisify(unlink);
 
+/** Bytes that may wait for the disk before whoever writes has to wait too. */
+const QUEUE_BYTES = 1024 * 1024;
 /** Set aside at a time for a body of unknown length. */
 const RESERVE_STEP_BYTES = 1024 * 1024;
 /** Written between two looks at how much of the disk is free. */
@@ -34,7 +37,7 @@ export interface WriteHouse {
 export class LocalWrite implements PendingWrite {
   readonly plan: WritePlan;
   readonly temporary: string;
-  /** Bytes so far. */
+  /** Bytes that were taken, on the disk or on the way there. */
   size = 0;
   readonly #descriptor: number;
   readonly #house: WriteHouse;
@@ -42,8 +45,15 @@ export class LocalWrite implements PendingWrite {
   #nextLook = LOOK_AT_DISK_BYTES;
   #isOpen = true;
   #isSettled = false;
-  /** An operation of the system that is under way; the descriptor must not be closed under it. */
-  #busy: Promise<unknown> = Promise.resolve();
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  /** Bytes on the disk. */
+  #position = 0;
+  #fault: WriteFault | null = null;
+  /** A fault that is ours. */
+  #error: unknown = null;
+  /** Writing until the queue is empty; the descriptor must not be closed under it. */
+  #writing: Promise<void> | null = null;
 
   /** Takes over the descriptor, which was taken from the budget, and the reservation. */
   constructor(plan: WritePlan, descriptor: number, temporary: string, reserved: Usage, house: WriteHouse) {
@@ -54,15 +64,16 @@ export class LocalWrite implements PendingWrite {
     this.#house = house;
   }
 
-  write(chunk: Uint8Array): Promise<WriteFault | null> {
-    const written = this.#writeAll(chunk);
-    this.#busy = written.catch(() => {});
-    return written;
+  write(chunk: Uint8Array): MaybePromise<WriteFault | null> {
+    const room = this.#makeRoom(this.size + chunk.length);
+    if (room instanceof Promise) return room.then((fault) => fault ?? this.#enqueue(chunk));
+    return room ?? this.#enqueue(chunk);
   }
 
   async seal(): Promise<WriteFault | null> {
     try {
-      await this.#busy;
+      await this.#writing;
+      if (this.#hasFailed()) return this.#fault;
       stampVersion(this.temporary, 0n);
       if (this.#house.mode !== null) fchmodSync(this.#descriptor, this.#house.mode);
       if (this.#house.fsync) await syncFile(this.#descriptor);
@@ -74,7 +85,8 @@ export class LocalWrite implements PendingWrite {
   }
 
   async abort(): Promise<void> {
-    await this.#busy;
+    this.#queue = [];
+    await this.#writing;
     await this.#close().catch(() => {});
     this.settle(NOTHING);
     await removeFile(this.temporary).catch(() => {});
@@ -97,20 +109,49 @@ export class LocalWrite implements PendingWrite {
     }
   }
 
-  async #writeAll(chunk: Uint8Array): Promise<WriteFault | null> {
+  /** The disk works while the next chunk comes; what has come meanwhile goes to it at once. */
+  #enqueue(chunk: Uint8Array): MaybePromise<WriteFault | null> {
+    if (this.#hasFailed()) return this.#fault;
+    this.size += chunk.length;
+    this.#queue.push(chunk);
+    this.#queuedBytes += chunk.length;
+    this.#writing ??= this.#writeQueue();
+    return this.#queuedBytes < QUEUE_BYTES ? null : this.#writing.then(() => (this.#hasFailed() ? this.#fault : null));
+  }
+
+  /** Throws what is no client's concern. */
+  #hasFailed(): boolean {
+    if (this.#error !== null) throw this.#error;
+    return this.#fault !== null;
+  }
+
+  /** Never rejects: what went wrong is told to the next call. */
+  async #writeQueue(): Promise<void> {
     try {
-      const fault = this.#makeRoom(this.size + chunk.length);
-      const refused = fault instanceof Promise ? await fault : fault;
-      if (refused !== null) return refused;
-      // The kernel may take less than it was given; a full disk shows as an error, after what still fitted.
-      for (let done = 0; done < chunk.length;) {
-        const { bytesWritten } = await writeAt(this.#descriptor, chunk, done, chunk.length - done, this.size);
-        done += bytesWritten;
-        this.size += bytesWritten;
+      while (this.#queue.length > 0) {
+        const chunks = this.#queue;
+        this.#queue = [];
+        await this.#writeAll(chunks);
       }
-      return null;
     } catch (error) {
-      return writeFault(error);
+      this.#queue = [];
+      try {
+        this.#fault = writeFault(error);
+      } catch {
+        this.#error = error;
+      }
+    } finally {
+      this.#writing = null;
+    }
+  }
+
+  /** The kernel may take less than it was given; a full disk shows as an error, after what still fitted. */
+  async #writeAll(chunks: Uint8Array[]): Promise<void> {
+    while (chunks.length > 0) {
+      const { bytesWritten } = await writeAllAt(this.#descriptor, chunks, this.#position);
+      this.#position += bytesWritten;
+      this.#queuedBytes -= bytesWritten;
+      chunks = withoutFirst(chunks, bytesWritten);
     }
   }
 
@@ -132,6 +173,20 @@ export class LocalWrite implements PendingWrite {
     }
     return "over-quota";
   }
+}
+
+/** What is left of the chunks behind their first bytes. */
+function withoutFirst(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let left = bytes;
+  let done = 0;
+  for (let chunk = chunks[0]; chunk !== undefined && left >= chunk.length; chunk = chunks[done]) {
+    left -= chunk.length;
+    done += 1;
+  }
+  const rest = chunks.slice(done);
+  const first = rest[0];
+  if (first !== undefined && left > 0) rest[0] = first.subarray(left);
+  return rest;
 }
 
 /** Bytes that the file system of this path has free for us; plenty where it does not tell. */

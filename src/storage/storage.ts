@@ -86,9 +86,12 @@ export interface Stored {
 
 /** A write under way. Nothing is visible before `Storage.commit`; exactly one of `commit` and `abort` ends it. */
 export interface PendingWrite {
-  /** Takes the chunk. After a fault only `abort` may follow. The chunk may be reused once the result is there. */
+  /**
+   * Takes the chunk, which must not change any more; a promise says to wait before the next one. After a fault, which may
+   * be an earlier chunk's, only `abort` may follow.
+   */
   write(chunk: Uint8Array): MaybePromise<WriteFault | null>;
-  /** All bytes are written: frees the descriptor, so that many writes may wait for one commit. */
+  /** All bytes are given: waits until they are written, and frees the descriptor, so that many writes may wait for one commit. */
   seal(): Promise<WriteFault | null>;
   /** Leaves no trace. Never rejects. */
   abort(): Promise<void>;
