@@ -2,7 +2,6 @@
 // always the same bytes, as its strong entity tag says.
 
 import type { Transform } from "node:stream";
-import { createGzip, createZstdCompress } from "node:zlib";
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { isCompressible, mediaType } from "../http/media-type.ts";
 import { HttpResponse } from "../http/message.ts";
@@ -65,50 +64,62 @@ export function notAcceptable(): HttpResponse {
 export class CodedSource implements ByteSource {
   readonly length = UNKNOWN_LENGTH;
   readonly #source: ByteSource;
-  readonly #encoder: Transform;
-  readonly #output: AsyncIterator<Uint8Array>;
-  #hasBegun = false;
+  readonly #coding: MadeCoding;
+  #encoder: Transform | null = null;
+  #output: AsyncIterator<Uint8Array> | null = null;
+  #isClosed = false;
 
   constructor(source: ByteSource, coding: MadeCoding) {
     this.#source = source;
-    this.#encoder =
-      coding === "gzip"
-        ? createGzip({ level: GZIP_STREAM_LEVEL, chunkSize: STREAM_CHUNK_BYTES })
-        : createZstdCompress({ chunkSize: STREAM_CHUNK_BYTES });
-    this.#output = this.#encoder[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    this.#coding = coding;
   }
 
   async read(): Promise<Uint8Array | null> {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#feed().catch((error: Error) => this.#encoder.destroy(error));
-    }
+    this.#output ??= await this.#begin();
     const { done, value } = await this.#output.next();
     return done === true ? null : value;
   }
 
   close(): void {
-    // An iterator that waits would reject with "premature close"; nobody listens any more.
-    this.#encoder.on("error", () => {});
-    this.#encoder.destroy();
+    this.#isClosed = true;
+    this.#discard();
     this.#source.close();
+  }
+
+  /** The module is loaded when it is needed first: it takes 5 MiB of memory with all that comes with it. */
+  async #begin(): Promise<AsyncIterator<Uint8Array>> {
+    const { createGzip, createZstdCompress } = await import("node:zlib");
+    const encoder =
+      this.#coding === "gzip"
+        ? createGzip({ level: GZIP_STREAM_LEVEL, chunkSize: STREAM_CHUNK_BYTES })
+        : createZstdCompress({ chunkSize: STREAM_CHUNK_BYTES });
+    this.#encoder = encoder;
+    if (this.#isClosed) this.#discard();
+    else this.#feed(encoder).catch((error: Error) => encoder.destroy(error));
+    return encoder[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  }
+
+  #discard(): void {
+    // An iterator that waits would reject with "premature close"; nobody listens any more.
+    this.#encoder?.on("error", () => {});
+    this.#encoder?.destroy();
   }
 
   /**
    * The next piece is read when the last is compressed. A piece is copied, so that a client that stops reading holds
    * none of the few windows that all file reads share.
    */
-  async #feed(): Promise<void> {
+  async #feed(encoder: Transform): Promise<void> {
     let offset = 0;
     for (let chunk = await this.#source.read(); chunk !== null; chunk = await this.#source.read()) {
       const piece = Buffer.from(chunk);
       offset += piece.length;
       this.#source.putBack?.(offset);
       await new Promise<void>((resolve, reject) => {
-        this.#encoder.write(piece, (error) => (error ? reject(error) : resolve()));
+        encoder.write(piece, (error) => (error ? reject(error) : resolve()));
       });
-      if (this.#encoder.destroyed) return;
+      if (encoder.destroyed) return;
     }
-    this.#encoder.end();
+    encoder.end();
   }
 }

@@ -1,6 +1,5 @@
 // What a folder holds, for people (HTML), for programs (JSON), or one name a line (plain text).
 
-import { hash } from "node:crypto";
 import type { ByteSource } from "../http/byte-source.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
@@ -26,12 +25,6 @@ interface ListOrder {
   readonly sort: SortKey;
   readonly descending: boolean;
   readonly filter: string;
-}
-
-/** True when the query asks for a list, whatever else the folder could answer with. */
-export function asksForList(query: string): boolean {
-  const parameters = new URLSearchParams(query);
-  return parameters.has("json") || parameters.has("simple");
 }
 
 /** Answers with a folder's entries. `segments` lead to it; `upload` is null when nothing can be uploaded. */
@@ -115,7 +108,7 @@ function respond(request: HttpRequest, type: string, bytes: Buffer<ArrayBuffer>)
   const coding = chooseCoding(request.fields.get("accept-encoding"));
   if (coding === null) return notAcceptable();
   // Weak: it stands for the list, in any coding.
-  const etag = `W/"${hash("sha1", bytes, "base64url")}"`;
+  const etag = `W/"${new Bun.CryptoHasher("sha1").update(bytes).digest("base64url")}"`;
   const describe = (response: HttpResponse): HttpResponse =>
     response.set("ETag", etag).set("Cache-Control", "no-cache").set("Vary", "Accept, Accept-Encoding");
   const verdict = evaluatePreconditions(request.method, request.fields, { etag, modified: Date.now() }, Date.now());

@@ -1,7 +1,6 @@
 // The page of a folder: a list that reads well without scripts, and the panel that uploads. Every name is somebody
 // else's text, and is escaped here.
 
-import { createHash } from "node:crypto";
 import template from "./directory-page.html" with { type: "text" };
 
 /** What a list can be ordered by. */
@@ -43,7 +42,7 @@ const PAGE = template as unknown as string;
 
 function hashesOf(element: "style" | "script"): string {
   const contents = [...PAGE.matchAll(new RegExp(`<${element}>([^]*?)</${element}>`, "g"))].map((match) => match[1]!);
-  return contents.map((text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`).join(" ");
+  return contents.map((text) => `'sha256-${new Bun.CryptoHasher("sha256").update(text).digest("base64")}'`).join(" ");
 }
 
 /** The page's own style, scripts and `data:` icons, and requests to where it comes from. No frame may hold it. */

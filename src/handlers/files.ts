@@ -6,7 +6,6 @@ import { plainText } from "../http/plain-text.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
-import { asksForList, directoryListing } from "./directory-listing.ts";
 import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { nameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
@@ -170,8 +169,16 @@ class FileReader {
     if (!listing) return plainText("This folder is not listed.\n", 403);
     const entries = await this.#storage.list(folder);
     if (typeof entries === "string") return readRefused(entries);
+    // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
+    const { directoryListing } = await import("./directory-listing.ts");
     return directoryListing(request, folder.segments, entries, readOnly ? null : { maxBodyBytes, onDuplicate });
   }
+}
+
+/** True when the query asks for a list, whatever else the folder could answer with. */
+function asksForList(query: string): boolean {
+  const parameters = new URLSearchParams(query);
+  return parameters.has("json") || parameters.has("simple");
 }
 
 /** What lies beside a file. */

@@ -1,13 +1,12 @@
 // `/`: an empty 200 for programs, a page that links to what there is for people.
 
-import { createHash } from "node:crypto";
 import { type Handler, HttpResponse } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import homePage from "./home-page.html" with { type: "text" };
 
 const PAGE = homePage as unknown as string;
 const STYLE = /<style>([^]*?)<\/style>/.exec(PAGE)?.[1] ?? "";
-const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+const STYLE_HASH = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64");
 /** Nothing but the page's own style, its `data:` icon and its form; no script, no frame. */
 const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 
