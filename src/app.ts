@@ -1,8 +1,9 @@
 // The route table: the only place that wires rooms together.
 
 import { hostname } from "node:os";
+import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { guardDispatch } from "./admission/gate.ts";
+import { finishDispatch, guardDispatch } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -42,7 +43,9 @@ export function createDispatch(config: AppConfig, maxOpenFiles: number, coordina
     createHostGuard(admission.allowedHosts, hostname().toLowerCase()),
     createCrossOriginGate(admission.writeOrigins),
   ];
-  return guardDispatch(gates, router);
+  if (admission.writeOrigins.length === 0) return guardDispatch(gates, router);
+  const cors = createCors(admission.writeOrigins);
+  return finishDispatch(guardDispatch([...gates, cors.gate], router), cors.finish);
 }
 
 /** Removes what killed servers left in the directory; gives how many files that were. Never in a read-only folder. */

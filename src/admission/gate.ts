@@ -1,9 +1,13 @@
-// May this request come in? Gates are asked before the router, in order; the first that answers decides.
+// May this request come in? Gates are asked before the router, in order; the first that answers decides. What goes on
+// every answer, whoever gave it, is added on the way out.
 
 import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
 
 /** The refusal of a request, or null: come in. */
 export type Gate = (request: HttpRequest) => HttpResponse | null;
+
+/** Adds fields to an answer. */
+export type Finish = (request: HttpRequest, response: HttpResponse) => void;
 
 /** The dispatch behind the gates. */
 export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispatch {
@@ -14,6 +18,20 @@ export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispa
     }
     return dispatch(request);
   };
+}
+
+/** The dispatch with something to add to all that it answers. */
+export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
+  return (request) => {
+    const reply = dispatch(request);
+    if (reply instanceof Promise) return reply.then((response) => finished(request, response));
+    return finished(request, reply);
+  };
+
+  function finished(request: HttpRequest, response: HttpResponse): HttpResponse {
+    finish(request, response);
+    return response;
+  }
 }
 
 /** True for the paths that hold something of the user's: the folder, and what tells about the server. */

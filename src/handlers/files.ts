@@ -8,7 +8,7 @@ import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
 import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
-import { nameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
+import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
 /** How the folder is served. */
@@ -201,7 +201,7 @@ function post(storage: Storage, request: HttpRequest, settings: UploadSettings):
   const raw = rawName(request);
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
   const folder = ObjectName.parseFolder(raw, settings.rules);
-  return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : nameRefused(folder);
+  return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : newNameRefused(folder);
 }
 
 function put(storage: Storage, request: HttpRequest, settings: UploadSettings): MaybePromise<HttpResponse> {
@@ -217,7 +217,7 @@ function store(
   settings: UploadSettings,
 ): MaybePromise<HttpResponse> {
   const name = ObjectName.parse(raw, settings.rules);
-  return name instanceof ObjectName ? storeBody(storage, name, request, settings) : nameRefused(name);
+  return name instanceof ObjectName ? storeBody(storage, name, request, settings) : newNameRefused(name);
 }
 
 async function remove(storage: Storage, request: HttpRequest, settings: UploadSettings): Promise<HttpResponse> {

@@ -39,9 +39,18 @@ export function readRefused(fault: ReadFault): HttpResponse {
   }
 }
 
-/** Why a name is none. */
+/** Why a name is none, for a reader. */
 export function nameRefused(fault: NameFault): HttpResponse {
-  if (fault === "missing") return notFound();
+  return fault === "missing" ? notFound() : badName();
+}
+
+/** Why a name is none, for a writer. */
+export function newNameRefused(fault: NameFault): HttpResponse {
+  if (fault === "bad") return badName();
+  return plainText("No file can have this name: a part of it is empty, or begins with a dot (see --hidden).\n", 404);
+}
+
+function badName(): HttpResponse {
   return plainText("This is no name for a file: it could mean another place.\n", 400);
 }
 

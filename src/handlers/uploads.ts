@@ -11,7 +11,7 @@ import { evaluatePreconditions } from "../http/precondition.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, PendingWrite, Storage, Stored, WriteFault, WritePlan } from "../storage/storage.ts";
 import { tagsOf } from "./file-response.ts";
-import { nameRefused, writeRefused } from "./replies.ts";
+import { newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
 export type OnDuplicate = "overwrite" | "error" | "rename";
@@ -213,7 +213,7 @@ class FormUpload {
   async #begin(filename: string | undefined): Promise<HttpResponse | null> {
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
-    if (!(name instanceof ObjectName)) return nameRefused(name);
+    if (!(name instanceof ObjectName)) return newNameRefused(name);
     const pending = await this.#storage.begin(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
     if (typeof pending === "string") return writeRefused(pending);
     this.writes.push(pending);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { hostname } from "node:os";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
-import { readResponses } from "../support/response-reader.ts";
+import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -83,4 +83,49 @@ test("--read-only refuses every write", async () => {
   const raw = "POST /files/b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
   expect(readResponses(await exchange(readOnly.port, raw))).toMatchObject([{ status: 403 }]);
   await readOnly.stop();
+});
+
+describe("a page of a named origin", () => {
+  const PAGE = "Origin: https://app.example.org\r\nSec-Fetch-Site: cross-site\r\n";
+  const ask = async (method: string, fields: string, path = "/files/cors.txt"): Promise<ReadResponse> => {
+    const body = method === "PUT" ? "Content-Length: 2\r\n\r\nhi" : "\r\n";
+    return readResponses(
+      await exchange(started.port, `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${fields}${body}`),
+      [method],
+    )[0]!;
+  };
+
+  test("is told by a preflight what it may send", async () => {
+    const asked = PAGE + "Access-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: if-match\r\n";
+    const { status, fields } = await ask("OPTIONS", asked);
+    expect(status).toBe(204);
+    expect(fields.get("access-control-allow-origin")).toBe("https://app.example.org");
+    expect(fields.get("access-control-allow-methods")).toContain("PUT");
+    expect(fields.get("access-control-allow-headers")).toContain("If-Match");
+    expect(fields.get("vary")).toContain("Origin");
+    expect(fields.has("access-control-allow-private-network")).toBe(false);
+    const fromOutside = await ask("OPTIONS", asked + "Access-Control-Request-Private-Network: true\r\n");
+    expect(fromOutside.fields.get("access-control-allow-private-network")).toBe("true");
+  });
+
+  test("can write, and read the answers, errors too", async () => {
+    for (const [method, path, status] of [
+      ["PUT", "/files/cors.txt", 201],
+      ["GET", "/files/cors.txt", 200],
+      ["GET", "/files/none", 404],
+    ] as const) {
+      const response = await ask(method, PAGE, path);
+      expect(response.status).toBe(status);
+      expect(response.fields.get("access-control-allow-origin")).toBe("https://app.example.org");
+      expect(response.fields.get("access-control-expose-headers")).toContain("ETag");
+    }
+  });
+
+  test("of another origin is told nothing", async () => {
+    const other = "Origin: https://evil.example\r\n";
+    const { fields } = await ask("OPTIONS", other + "Access-Control-Request-Method: PUT\r\n");
+    expect(fields.has("access-control-allow-origin")).toBe(false);
+    expect(fields.has("access-control-allow-methods")).toBe(false);
+    expect((await ask("GET", other)).fields.has("access-control-allow-origin")).toBe(false);
+  });
 });

@@ -1,0 +1,47 @@
+// Pages of other origins that may use the folder: what their browser has to be told (the Fetch standard, "CORS
+// protocol"). Without an origin that is named nothing is said, and browsers keep other pages out.
+
+import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { type Finish, type Gate, isPrivatePath } from "./gate.ts";
+
+/** What such a page may send, and what it may see. */
+const METHODS = "GET, HEAD, POST, PUT, DELETE";
+const REQUEST_FIELDS = "Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range";
+const RESPONSE_FIELDS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location";
+const PREFLIGHT_SECONDS = 600;
+
+/** A gate that answers preflights, and what goes on every other answer to such a page. */
+export interface Cors {
+  readonly gate: Gate;
+  readonly finish: Finish;
+}
+
+/** `origins` in the form in which browsers send them. */
+export function createCors(origins: readonly string[]): Cors {
+  const trusted = new Set(origins);
+  const trustedOrigin = (request: HttpRequest): string | null => {
+    const origin = request.fields.get("origin");
+    return origin !== undefined && trusted.has(origin) && isPrivatePath(request.decodedPath) ? origin : null;
+  };
+  return {
+    gate: (request) => {
+      const origin = request.method === "OPTIONS" ? trustedOrigin(request) : null;
+      if (origin === null || request.fields.get("access-control-request-method") === undefined) return null;
+      const reply = new HttpResponse(204)
+        .set("Access-Control-Allow-Methods", METHODS)
+        .set("Access-Control-Allow-Headers", REQUEST_FIELDS)
+        .set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
+      // A page of the open web asks before it reaches into a private network.
+      return request.fields.get("access-control-request-private-network") === "true"
+        ? reply.set("Access-Control-Allow-Private-Network", "true")
+        : reply;
+    },
+    finish: (request, response) => {
+      if (!isPrivatePath(request.decodedPath)) return;
+      response.set("Vary", "Origin");
+      const origin = trustedOrigin(request);
+      if (origin === null) return;
+      response.set("Access-Control-Allow-Origin", origin).set("Access-Control-Expose-Headers", RESPONSE_FIELDS);
+    },
+  };
+}
