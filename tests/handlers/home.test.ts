@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
@@ -6,7 +6,8 @@ import { startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 describe("the landing page links to what this server offers", () => {
-  using folder = tempFolder();
+  const folder = tempFolder();
+  afterAll(() => folder[Symbol.dispose]());
   const cases: [why: string, directory: string | null, flags: string[], has: string, hasNot: string][] = [
     ["no folder", null, [], "--directory", 'href="/files/"'],
     ["a folder", folder.path, [], 'href="/files/"', "<form"],

@@ -44,19 +44,19 @@ export const testedElsewhere: readonly Untested[] = [
     rfc: "9110",
     section: "9.3.4",
     requirement: "PUT creates (201) or replaces (204) the target's state",
-    reason: "needs a folder: tests/handlers/uploads.test.ts",
+    reason: "needs a folder: tests/handlers/writes.test.ts",
   },
   {
     rfc: "9110",
     section: "9.3.5",
     requirement: "DELETE removes the target's association",
-    reason: "needs a folder: tests/handlers/uploads.test.ts",
+    reason: "needs a folder: tests/handlers/writes.test.ts",
   },
   {
     rfc: "9110",
     section: "14.4-14.5",
     requirement: "PUT with Content-Range is refused where partial PUT is not supported",
-    reason: "needs a folder: tests/handlers/uploads.test.ts",
+    reason: "needs a folder: tests/handlers/writes.test.ts",
   },
 ];
 
