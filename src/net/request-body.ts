@@ -5,7 +5,7 @@ import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
 import { BodyRefused, type Refusal } from "../http/refusal.ts";
 
 /** Bytes that may wait for the handler before the socket is paused. */
-const HIGH_WATER_BYTES = 1024 * 1024;
+const HIGH_WATER_BYTES = 256 * 1024;
 /** What a queued piece costs beside its bytes: a million pieces of one byte are not one megabyte. */
 const PIECE_COST_BYTES = 256;
 

@@ -87,7 +87,7 @@ export interface Stored {
 /** A write under way. Nothing is visible before `Storage.commit`; exactly one of `commit` and `abort` ends it. */
 export interface PendingWrite {
   /**
-   * Takes the chunk, which must not change any more; a promise says to wait before the next one. After a fault, which may
+   * Takes the chunk, which is its own from now on; a promise says to wait before the next one. After a fault, which may
    * be an earlier chunk's, only `abort` may follow.
    */
   write(chunk: Uint8Array): MaybePromise<WriteFault | null>;
