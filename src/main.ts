@@ -96,7 +96,9 @@ function listenOrExit(server: Server, config: Config, log: AccessLog): readonly 
 
 function sweep(config: Config, log: AccessLog): void {
   void sweepDirectory(config).then((swept) => {
-    if (swept > 0) log.warning(`Removed ${swept} unfinished uploads that a server before this one left behind.`);
+    if (swept === 0) return;
+    const uploads = swept === 1 ? "1 unfinished upload" : `${swept} unfinished uploads`;
+    log.warning(`Removed ${uploads} that a killed server left behind.`);
   });
 }
 

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RunningProgram } from "../support/program.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { ownerOf, temporaryName } from "../../src/storage/temporary-name.ts";
+import { measureTree, sweepLeftovers } from "../../src/storage/tree.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** What this process makes, as another one would have. */
+const [, instance, pid, start] = /^\.mini-http-([^-]+)-([^-]+)-([^-]+)-/.exec(temporaryName())!;
+const named = (owner: string): string => `.mini-http-${owner}-0123456789abcdef`;
+
+describe("the owner of a temporary name", () => {
+  const gone = Bun.spawnSync(["true"]).pid;
+  const cases: [why: string, name: string, owner: ReturnType<typeof ownerOf>][] = [
+    ["ours", temporaryName(), "alive"],
+    ["a process that has ended", named(`${instance}-${gone}-${start}`), "gone"],
+    ["a process id that was given to another process", named(`${instance}-${pid}-${Number(start) - 1}`), "gone"],
+    ["a process elsewhere", named(`0${instance}-${pid}-${start}`), "unknown"],
+    ["a name that only begins like ours", ".mini-http-notes.txt", "none"],
+    ["an older form of the name", ".mini-http-123-1b4e28ba-2fa1-11d2-883f-0016d3cca427", "none"],
+    ["any other name", "a.txt", "none"],
+  ];
+  test.each(cases)("%s", (_why, name, owner) => expect(ownerOf(name)).toBe(owner));
+
+  test("no two are equal", () => {
+    expect(new Set(Array.from({ length: 1000 }, temporaryName)).size).toBe(1000);
+  });
+});
+
+test("a sweep removes what nobody will finish, and nothing else", async () => {
+  using folder = tempFolder();
+  const at = (name: string): string => join(folder.path, name);
+  mkdirSync(at("sub"));
+  const dead = named(`${instance}-${Bun.spawnSync(["true"]).pid}-${start}`);
+  const foreign = named(`0${instance}-1-1`);
+  const kept = ["a.txt", temporaryName(), ".mini-http-notes.txt", foreign + "b", `sub/x`];
+  for (const name of [...kept, dead, `sub/${dead}`, foreign]) writeFileSync(at(name), "x");
+  const old = (Date.now() - DAY_MS - 1000) / 1000;
+  utimesSync(at(foreign), old, old);
+  symlinkSync(at("a.txt"), at(`sub/${dead}2`));
+  expect(await measureTree(folder.path)).toEqual({ bytes: 2, files: 2 });
+  expect(await sweepLeftovers(folder.path, Date.now())).toBe(3);
+  expect(readdirSync(folder.path).sort()).toEqual([...kept.slice(0, 4), "sub"].sort());
+  expect(readdirSync(at("sub")).sort()).toEqual([dead + "2", "x"].sort());
+});
+
+test("a second server on the folder leaves the uploads of the first alone; the next one after a kill does not", async () => {
+  using folder = tempFolder();
+  const first = await RunningProgram.start(["--directory", folder.path]);
+  const client = await RawClient.connect(first.port);
+  await client.send("PUT /files/a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha");
+  while (readdirSync(folder.path).length === 0) await Bun.sleep(2);
+  {
+    await using second = await RunningProgram.start(["--directory", folder.path]);
+    // Its sweep is over when it has had the time for a request; this one walks the same folder.
+    await exchange(second.port, "GET /files/?simple HTTP/1.1\r\nHost: a\r\n\r\n");
+    await Bun.sleep(50);
+    expect(readdirSync(folder.path)).toHaveLength(1);
+  }
+  first.kill("SIGKILL");
+  await first.exited;
+  expect(readdirSync(folder.path)).toHaveLength(1);
+  await using third = await RunningProgram.start(["--directory", folder.path]);
+  await third.untilLog((log) => log.includes("Removed 1 unfinished upload"));
+  expect(readdirSync(folder.path)).toEqual([]);
+  client.close();
+});
+
+test("a read-only server removes nothing", async () => {
+  using folder = tempFolder();
+  const dead = named(`${instance}-${Bun.spawnSync(["true"]).pid}-${start}`);
+  writeFileSync(join(folder.path, dead), "x");
+  await using program = await RunningProgram.start(["--directory", folder.path, "--read-only"]);
+  await exchange(program.port, "GET /files/?simple HTTP/1.1\r\nHost: a\r\n\r\n");
+  await Bun.sleep(50);
+  expect(readdirSync(folder.path)).toEqual([dead]);
+});
