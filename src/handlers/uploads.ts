@@ -49,18 +49,20 @@ export async function storeBody(
   const { body, method } = request;
   const pending = await storage.begin(planOf(name, request, body === null ? 0 : body.length, settings));
   if (typeof pending === "string") return writeRefused(pending);
-  const fault = body === null ? null : await fill(pending, body);
-  if (fault !== null) return give(pending, fault);
-  const sealed = await pending.seal();
-  if (sealed !== null) return give(pending, sealed);
+  try {
+    const fault = (body === null ? null : await fill(pending, body)) ?? (await pending.seal());
+    if (fault !== null) {
+      await pending.abort();
+      return writeRefused(fault);
+    }
+  } catch (error) {
+    // A body that fails leaves nothing behind, and so does a fault of ours.
+    await pending.abort();
+    throw error;
+  }
   const stored = await storage.commit([pending]);
   if (typeof stored === "string") return writeRefused(stored);
   return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
-}
-
-async function give(pending: PendingWrite, fault: WriteFault): Promise<HttpResponse> {
-  await pending.abort();
-  return writeRefused(fault);
 }
 
 /** What would make the stored bytes mean something else than the sender meant. */
@@ -79,11 +81,11 @@ function refuseFields({ fields, method }: HttpRequest): HttpResponse | null {
 function planOf(name: ObjectName, request: HttpRequest, length: number, settings: UploadSettings): WritePlan {
   const { onDuplicate, uploadOnly } = settings;
   // PUT names the resource that it makes, so nothing else may be made of it (RFC 9110 9.3.4).
-  const isRenamed = onDuplicate === "rename" && (request.method === "POST" || uploadOnly);
+  const isRenamed = onDuplicate === "rename" && request.method === "POST";
   return {
     name,
     length,
-    onExisting: isRenamed ? "rename" : onDuplicate === "error" ? "refuse" : "replace",
+    onExisting: uploadOnly ? "conceal" : isRenamed ? "rename" : onDuplicate === "error" ? "refuse" : "replace",
     condition: uploadOnly ? blindCondition(request) : conditionOf(request.method, request.fields),
   };
 }
@@ -94,7 +96,7 @@ function blindCondition({ method, fields }: HttpRequest): Condition | null {
   return condition === null ? null : () => condition(null);
 }
 
-/** Writes the body as it comes. A body that fails leaves nothing behind. */
+/** Writes the body as it comes. */
 async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault | null> {
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
@@ -102,9 +104,6 @@ async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault
       if (fault !== null) return fault;
     }
     return null;
-  } catch (error) {
-    await pending.abort();
-    throw error;
   } finally {
     body.close();
   }

@@ -17,9 +17,10 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { dirname, extname, join } from "node:path";
-import type { Usage } from "./coordinator.ts";
+import { dirname, join } from "node:path";
+import { NOTHING, type Usage } from "./coordinator.ts";
 import { entryOf } from "./folder-list.ts";
+import { candidateNames } from "./numbered-name.ts";
 import type { ObjectName } from "./object-name.ts";
 import { etagOf } from "./opened-file.ts";
 import type { LocalWrite } from "./pending-write.ts";
@@ -30,8 +31,6 @@ import { temporaryName } from "./temporary-name.ts";
 import { stampVersion } from "./version-time.ts";
 
 const PERMISSION_BITS = 0o7777;
-/** Numbers tried for a name that is taken, before chance decides. */
-const MOST_NUMBERED = 100;
 
 /** Undoes one step of a commit that cannot be finished. */
 type Undo = () => void;
@@ -105,7 +104,7 @@ export class Commit {
     if (there.mode !== null) chmodSync(temporary, there.mode);
     const etag = etagAt(temporary);
     this.#replace(write, target, there, isOneOfMany);
-    const change = { bytes: size - (there.entry?.size ?? 0), files: there.exists ? 0 : 1 };
+    const change = { bytes: size - there.usage.bytes, files: 1 - there.usage.files };
     return { name: plan.name, isNew: !there.exists, etag, change };
   }
 
@@ -127,7 +126,7 @@ export class Commit {
       this.#kept.push(kept);
       this.#undo.push(() => renameSync(kept, target));
     } else if (!there.exists) this.#undo.push(() => unlinkSync(target));
-    const free = holdContent(target, there.entry?.size ?? 0);
+    const free = holdContent(target, there.usage.bytes);
     renameSync(temporary, target);
     free();
   }
@@ -179,18 +178,21 @@ interface Target {
   readonly exists: boolean;
   readonly mode: number | null;
   readonly mtimeNs: bigint;
+  /** What of the folder's usage goes away with the name: nothing for a link, whose file stays. */
+  readonly usage: Usage;
 }
 
-const NO_TARGET: Target = { entry: null, exists: false, mode: null, mtimeNs: 0n };
+const NO_TARGET: Target = { entry: null, exists: false, mode: null, mtimeNs: 0n, usage: NOTHING };
 
 /** Looks at what a path leads to. Throws the system's error, but for "there is nothing". */
 export function lookAtTarget(root: ServedRoot, path: string): Target {
   try {
     const link = lstatSync(path, { bigint: true });
+    const usage = link.isFile() ? { bytes: Number(link.size), files: 1 } : NOTHING;
     const stats = link.isSymbolicLink() ? statIfAny(root, path) : link;
-    if (stats === null) return { entry: null, exists: true, mode: null, mtimeNs: link.mtimeNs };
+    if (stats === null) return { entry: null, exists: true, mode: null, mtimeNs: link.mtimeNs, usage };
     const mode = stats.isFile() ? Number(stats.mode) & PERMISSION_BITS : null;
-    return { entry: entryOf(stats), exists: true, mode, mtimeNs: stats.mtimeNs };
+    return { entry: entryOf(stats), exists: true, mode, mtimeNs: stats.mtimeNs, usage };
   } catch (error) {
     if (systemCode(error) === "ENOENT") return NO_TARGET;
     throw error;
@@ -210,19 +212,20 @@ function statIfAny(root: ServedRoot, path: string): BigIntStats | null {
 /** Whether the plan may go on, given what is there. */
 export function judge(plan: WritePlan, entry: Entry | null, exists: boolean): WriteFault | null {
   if (plan.condition !== null && !plan.condition(entry)) return "precondition";
-  if (plan.onExisting === "rename") return null;
+  if (picksName(plan.onExisting)) return null;
   if (entry?.type === "directory") return "is-directory";
   return plan.onExisting === "refuse" && exists ? "exists" : null;
 }
 
 /** The names that a new file may get, in their order. */
 function* candidates({ name, onExisting }: WritePlan): Generator<ObjectName> {
-  yield name;
-  if (onExisting !== "rename") return;
-  const extension = extname(name.base);
-  const stem = name.base.slice(0, name.base.length - extension.length);
-  for (let i = 1; i <= MOST_NUMBERED; i++) yield name.sibling(`${stem} (${i})${extension}`);
-  yield name.sibling(`${stem} (${crypto.randomUUID()})${extension}`);
+  if (!picksName(onExisting)) yield name;
+  else for (const base of candidateNames(name.base)) yield name.sibling(base);
+}
+
+/** True when another name is picked for a file whose own is taken. */
+function picksName(onExisting: WritePlan["onExisting"]): boolean {
+  return onExisting === "rename" || onExisting === "conceal";
 }
 
 /** File systems without hard links, such as those of memory cards. */

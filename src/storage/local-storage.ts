@@ -18,6 +18,7 @@ import { Commit, holdContent, judge, lookAtTarget } from "./commit.ts";
 import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf, listFolder } from "./folder-list.ts";
+import { candidateNames, MOST_NAME_BYTES } from "./numbered-name.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion } from "./opened-file.ts";
 import { freeBytes, LocalWrite, type WriteHouse } from "./pending-write.ts";
@@ -35,7 +36,7 @@ import type {
   WriteFault,
   WritePlan,
 } from "./storage.ts";
-import { readFault, writeFault } from "./system-fault.ts";
+import { readFault, systemCode, writeFault } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -143,13 +144,16 @@ export class LocalStorage implements Storage {
       mkdirSync(this.#root.path, { recursive: true });
       const place = this.#findPlace(plan);
       if ("fault" in place) return place.fault;
-      if (plan.length !== UNKNOWN_LENGTH && freeBytes(place.folder) < plan.length + this.#settings.minFree)
-        return "no-space";
-      const wanted: Usage = { bytes: Math.max(plan.length, 0), files: place.isTaken ? 0 : 1 };
+      const { folder, name, files } = place;
+      const wanted: Usage = { bytes: Math.max(plan.length, 0), files };
+      const { minFree } = this.#settings;
+      // Where nobody said how much there will be, and nothing is to be left free, the disk itself says when it is full.
+      const isBounded = plan.length !== UNKNOWN_LENGTH || minFree > 0;
+      if (isBounded && freeBytes(folder) < wanted.bytes + minFree) return "no-space";
       const granted = this.#coordinator.reserve(wanted);
-      if (granted instanceof Promise)
-        return granted.then((isGranted) => this.#start(plan, place.folder, wanted, isGranted));
-      return this.#start(plan, place.folder, wanted, granted);
+      const named = { ...plan, name };
+      if (granted instanceof Promise) return granted.then((isGranted) => this.#start(named, folder, wanted, isGranted));
+      return this.#start(named, folder, wanted, granted);
     } catch (error) {
       return writeFault(error);
     }
@@ -204,43 +208,86 @@ export class LocalStorage implements Storage {
     }
   }
 
-  /** The deepest folder on the way to the target that is there, if the plan may begin. Throws the system's error. */
+  /** Where the plan may begin, under which name, or why it may not. Throws the system's error. */
   #findPlace(plan: WritePlan): Place {
-    const { name, onExisting } = plan;
+    if (isTooLong(plan.name)) return { fault: "bad-name" };
     let folder = realpathSync(this.#root.path);
-    for (const segment of name.parent.segments) {
-      const next = join(folder, segment);
-      if (lstatSync(next, { throwIfNoEntry: false }) === undefined) {
+    const walked: string[] = [];
+    const { segments } = plan.name.parent;
+    for (const [depth, segment] of segments.entries()) {
+      const step = this.#enter(folder, segment, plan.onExisting === "conceal");
+      if (typeof step === "string") return { fault: step };
+      walked.push(step.segment);
+      if (step.folder === null) {
         const fault = judge(plan, null, false);
-        return fault === null ? { folder, isTaken: false } : { fault };
+        const name = plan.name.within([...walked, ...segments.slice(depth + 1)]);
+        return fault === null ? { folder, name, files: 1 } : { fault };
       }
-      folder = realpathSync(next);
-      if (!this.#root.holds(folder)) return { fault: "not-allowed" };
-      if (!statSync(folder).isDirectory()) return { fault: "not-a-directory" };
+      folder = step.folder;
     }
-    const { entry, exists } = lookAtTarget(this.#root, join(folder, name.base));
+    const name = plan.name.within(walked);
+    const { entry, exists, usage } = lookAtTarget(this.#root, join(folder, name.base));
     const fault = judge(plan, entry, exists);
-    return fault === null ? { folder, isTaken: exists && onExisting === "replace" } : { fault };
+    return fault === null ? { folder, name, files: plan.onExisting === "replace" ? 1 - usage.files : 1 } : { fault };
+  }
+
+  /** The folder of this name in a folder, null for one that is yet to be made; with `conceals` perhaps under another name. */
+  #enter(folder: string, segment: string, conceals: boolean): Step | WriteFault {
+    for (const candidate of conceals ? candidateNames(segment) : [segment]) {
+      const path = join(folder, candidate);
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { segment: candidate, folder: null };
+      const fault = this.#judgeFolder(path);
+      if (fault === null) return { segment: candidate, folder: realpathSync(path) };
+      if (!conceals) return fault;
+    }
+    return "exists";
+  }
+
+  #judgeFolder(path: string): WriteFault | null {
+    try {
+      if (!this.#root.holds(realpathSync(path))) return "not-allowed";
+      return statSync(path).isDirectory() ? null : "not-a-directory";
+    } catch (error) {
+      // A link to nowhere is no folder.
+      if (systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return "not-a-directory";
+      throw error;
+    }
   }
 
   #remove(name: ObjectName, condition: Condition | null): WriteFault | null {
     const path = join(realpathSync(this.#root.pathOf(name.parent)), name.base);
     if (!this.#root.holds(dirname(path))) return "missing";
-    const { entry } = lookAtTarget(this.#root, path);
+    const { entry, usage } = lookAtTarget(this.#root, path);
     if (entry === null) return "missing";
     if (entry.type === "directory") return "is-directory";
     if (condition !== null && !condition(entry)) return "precondition";
-    const { size } = lstatSync(path);
-    const free = holdContent(path, size);
+    const free = holdContent(path, usage.bytes);
     unlinkSync(path);
     free();
-    this.#coordinator.settle(NOTHING, { bytes: -size, files: -1 });
+    this.#coordinator.settle(NOTHING, { bytes: -usage.bytes, files: -usage.files });
     return null;
   }
 }
 
-/** Where a temporary file is to be, or why there is none. */
-type Place = { readonly folder: string; readonly isTaken: boolean } | { readonly fault: WriteFault };
+/** Where a temporary file is to be, the name that it is for, and how many files there will be more; or why not. */
+type Place =
+  { readonly folder: string; readonly name: ObjectName; readonly files: number } | { readonly fault: WriteFault };
+
+/** One step on the way to a place. */
+interface Step {
+  readonly segment: string;
+  /** Null: it is yet to be made. */
+  readonly folder: string | null;
+}
+
+/** PATH_MAX of the common systems, with room for where the directory itself is. */
+const MOST_PATH_BYTES = 3800;
+
+/** Names that no file system takes are refused before the body, even where a folder is yet to be made. */
+function isTooLong(name: ObjectName): boolean {
+  if (Buffer.byteLength(name.path) > MOST_PATH_BYTES) return true;
+  return name.segments.some((segment) => Buffer.byteLength(segment) > MOST_NAME_BYTES);
+}
 
 /** Puts folders' entries on the disk; where folders cannot be opened, the system does it in its own time. */
 async function syncFolders(paths: Iterable<string>): Promise<void> {

@@ -48,6 +48,11 @@ export class ObjectName {
     return new ObjectName([...this.segments.slice(0, -1), base]);
   }
 
+  /** The same last segment in another folder, whose segments have passed the gate or are made of some that have. */
+  within(folder: readonly string[]): ObjectName {
+    return new ObjectName([...folder, this.base]);
+  }
+
   /** A name in this folder by its segments, decoded already, such as a form's file name split at its slashes. */
   join(segments: readonly string[], rules: NameRules): ObjectName | NameFault {
     let fault: NameFault | null = null;

@@ -21,8 +21,6 @@ const QUEUE_BYTES = 1024 * 1024;
 const ALL_QUEUES_BYTES = 16 * 1024 * 1024;
 let queuedInAll = 0;
 
-/** Set aside at a time for a body of unknown length. */
-const RESERVE_STEP_BYTES = 1024 * 1024;
 /** Written between two looks at how much of the disk is free. */
 const LOOK_AT_DISK_BYTES = 8 * 1024 * 1024;
 
@@ -178,14 +176,12 @@ export class LocalWrite implements PendingWrite {
     return coordinator.hasLimits && size > this.#reserved.bytes ? this.#reserveMore(size) : null;
   }
 
+  /** Exactly what is needed: what one upload sets aside and does not use, others are refused for. */
   async #reserveMore(size: number): Promise<WriteFault | null> {
-    const missing = size - this.#reserved.bytes;
-    for (const bytes of [Math.max(missing, RESERVE_STEP_BYTES), missing]) {
-      if (!(await this.#house.coordinator.reserve({ bytes, files: 0 }))) continue;
-      this.#reserved = { bytes: this.#reserved.bytes + bytes, files: this.#reserved.files };
-      return null;
-    }
-    return "over-quota";
+    const bytes = size - this.#reserved.bytes;
+    if (!(await this.#house.coordinator.reserve({ bytes, files: 0 }))) return "over-quota";
+    this.#reserved = { bytes: size, files: this.#reserved.files };
+    return null;
   }
 }
 

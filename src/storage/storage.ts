@@ -69,8 +69,11 @@ export interface WritePlan {
   readonly name: ObjectName;
   /** Bytes, or UNKNOWN_LENGTH. */
   readonly length: number;
-  /** What to do when a file has the name. "rename" picks another name, and a folder counts as taken too. */
-  readonly onExisting: "replace" | "refuse" | "rename";
+  /**
+   * What to do when a file has the name. "rename" picks another name, and a folder counts as taken too; "conceal" does so
+   * for the folders on the way as well, so that nothing of what is there shows.
+   */
+  readonly onExisting: "replace" | "refuse" | "rename" | "conceal";
   /** Asked before the first byte and again at the commit, without a race. Null: no condition. */
   readonly condition: Condition | null;
 }

@@ -1,0 +1,761 @@
+// One body to one name, where writes.test.ts leaves off: refusals before the body, conditions that fail at the commit,
+// drop boxes that tell nothing, accounts that add up, versions that can be told apart.
+
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { storeBody } from "../../src/handlers/uploads.ts";
+import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
+import type { PendingWrite, Storage } from "../../src/storage/storage.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
+import { readResponses } from "../support/response-reader.ts";
+import { startServer } from "../support/start-server.ts";
+import {
+  ask,
+  firstAnswer,
+  FORM,
+  form,
+  HeldUpload,
+  inChunks,
+  statusOf,
+  UploadHouse,
+  withLength,
+} from "../support/upload-requests.ts";
+import { PLAIN_NAMES, ObjectName } from "../../src/storage/object-name.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const EXPECT = "Expect: 100-continue\r\n";
+const LONG_NAME = "a".repeat(251) + ".txt";
+
+describe("before the body", () => {
+  const WITH_LENGTH = "Content-Length: 100000\r\n";
+  const CHUNKED = "Transfer-Encoding: chunked\r\n";
+  const cases: [why: string, flags: string[], line: string, fields: string, status: number][] = [
+    ["POST to what is there, only if nothing is", [], "POST /files/old.txt", "If-None-Match: *\r\n" + WITH_LENGTH, 412],
+    ["PUT to nothing, only if something is", [], "PUT /files/a", "If-Match: *\r\n" + CHUNKED, 412],
+    [
+      "PUT to what is younger",
+      [],
+      "PUT /files/old.txt",
+      "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n" + CHUNKED,
+      412,
+    ],
+    ["PUT to nothing in no folder, only if something is", [], "PUT /files/n/e/w", 'If-Match: "a"\r\n' + CHUNKED, 412],
+    ["POST through a file", [], "POST /files/old.txt/a", CHUNKED, 409],
+    ["PUT through a file, deep", [], "PUT /files/old.txt/a/b/c", WITH_LENGTH, 409],
+    ["PUT to a folder's path", [], "PUT /files/folder/", CHUNKED, 409],
+    ["PUT of a part", [], "PUT /files/a", "Content-Range: bytes 0-9/10\r\n" + CHUNKED, 400],
+    ["a name over 255 bytes", [], "PUT /files/" + "a".repeat(256), WITH_LENGTH, 400],
+    ["a name over 255 bytes of UTF-8", [], "PUT /files/" + "%C3%A4".repeat(128), WITH_LENGTH, 400],
+    ["a name over 255 bytes in a folder that is to come", [], "PUT /files/new/" + "a".repeat(256), WITH_LENGTH, 400],
+    ["a path over 4096 bytes", [], "PUT /files/" + "aa/".repeat(2000) + "a", WITH_LENGTH, 400],
+    ["a name with NUL", [], "PUT /files/a%00", CHUNKED, 400],
+    ["a hidden name", [], "POST /files/.a", CHUNKED, 404],
+    ["a name of ours with --hidden", ["--hidden"], "PUT /files/.mini-http-", CHUNKED, 404],
+    ["a name of ours in a folder with --hidden", ["--hidden"], "PUT /files/folder/.mini-http-a", CHUNKED, 404],
+    ["a folder of ours with --hidden", ["--hidden"], "PUT /files/.mini-http-a/b", CHUNKED, 404],
+    ["over the quota by its length", ["--quota", "100002"], "PUT /files/a", WITH_LENGTH, 507],
+    ["over --max-files", ["--max-files", "1"], "PUT /files/a", CHUNKED, 507],
+    ["less free than --min-free, with a length", ["--min-free", "500T"], "PUT /files/a", WITH_LENGTH, 507],
+    ["less free than --min-free, without a length", ["--min-free", "500T"], "PUT /files/a", CHUNKED, 507],
+    ["over --max-body-size", ["--max-body-size", "1K"], "PUT /files/a", "Content-Length: 1025\r\n", 413],
+    ["read-only", ["--read-only"], "POST /files/a", CHUNKED, 403],
+    ["a duplicate for POST", ["--on-duplicate", "error"], "POST /files/old.txt", CHUNKED, 409],
+    ["a coding", [], "POST /files/a", "Content-Encoding: gzip\r\n" + CHUNKED, 415],
+    ["two codings, one of them none", [], "PUT /files/a", "Content-Encoding: identity, gzip\r\n" + CHUNKED, 415],
+    ["what is no form to a folder", [], "POST /files/folder/", "Content-Type: text/plain\r\n" + CHUNKED, 415],
+    ["a form without a boundary", [], "POST /files/", "Content-Type: multipart/form-data\r\n" + CHUNKED, 400],
+    ["a page elsewhere", [], "PUT /files/a", "Sec-Fetch-Site: cross-site\r\n" + CHUNKED, 403],
+  ];
+  test.each(cases)("%s is refused, and no 100 is sent", async (_why, flags, line, fields, status) => {
+    await using house = new UploadHouse();
+    const before = house.names();
+    const limits = flags[0] === "--max-body-size" ? { maxBody: KIB } : { maxRequestLine: 16 * KIB };
+    const port = house.serve(flags, limits);
+    expect(await firstAnswer(port, `${line} HTTP/1.1\r\nHost: a\r\n${EXPECT}${fields}\r\n`)).toBe(`HTTP/1.1 ${status}`);
+    expect(house.names()).toEqual(before);
+  });
+
+  const welcome: [why: string, flags: string[], line: string, fields: string][] = [
+    ["a length", [], "PUT /files/a", "Content-Length: 5\r\n"],
+    ["chunks", [], "POST /files/a", CHUNKED],
+    ["a form", [], "POST /files/", FORM + CHUNKED],
+    ["a condition that holds", [], "PUT /files/a", "If-None-Match: *\r\nContent-Length: 5\r\n"],
+    ["a duplicate that is renamed", ["--on-duplicate", "rename"], "POST /files/old.txt", CHUNKED],
+    ["exactly the quota", ["--quota", "100003"], "PUT /files/a", WITH_LENGTH],
+    ["exactly --max-files", ["--max-files", "2"], "PUT /files/a", WITH_LENGTH],
+  ];
+  test.each(welcome)("%s is asked for with 100", async (_why, flags, line, fields) => {
+    await using house = new UploadHouse();
+    const port = house.serve(flags);
+    expect(await firstAnswer(port, `${line} HTTP/1.1\r\nHost: a\r\n${EXPECT}${fields}\r\n`)).toBe("HTTP/1.1 100");
+    await house.untilNames("folder", "old.txt");
+  });
+});
+
+describe("at the commit", () => {
+  const TAG = (port: number): Promise<string> =>
+    ask(port, "HEAD", "/files/old.txt").then(({ fields }) => `If-Match: ${fields.get("etag")!}\r\n`);
+  type Meanwhile = (house: UploadHouse, port: number) => unknown;
+  const OLD_TIME = new Date(1_000_000_000_000).toUTCString();
+
+  /** The upload is begun, then something happens, then its last byte comes. CONDITION is an If-Match of the file's tag. */
+  const cases: [
+    why: string,
+    flags: string[],
+    line: string,
+    fields: string,
+    meanwhile: Meanwhile,
+    status: number,
+    old: string | null,
+  ][] = [
+    [
+      "the tag's version is replaced by another upload",
+      [],
+      "PUT /files/old.txt",
+      "CONDITION",
+      (_, port) => ask(port, "PUT", "/files/old.txt", "", "other"),
+      412,
+      "other",
+    ],
+    [
+      "the tag's version is replaced by another program",
+      [],
+      "POST /files/old.txt",
+      "CONDITION",
+      (house) => {
+        house.write("other", "other");
+        renameSync(house.path("other"), house.path("old.txt"));
+      },
+      412,
+      "other",
+    ],
+    [
+      "the tag's version is written over in place",
+      [],
+      "PUT /files/old.txt",
+      "CONDITION",
+      (house) => house.write("old.txt", "longer than it was"),
+      412,
+      "longer than it was",
+    ],
+    [
+      "the tag's version is deleted",
+      ["--allow-delete"],
+      "PUT /files/old.txt",
+      "CONDITION",
+      (_, port) => ask(port, "DELETE", "/files/old.txt"),
+      412,
+      null,
+    ],
+    [
+      "the tag's version becomes a folder",
+      [],
+      "PUT /files/old.txt",
+      "CONDITION",
+      (house) => {
+        rmSync(house.path("old.txt"));
+        mkdirSync(house.path("old.txt"));
+      },
+      412,
+      "(folder)",
+    ],
+    [
+      "what was old gets young",
+      [],
+      "PUT /files/old.txt",
+      `If-Unmodified-Since: ${OLD_TIME}\r\n`,
+      (_, port) => ask(port, "PUT", "/files/old.txt", "", "other"),
+      412,
+      "other",
+    ],
+    ["nothing happens to the tag's version", [], "PUT /files/old.txt", "CONDITION", () => {}, 204, "new"],
+    [
+      "another program makes what should not be",
+      [],
+      "POST /files/a",
+      "If-None-Match: *\r\n",
+      (house) => house.write("a", "a"),
+      412,
+      "old",
+    ],
+    [
+      "another program makes a link to nowhere where nothing should be",
+      [],
+      "PUT /files/a",
+      "If-None-Match: *\r\n",
+      (house) => symlinkSync("nowhere", house.path("a")),
+      412,
+      "old",
+    ],
+    ["a folder takes the name", [], "PUT /files/a", "", (house) => mkdirSync(house.path("a")), 409, "old"],
+    ["a file takes the name of a parent", [], "PUT /files/a/b", "", (house) => house.write("a", ""), 409, "old"],
+    [
+      "a link that leaves takes the name of a parent",
+      [],
+      "PUT /files/a/b",
+      "",
+      (house) => symlinkSync("/tmp", house.path("a")),
+      403,
+      "old",
+    ],
+    [
+      "someone else is first and duplicates are errors",
+      ["--on-duplicate", "error"],
+      "PUT /files/a",
+      "",
+      (_, port) => ask(port, "PUT", "/files/a", "", "first"),
+      409,
+      "old",
+    ],
+    [
+      "someone else is first and the last one wins",
+      [],
+      "PUT /files/old.txt",
+      "",
+      (_, port) => ask(port, "PUT", "/files/old.txt", "", "first"),
+      204,
+      "new",
+    ],
+    [
+      "what would have been replaced is gone",
+      ["--allow-delete"],
+      "PUT /files/old.txt",
+      "",
+      (_, port) => ask(port, "DELETE", "/files/old.txt"),
+      201,
+      "new",
+    ],
+  ];
+  test.each(cases)("%s", async (_why, flags, line, template, meanwhile, status, old) => {
+    await using house = new UploadHouse();
+    const port = house.serve(flags);
+    utimesSync(house.path("old.txt"), 1_000_000_000, 1_000_000_000);
+    const fields = template === "CONDITION" ? await TAG(port) : template;
+    const [method, target] = line.split(" ") as [string, string];
+    const held = await HeldUpload.begin(port, withLength(method, target, fields, "new"));
+    await house.untilUnderWay(1);
+    await meanwhile(house, port);
+    const before = house.names().filter((name) => !name.includes(".mini-http-"));
+    const reply = await held.finish();
+    expect(reply.status).toBe(status);
+    await house.untilUnderWay(0);
+    if (status >= 400) expect(house.names()).toEqual(before);
+    const there = house.names().includes("old.txt");
+    const now = !there ? null : statSync(house.path("old.txt")).isDirectory() ? "(folder)" : house.content("old.txt");
+    expect(now).toBe(old);
+  });
+
+  test("of two uploads to one tag the first complete one wins, and the other is 412", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const fields = await TAG(port);
+    const first = await HeldUpload.begin(port, withLength("PUT", "/files/old.txt", fields, "begun first"));
+    const second = await HeldUpload.begin(port, inChunks("PUT", "/files/old.txt", fields, "begun second"));
+    await house.untilUnderWay(2);
+    expect((await second.finish()).status).toBe(204);
+    expect((await first.finish()).status).toBe(412);
+    expect(house.content("old.txt")).toBe("begun second");
+    await house.untilNames("folder", "old.txt");
+  });
+
+  test("32 uploads to one name without conditions: all succeed, and the last is whole", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const size = 300 * KIB;
+    const held = await Promise.all(
+      Array.from({ length: 32 }, (_, i) => {
+        const body = String.fromCharCode(65 + i).repeat(size + i);
+        const raw = i % 2 === 0 ? withLength("PUT", "/files/new", "", body) : inChunks("PUT", "/files/new", "", body);
+        return HeldUpload.begin(port, raw);
+      }),
+    );
+    await house.untilUnderWay(32);
+    const statuses = await Promise.all(held.map(async (each) => (await each.finish()).status));
+    expect(statuses.sort()).toEqual([201, ...Array.from({ length: 31 }, () => 204)].sort());
+    const content = house.content("new");
+    expect(content).toBe(content[0]!.repeat(size + content.charCodeAt(0) - 65));
+    await house.untilNames("folder", "new", "old.txt");
+  });
+});
+
+describe("DELETE", () => {
+  const cases: [why: string, target: string, fields: string, status: number][] = [
+    ["of nothing with a condition is 404, not 412", "/files/none", "If-Match: *\r\n", 404],
+    ["through a file", "/files/old.txt/a", "", 404],
+    ["in a folder that is not there", "/files/none/a", "", 404],
+    ["of a file with a slash behind", "/files/old.txt/", "", 404],
+    ["of the directory itself", "/files/", "", 409],
+    ["of a bad name", "/files/%2e%2e/old.txt", "", 400],
+    ["of a link that leaves", "/files/leaves", "", 404],
+    ["through a link that leaves", "/files/outside/other.txt", "", 404],
+    ["of a link to nowhere", "/files/nowhere", "", 404],
+    ["of a named pipe", "/files/pipe", "", 404],
+    ["of a link to a file", "/files/link", "", 204],
+    ["if it is another version", "/files/old.txt", 'If-Match: "other"\r\n', 412],
+    ["if nothing is there", "/files/old.txt", "If-None-Match: *\r\n", 412],
+  ];
+  test.each(cases)("%s", async (_why, target, fields, status) => {
+    await using house = new UploadHouse();
+    symlinkSync("/etc/hostname", house.path("leaves"));
+    symlinkSync("..", house.path("outside"));
+    writeFileSync(house.path("../other.txt"), "not served");
+    symlinkSync("none", house.path("nowhere"));
+    symlinkSync("old.txt", house.path("link"));
+    Bun.spawnSync(["mkfifo", house.path("pipe")]);
+    const before = house.names();
+    const reply = await ask(house.serve(["--allow-delete"]), "DELETE", target, fields);
+    expect(reply.status).toBe(status);
+    expect(house.names()).toEqual(before.filter((name) => status !== 204 || name !== "link"));
+    expect(house.content("old.txt")).toBe("old");
+    expect(house.content("../other.txt")).toBe("not served");
+  });
+
+  test("of a file that someone reads leaves the reader the whole of it", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--allow-delete"]);
+    const size = 20 * MIB;
+    house.write("large.bin", "x".repeat(size));
+    const reader = await RawClient.connect(port);
+    await reader.send("GET /files/large.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await reader.until(({ received }) => received.length > 1000);
+    reader.pause();
+    expect((await ask(port, "DELETE", "/files/large.bin")).status).toBe(204);
+    reader.resume();
+    const [response] = readResponses(await reader.untilEnd());
+    expect(response!.body.length).toBe(size);
+    reader.close();
+  });
+});
+
+describe("--on-duplicate rename", () => {
+  test("30 at once get 30 names, each with its own content", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--on-duplicate", "rename"]);
+    const replies = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => ask(port, "POST", "/files/old.txt", "", `content ${i}`)),
+    );
+    for (const [i, { status, fields }] of replies.entries()) {
+      const got = await ask(port, "GET", fields.get("location")!);
+      expect([status, got.body, got.fields.get("etag")]).toEqual([201, `content ${i}`, fields.get("etag")]);
+    }
+    expect(house.names()).toHaveLength(32);
+    expect(house.content("old.txt")).toBe("old");
+  });
+
+  test("finds a name for a file whose own name is as long as may be", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--on-duplicate", "rename"]);
+    expect((await ask(port, "POST", "/files/" + LONG_NAME, "", "first")).status).toBe(201);
+    expect((await ask(port, "POST", "/files/" + LONG_NAME, "", "second")).status).toBe(201);
+    expect(house.content(LONG_NAME)).toBe("first");
+  });
+});
+
+describe("--upload-only tells nothing of what is there", () => {
+  /** The same request to something that is there and to nothing must have the same answer. */
+  const pairs: [why: string, method: string, there: string, nothing: string, fields: string, body: string][] = [
+    ["PUT to a file's name", "PUT", "/files/old.txt", "/files/new.txt", "", "x"],
+    ["PUT to a folder's name", "PUT", "/files/folder", "/files/new", "", "x"],
+    ["PUT into a folder", "PUT", "/files/folder/a", "/files/new/a", "", "x"],
+    ["PUT through a file", "PUT", "/files/old.txt/a", "/files/new.txt/a", "", "x"],
+    ["PUT through a link that leaves", "PUT", "/files/leaves/a", "/files/new/a", "", "x"],
+    ["PUT to a link that leaves", "PUT", "/files/leaves", "/files/new", "", "x"],
+    ["PUT to a name as long as may be", "PUT", "/files/" + LONG_NAME, "/files/" + LONG_NAME.replace("a", "b"), "", "x"],
+    ["PUT to a folder's path", "PUT", "/files/folder/", "/files/new/", "", "x"],
+    ["PUT if nothing is there", "PUT", "/files/old.txt", "/files/new.txt", "If-None-Match: *\r\n", "x"],
+    ["PUT if something is there", "PUT", "/files/old.txt", "/files/new.txt", "If-Match: *\r\n", "x"],
+    [
+      "PUT if it is old",
+      "PUT",
+      "/files/old.txt",
+      "/files/new.txt",
+      "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+      "x",
+    ],
+    ["POST to a file's name", "POST", "/files/old.txt", "/files/new.txt", "", "x"],
+    ["a form into a folder", "POST", "/files/folder/", "/files/new/", FORM, form(["a", "x"])],
+    ["a form through a file", "POST", "/files/old.txt/", "/files/new.txt/", FORM, form(["a", "x"])],
+    ["a form of a browser", "POST", "/files/folder/", "/files/new/", FORM + "Accept: text/html\r\n", form(["a", "x"])],
+    ["GET of a file", "GET", "/files/old.txt", "/files/new.txt", "", ""],
+    ["GET of a folder", "GET", "/files/folder/", "/files/new/", "", ""],
+    ["GET of a folder without its slash", "GET", "/files/folder", "/files/new", "", ""],
+    ["HEAD of a file", "HEAD", "/files/old.txt", "/files/new.txt", "", ""],
+    ["DELETE of a file", "DELETE", "/files/old.txt", "/files/new.txt", "", ""],
+    ["OPTIONS of a file", "OPTIONS", "/files/old.txt", "/files/new.txt", "", ""],
+  ];
+  test.each(pairs)("%s", async (_why, method, there, nothing, fields, body) => {
+    await using house = new UploadHouse();
+    house.write(LONG_NAME, "long");
+    symlinkSync("/tmp", house.path("leaves"));
+    const port = house.serve(["--upload-only"]);
+    const strip = async (target: string): Promise<unknown> => {
+      const reply = await ask(port, method, target, fields, body);
+      return [reply.status, [...reply.fields].filter(([name]) => name !== "date"), reply.body];
+    };
+    expect(await strip(there)).toEqual(await strip(nothing));
+    expect([house.content("old.txt"), house.content(LONG_NAME)]).toEqual(["old", "long"]);
+  });
+});
+
+describe("--min-free", () => {
+  const cases: [why: string, raw: string][] = [
+    ["PUT with a length", withLength("PUT", "/files/old.txt", "", "new")],
+    ["PUT of chunks", inChunks("PUT", "/files/old.txt", "", "new")],
+    ["an empty PUT", withLength("PUT", "/files/old.txt")],
+    ["a form", withLength("POST", "/files/", FORM, form(["old.txt", "new"]))],
+  ];
+  test.each(cases)("%s is 507 on a disk that has less", async (_why, raw) => {
+    await using house = new UploadHouse();
+    expect(await statusOf(house.serve(["--min-free", "500T"]), raw)).toBe(507);
+    expect(house.content("old.txt")).toBe("old");
+    await house.untilNames("folder", "old.txt");
+  });
+});
+
+describe("--quota", () => {
+  test("counts what was there before the server, hidden or not, at any depth", async () => {
+    await using house = new UploadHouse();
+    mkdirSync(house.path("folder/deep"));
+    house.write("folder/deep/.hidden", "x".repeat(5000));
+    house.write("folder/a", "x".repeat(4000));
+    const port = house.serve(["--quota", "10000"]);
+    expect(await statusOf(port, withLength("PUT", "/files/b", "", "x".repeat(998)))).toBe(507);
+    expect(await statusOf(port, withLength("PUT", "/files/b", "", "x".repeat(997)))).toBe(201);
+    expect(await statusOf(port, withLength("PUT", "/files/c", "", ""))).toBe(201);
+    expect(await statusOf(port, withLength("PUT", "/files/d", "", "x"))).toBe(507);
+  });
+
+  test("is given back by what is replaced, deleted, cut or refused", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--quota", "10003", "--allow-delete"]);
+    for (let i = 0; i < 8; i++) {
+      expect(await statusOf(port, withLength("PUT", "/files/a", "", "x".repeat(5000)))).toBe(i === 0 ? 201 : 204);
+      expect(await statusOf(port, inChunks("PUT", "/files/b", "", "x".repeat(5000)))).toBe(201);
+      expect(await statusOf(port, inChunks("PUT", "/files/c", "", "x"))).toBe(507);
+      expect(await statusOf(port, withLength("DELETE", "/files/b"))).toBe(204);
+      for (const raw of [withLength, inChunks].map((make) => make("PUT", "/files/c", "", "x".repeat(5000)))) {
+        const held = await HeldUpload.begin(port, raw);
+        await house.untilUnderWay(1);
+        held.reset();
+        await house.untilUnderWay(0);
+      }
+      const refused = withLength("PUT", "/files/a", 'If-Match: "other"\r\n', "x".repeat(5000));
+      expect(await statusOf(port, refused)).toBe(412);
+    }
+    await house.untilNames("a", "folder", "old.txt");
+  });
+
+  test("is kept by the last byte of a body without a length, and not refused before", async () => {
+    await using house = new UploadHouse();
+    const size = 3 * MIB;
+    const port = house.serve(["--quota", String(size + 3)]);
+    expect(await statusOf(port, inChunks("PUT", "/files/old.txt", "", "x".repeat(size + 1), 10_000))).toBe(507);
+    expect(house.content("old.txt")).toBe("old");
+    await house.untilNames("folder", "old.txt");
+    expect(await statusOf(port, inChunks("PUT", "/files/new", "", "x".repeat(size), 10_000))).toBe(201);
+  });
+
+  test("lets small bodies without a length in, however many are under way", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--quota", "10M"]);
+    const held: HeldUpload[] = [];
+    for (let i = 0; i < 30; i++)
+      held.push(await HeldUpload.begin(port, inChunks("PUT", `/files/f${i}`, "", "x".repeat(100_000), 10_000)));
+    await Bun.sleep(50);
+    const statuses = await Promise.all(held.map(async (each) => (await each.finish()).status));
+    expect(statuses).toEqual(Array.from({ length: 30 }, () => 201));
+  });
+
+  test("counts 40 uploads at once, no byte more", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--quota", "100003"]);
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => {
+        const make = i % 2 === 0 ? withLength : inChunks;
+        return statusOf(port, make("PUT", `/files/f${i}`, "", "x".repeat(5000)));
+      }),
+    );
+    const stored = house.names().filter((name) => name.startsWith("f") && name !== "folder").length;
+    expect(statuses.filter((status) => status === 201)).toHaveLength(stored);
+    expect(stored).toBeLessThanOrEqual(20);
+    expect(stored).toBeGreaterThan(0);
+  });
+
+  /** What a name leads to is still there when the name is gone. */
+  const kept: [why: string, arrange: (house: UploadHouse) => void][] = [
+    ["link", (house) => symlinkSync("large", house.path("other"))],
+    ["second name", (house) => linkSync(house.path("large"), house.path("other"))],
+  ];
+  for (const change of ["DELETE", "PUT"] as const)
+    test.each(kept)(`${change} of a %s does not give back what the file still holds`, async (why, arrange) => {
+      await using house = new UploadHouse();
+      house.write("large", "x".repeat(9000));
+      arrange(house);
+      const port = house.serve(["--quota", why === "link" ? "10000" : "19000", "--allow-delete"]);
+      expect(await statusOf(port, withLength(change, "/files/other"))).toBe(204);
+      const more = why === "link" ? 2000 : 12_000;
+      expect(await statusOf(port, withLength("PUT", "/files/more", "", "x".repeat(more)))).toBe(507);
+    });
+});
+
+describe("--max-files", () => {
+  test("counts uploads under way; what is replaced or deleted makes room", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--max-files", "2", "--allow-delete"]);
+    const held = await HeldUpload.begin(port, inChunks("PUT", "/files/a", "", "xx"));
+    await house.untilUnderWay(1);
+    expect(await statusOf(port, withLength("PUT", "/files/b", "", "x"))).toBe(507);
+    expect(await statusOf(port, inChunks("PUT", "/files/old.txt", "", "x"))).toBe(204);
+    held.reset();
+    await house.untilUnderWay(0);
+    expect(await statusOf(port, inChunks("PUT", "/files/b", "", "x"))).toBe(201);
+    expect(await statusOf(port, inChunks("PUT", "/files/c", "", "x"))).toBe(507);
+    expect(await statusOf(port, withLength("DELETE", "/files/b"))).toBe(204);
+    expect(await statusOf(port, inChunks("POST", "/files/c", "", "x"))).toBe(201);
+  });
+
+  test("holds for a form of too many", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--max-files", "3"]);
+    const three = form(["a", "1"], ["b", "2"], ["c", "3"]);
+    expect((await ask(port, "POST", "/files/", FORM, three)).status).toBe(507);
+    await house.untilNames("folder", "old.txt");
+    const two = form(["a", "1"], ["old.txt", "new"], ["b", "3"]);
+    expect((await ask(port, "POST", "/files/", FORM, two)).status).toBe(201);
+  });
+});
+
+describe("the stored file", () => {
+  test("is the body, byte for byte, however it is cut", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString("latin1");
+    const body = all.repeat(6000);
+    for (const size of [0, 1, 255, 65_536, 65_537, 262_144, 262_145, 1_048_575, 1_048_576, 1_048_577, body.length]) {
+      const content = body.slice(0, size);
+      for (const raw of [
+        withLength("PUT", "/files/a", "", content),
+        inChunks("PUT", "/files/a", "", content, 997),
+        inChunks("POST", "/files/a", "", content, 70_001),
+        withLength("POST", "/files/", FORM, form(["a", content])),
+      ]) {
+        expect([201, 204]).toContain(await statusOf(port, raw));
+        expect([size, house.content("a") === content]).toEqual([size, true]);
+      }
+    }
+  });
+
+  test("is what a request behind it on the same connection gets", async () => {
+    await using house = new UploadHouse();
+    const raw =
+      withLength("PUT", "/files/a", "", "first") +
+      withLength("GET", "/files/a") +
+      inChunks("PUT", "/files/a", "", "second") +
+      withLength("GET", "/files/a") +
+      withLength("PUT", "/files/a", "If-None-Match: *\r\n", "refused") +
+      withLength("GET", "/files/a");
+    const responses = readResponses(await exchange(house.serve(), raw));
+    expect(responses.map(({ status, body }) => (status === 200 ? body : status))).toEqual([
+      201,
+      "first",
+      204,
+      "second",
+      412,
+      "second",
+    ]);
+    expect(responses[3]!.fields.get("etag")).toBe(responses[2]!.fields.get("etag"));
+  });
+
+  test("does not change what someone is reading", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const size = 20 * MIB;
+    house.write("large.bin", "a".repeat(size));
+    const reader = await RawClient.connect(port);
+    await reader.send("GET /files/large.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await reader.until(({ received }) => received.length > 1000);
+    reader.pause();
+    expect(await statusOf(port, withLength("PUT", "/files/large.bin", "", "b".repeat(size)))).toBe(204);
+    reader.resume();
+    const [response] = readResponses(await reader.untilEnd());
+    expect(response!.body === "a".repeat(size)).toBe(true);
+    reader.close();
+  });
+
+  test("takes the place of a link, not of what the link leads to", async () => {
+    await using house = new UploadHouse();
+    symlinkSync("old.txt", house.path("inside"));
+    symlinkSync("/etc/hostname", house.path("outside"));
+    const port = house.serve();
+    for (const name of ["inside", "outside"]) {
+      expect((await ask(port, "PUT", "/files/" + name, "", "new")).status).toBe(204);
+      expect((await ask(port, "GET", "/files/" + name)).body).toBe("new");
+    }
+    expect(house.content("old.txt")).toBe("old");
+  });
+
+  const modes: [why: string, flags: string[], before: number, after: number][] = [
+    ["read-only for all", [], 0o444, 0o444],
+    ["executable", [], 0o755, 0o755],
+    ["for nobody", [], 0o000, 0o000],
+    ["wider than --chmod", ["--chmod", "0600"], 0o666, 0o666],
+  ];
+  test.each(modes)("keeps a mode that is %s", async (_why, flags, before, after) => {
+    await using house = new UploadHouse();
+    chmodSync(house.path("old.txt"), before);
+    const port = house.serve(flags);
+    for (const raw of [
+      withLength("PUT", "/files/old.txt", "", "x"),
+      withLength("POST", "/files/", FORM, form(["old.txt", "y"], ["other", "z"])),
+    ]) {
+      expect(await statusOf(port, raw)).toBeLessThan(300);
+      expect(statSync(house.path("old.txt")).mode & 0o7777).toBe(after);
+    }
+  });
+
+  test("has the mode of --chmod when it is new, also under a new name", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--chmod", "0640", "--on-duplicate", "rename"]);
+    await ask(port, "PUT", "/files/new/put", "", "x");
+    await ask(port, "POST", "/files/old.txt", "", "x");
+    await ask(port, "POST", "/files/", FORM, form(["old.txt", "x"]));
+    for (const name of ["new/put", "old (1).txt", "old (2).txt"])
+      expect([name, statSync(house.path(name)).mode & 0o7777]).toEqual([name, 0o640]);
+  });
+});
+
+describe("versions", () => {
+  const times: [why: string, seconds: number][] = [
+    ["now", Date.now() / 1000],
+    ["long ago", 1],
+    ["before 1970", -1_000_000.5],
+    ["in the future", Date.now() / 1000 + 1_000_000.123456],
+    ["far in the future", 9_999_999_999.999999],
+    ["at the last second of the file system", 15_032_385_534.5],
+  ];
+  test.each(times)("are each younger than the one before, which is from %s", async (_why, seconds) => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    utimesSync(house.path("old.txt"), seconds, seconds);
+    let before = statSync(house.path("old.txt"), { bigint: true }).mtimeNs;
+    const tags = new Set<string>();
+    for (let i = 0; i < 20; i++) {
+      tags.add((await ask(port, "PUT", "/files/old.txt", "", "same")).fields.get("etag")!);
+      const now = statSync(house.path("old.txt"), { bigint: true }).mtimeNs;
+      expect([i, now > before]).toEqual([i, true]);
+      before = now;
+    }
+    expect(tags.size).toBe(20);
+  });
+
+  test("of one content differ by all ways in", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--allow-delete"]);
+    const tags: (string | undefined)[] = [];
+    const note = async (): Promise<void> => void tags.push((await ask(port, "HEAD", "/files/a")).fields.get("etag"));
+    for (let i = 0; i < 12; i++) {
+      await ask(port, "PUT", "/files/a", "", "same");
+      await note();
+      await ask(port, "POST", "/files/a", "", "same");
+      await note();
+      await ask(port, "POST", "/files/", FORM, form(["a", "same"], ["b", "x"]));
+      await note();
+      await ask(port, "DELETE", "/files/a");
+      await ask(port, "POST", "/files/", FORM, form(["a", "same"]));
+      await note();
+    }
+    expect(new Set(tags).size).toBe(48);
+    expect(tags).not.toContain(undefined);
+  });
+});
+
+describe("uploads under way", () => {
+  test("can be neither seen, read, replaced nor deleted", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--hidden", "--allow-delete"]);
+    const held = await HeldUpload.begin(port, withLength("PUT", "/files/folder/a", "", "secret"));
+    const [path] = await house.untilUnderWay(1);
+    for (const [method, status] of [
+      ["GET", 404],
+      ["HEAD", 404],
+      ["PUT", 404],
+      ["POST", 404],
+      ["DELETE", 404],
+    ] as const)
+      expect([method, (await ask(port, method, "/files/" + path, "", "")).status]).toEqual([method, status]);
+    const formed = await ask(port, "POST", "/files/", FORM, form([path!, "x"]));
+    expect(formed.status).toBe(404);
+    for (const query of ["?simple", "?json", ""])
+      expect((await ask(port, "GET", "/files/folder/" + query)).body).not.toContain(".mini-http-");
+    expect((await held.finish()).status).toBe(201);
+    expect(house.content("folder/a")).toBe("secret");
+  });
+
+  const cuts: [why: string, cut: (client: RawClient) => void][] = [
+    ["a reset", (client) => client.reset()],
+    ["an end", (client) => client.end()],
+    ["a malformed chunk", (client) => void client.send("not a chunk\r\n")],
+  ];
+  test.each(cuts)("leave no file and no folder behind when they are cut by %s", async (_why, cut) => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const client = await RawClient.connect(port);
+    await client.send("PUT /files/new/deep/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    await house.untilUnderWay(1);
+    const other = await RawClient.connect(port);
+    await other.send("PUT /files/old.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    await house.untilUnderWay(2);
+    cut(client);
+    cut(other);
+    await house.untilNames("folder", "old.txt");
+    expect(house.content("old.txt")).toBe("old");
+    client.close();
+    other.close();
+  });
+
+  test("over the number of files that may be open are 503, and those before them succeed", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const held: HeldUpload[] = [];
+    for (let i = 0; i < 100; i++)
+      held.push(await HeldUpload.begin(port, withLength("PUT", `/files/many/f${i}`, "", "xx")));
+    await house.untilUnderWay(100);
+    const refused = await ask(port, "PUT", "/files/many/more", "", "x");
+    expect([refused.status, refused.fields.get("retry-after")]).toEqual([503, "1"]);
+    held.pop()!.reset();
+    await house.untilUnderWay(99);
+    expect((await ask(port, "PUT", "/files/many/more", "", "x")).status).toBe(201);
+    for (const each of held) expect((await each.finish()).status).toBe(201);
+    expect(readdirSync(house.path("many"))).toHaveLength(100);
+  });
+
+  test("are given up when the storage has a fault of its own at the end", async () => {
+    let aborts = 0;
+    const pending: PendingWrite = {
+      write: () => null,
+      seal: () => Promise.reject(new Error("EIO")),
+      abort: async () => void (aborts += 1),
+    };
+    const storage = { begin: () => pending } as unknown as Storage;
+    const name = ObjectName.parse("a", PLAIN_NAMES) as ObjectName;
+    const settings = { rules: PLAIN_NAMES, onDuplicate: "overwrite", uploadOnly: false, maxFormParts: 10 } as const;
+    const server = startServer(async (request: HttpRequest): Promise<HttpResponse> => {
+      return storeBody(storage, name, request, settings);
+    });
+    expect((await ask(server.port, "PUT", "/files/a", "", "x")).status).toBe(500);
+    expect(aborts).toBe(1);
+    await server.stop();
+  });
+});

@@ -1,0 +1,156 @@
+// Uploads as they go over the wire, and a client that sends them to a server with its own folder.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Limits } from "../../src/http/limits.ts";
+import { application } from "./app.ts";
+import { exchange, RawClient } from "./raw-client.ts";
+import { type ReadResponse, readResponses } from "./response-reader.ts";
+import { type StartedServer, startServer } from "./start-server.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+/** The fields of a form whose boundary is `b`. */
+export const FORM = "Content-Type: multipart/form-data; boundary=b\r\n";
+
+/** One file of a form. */
+export type FormFile = readonly [name: string, content: string];
+
+/** A form's body. */
+export function form(...files: readonly FormFile[]): string {
+  const parts = files.map(
+    ([name, content]) => `--b\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${content}\r\n`,
+  );
+  return parts.join("") + "--b--\r\n";
+}
+
+/** A request whose body has a Content-Length. */
+export function withLength(method: string, target: string, fields = "", body = ""): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** A request whose body comes in chunks of one size. */
+export function inChunks(method: string, target: string, fields: string, body: string, chunkSize = 4096): string {
+  let text = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Transfer-Encoding: chunked\r\n\r\n`;
+  for (let at = 0; at < body.length; at += chunkSize) {
+    const chunk = body.slice(at, at + chunkSize);
+    text += chunk.length.toString(16) + "\r\n" + chunk + "\r\n";
+  }
+  return text + "0\r\n\r\n";
+}
+
+/** A folder with `old.txt` ("old") and an empty `folder`, and the servers that a test starts over it. */
+export class UploadHouse implements AsyncDisposable {
+  readonly root: string;
+  readonly #outer = tempFolder();
+  readonly #servers: StartedServer[] = [];
+
+  constructor() {
+    this.root = join(this.#outer.path, "root");
+    mkdirSync(join(this.root, "folder"), { recursive: true });
+    this.write("old.txt", "old");
+  }
+
+  /** Starts a server with these flags over the folder, in this process; gives its port. */
+  serve(flags: readonly string[] = [], limits: Partial<Limits> = {}): number {
+    const server = startServer(application(this.root, ...flags), limits);
+    this.#servers.push(server);
+    return server.port;
+  }
+
+  path(name: string): string {
+    return join(this.root, name);
+  }
+
+  write(name: string, content: string): void {
+    writeFileSync(this.path(name), content, "latin1");
+  }
+
+  content(name: string): string {
+    return readFileSync(this.path(name), "latin1");
+  }
+
+  /** Everything below the folder, folders too, by its path. */
+  names(): string[] {
+    return namesBelow(this.root, "").sort();
+  }
+
+  /** Waits until no more and no less is below the folder: a cut upload goes away in its own time. */
+  async untilNames(...names: string[]): Promise<void> {
+    const wanted = names.sort().join("\n");
+    for (let i = 0; i < 1000 && this.names().join("\n") !== wanted; i++) await Bun.sleep(5);
+    if (this.names().join("\n") !== wanted) throw new Error("the folder holds " + this.names().join(", "));
+  }
+
+  /** Waits until so many uploads are under way. */
+  async untilUnderWay(count: number): Promise<string[]> {
+    const underWay = (): string[] => this.names().filter((name) => /(^|\/)\.mini-http-/.test(name));
+    for (let i = 0; i < 1000 && underWay().length !== count; i++) await Bun.sleep(2);
+    if (underWay().length !== count) throw new Error(`${underWay().length} uploads are under way, not ${count}`);
+    return underWay();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.#servers) await server.stop();
+    this.#outer[Symbol.dispose]();
+    const faults = this.#servers.flatMap(({ observer }) => observer.faults);
+    if (faults.length > 0) throw faults[0];
+  }
+}
+
+/** One request with a Content-Length, and its response. */
+export async function ask(port: number, method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
+  return readResponses(await exchange(port, withLength(method, target, fields, body)), [method])[0]!;
+}
+
+/** The status of a raw request. */
+export async function statusOf(port: number, raw: string): Promise<number> {
+  return readResponses(await exchange(port, raw))[0]!.status;
+}
+
+/** A request of which the last bytes are still to be sent. */
+export class HeldUpload {
+  readonly #client: RawClient;
+  readonly #rest: string;
+
+  private constructor(client: RawClient, rest: string) {
+    this.#client = client;
+    this.#rest = rest;
+  }
+
+  /** Sends all but the last byte. */
+  static async begin(port: number, raw: string): Promise<HeldUpload> {
+    const client = await RawClient.connect(port);
+    await client.send(raw.slice(0, -1));
+    return new HeldUpload(client, raw.slice(-1));
+  }
+
+  /** Sends the rest; gives the response. */
+  async finish(): Promise<ReadResponse> {
+    await this.#client.send(this.#rest);
+    this.#client.end();
+    const received = await this.#client.untilEnd();
+    this.#client.close();
+    return readResponses(received)[0]!;
+  }
+
+  reset(): void {
+    this.#client.reset();
+  }
+}
+
+/** What comes first when the body is held back until the server asks for it. */
+export async function firstAnswer(port: number, head: string): Promise<string> {
+  const client = await RawClient.connect(port);
+  await client.send(head);
+  const received = await client.until((each) => each.received.includes("\r\n\r\n") || each.isClosed);
+  client.reset();
+  return received.slice(0, "HTTP/1.1 ...".length);
+}
+
+/** Links are names like any other, and not followed. */
+function namesBelow(folder: string, prefix: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((dirent) => {
+    const name = prefix + dirent.name;
+    return dirent.isDirectory() ? [name, ...namesBelow(join(folder, dirent.name), name + "/")] : [name];
+  });
+}
