@@ -97,6 +97,19 @@ export class UploadHouse implements AsyncDisposable {
   }
 }
 
+/** Links are not followed (Bun's recursive `readdir` does), and what goes away meanwhile is not there. */
+function namesBelow(folder: string, prefix = ""): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const name = prefix + entry.name;
+      return entry.isDirectory() ? [name, ...namesBelow(join(folder, entry.name), name + "/")] : [name];
+    });
+  } catch (error) {
+    if (prefix !== "" && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
 /** One request with a Content-Length, and its response. */
 export async function ask(port: number, method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
   return readResponses(await exchange(port, withLength(method, target, fields, body)), [method])[0]!;
