@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
+import manifest from "../../package.json" with { type: "json" };
 import { COMMAND, IS_BINARY, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-cli-"));
@@ -31,7 +32,8 @@ describe("questions", () => {
     const { exitCode, stdout, stderr } = await runProgram([flag]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const origin = IS_BINARY ? "commit ([0-9a-f]{7,}(-dirty)?|unknown)" : "source";
-    expect(stdout).toMatch(new RegExp(`^mini-http \\d+\\.\\d+\\.\\d+ \\(${origin}, Bun [\\d.]+, \\w+-\\w+\\)\n$`));
+    const bun = manifest.packageManager.replace("bun@", "");
+    expect(stdout).toMatch(new RegExp(`^mini-http ${manifest.version} \\(${origin}, Bun ${bun}, \\w+-\\w+\\)\n$`));
   });
 });
 

@@ -159,11 +159,3 @@ export async function firstAnswer(port: number, head: string): Promise<string> {
   client.reset();
   return received.slice(0, "HTTP/1.1 ...".length);
 }
-
-/** Links are names like any other, and not followed. */
-function namesBelow(folder: string, prefix: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((dirent) => {
-    const name = prefix + dirent.name;
-    return dirent.isDirectory() ? [name, ...namesBelow(join(folder, dirent.name), name + "/")] : [name];
-  });
-}
