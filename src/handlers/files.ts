@@ -3,6 +3,7 @@
 import { ContentChanged, type MaybePromise } from "../http/byte-source.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
+import { decodePercent } from "../http/target.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
@@ -50,18 +51,26 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
   const refuseDelete = forbid("Files cannot be deleted here; --allow-delete allows it.");
   return {
     redirect: uploadOnly ? dropBox : redirectToFolder,
-    get: uploadOnly ? dropBox : (request) => reader.answer(request),
-    post: readOnly ? readOnlyRefusal : (request) => post(storage, request, settings),
-    put: readOnly ? readOnlyRefusal : (request) => put(storage, request, settings),
-    remove: allowDelete && !uploadOnly ? (request) => remove(storage, request, settings) : refuseDelete,
+    get: uploadOnly ? dropBox : named((request, raw) => reader.answer(request, raw)),
+    post: readOnly ? readOnlyRefusal : named((request, raw) => post(storage, request, raw, settings)),
+    put: readOnly ? readOnlyRefusal : named((request, raw) => put(storage, request, raw, settings)),
+    remove:
+      allowDelete && !uploadOnly ? named((request, raw) => remove(storage, request, raw, settings)) : refuseDelete,
   };
 }
 
-/** What follows `/files/` as sent: the raw path counts, since an encoded slash is no separator. */
-function rawName(request: HttpRequest): string {
-  const raw = request.rawPath;
-  // Another spelling of the prefix, such as /%66iles/, reaches this route too.
-  return raw.slice(raw.indexOf("/", 1) + 1);
+const PREFIX = "/files/";
+
+/** The handler that gets what follows `/files/` as sent: the raw path counts, since an encoded slash is no separator. */
+function named(answer: (request: HttpRequest, raw: string) => MaybePromise<HttpResponse>): Handler {
+  return (request) => {
+    const { rawPath } = request;
+    if (rawPath.startsWith(PREFIX)) return answer(request, rawPath.slice(PREFIX.length));
+    // Another spelling of the prefix, such as /%66iles/, reaches this route too; /files%2F is none, but one segment.
+    const end = rawPath.indexOf("/", 1) + 1;
+    if (decodePercent(rawPath.slice(0, end)) !== PREFIX) return nameRefused("bad");
+    return answer(request, rawPath.slice(end));
+  };
 }
 
 function isFolderPath(raw: string): boolean {
@@ -99,10 +108,9 @@ class FileReader {
     this.#hotFiles = new HotFiles(storage);
   }
 
-  answer(request: HttpRequest): MaybePromise<HttpResponse> {
-    const raw = rawName(request);
-    // A name without escapes is its own decoded form, and only names that passed the gate are in memory.
-    const hot = this.#settings.precompressed ? null : this.#hotFiles.find(raw);
+  answer(request: HttpRequest, raw: string): MaybePromise<HttpResponse> {
+    // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory.
+    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw);
     if (hot !== null)
       return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
     if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
@@ -197,15 +205,23 @@ function unsteady(): HttpResponse {
 
 // ── Writing ──
 
-function post(storage: Storage, request: HttpRequest, settings: UploadSettings): MaybePromise<HttpResponse> {
-  const raw = rawName(request);
+function post(
+  storage: Storage,
+  request: HttpRequest,
+  raw: string,
+  settings: UploadSettings,
+): MaybePromise<HttpResponse> {
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
   const folder = ObjectName.parseFolder(raw, settings.rules);
   return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : newNameRefused(folder);
 }
 
-function put(storage: Storage, request: HttpRequest, settings: UploadSettings): MaybePromise<HttpResponse> {
-  const raw = rawName(request);
+function put(
+  storage: Storage,
+  request: HttpRequest,
+  raw: string,
+  settings: UploadSettings,
+): MaybePromise<HttpResponse> {
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
   return plainText("A folder cannot be put; name the file behind the slash.\n", 409);
 }
@@ -220,8 +236,12 @@ function store(
   return name instanceof ObjectName ? storeBody(storage, name, request, settings) : newNameRefused(name);
 }
 
-async function remove(storage: Storage, request: HttpRequest, settings: UploadSettings): Promise<HttpResponse> {
-  const raw = rawName(request);
+async function remove(
+  storage: Storage,
+  request: HttpRequest,
+  raw: string,
+  settings: UploadSettings,
+): Promise<HttpResponse> {
   const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
   if (!(name instanceof ObjectName)) return nameRefused(name);
   if (isFolderPath(raw)) {

@@ -15,7 +15,7 @@ const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: s
   "is-directory": [409, "A folder has this name; to upload into it, end the path with a slash."],
   "not-a-directory": [409, "A file stands where this path needs a folder."],
   "not-allowed": [403, "The server may not write here."],
-  "bad-name": [400, "The name is longer than the file system allows."],
+  "bad-name": [400, "The name is longer, or lies deeper, than a file's may."],
   "no-descriptors": [503, "The server has too many files open; try again in a moment."],
 };
 

@@ -165,9 +165,11 @@ class FormUpload {
   async take(parser: FormDataParser, body: ByteSource): Promise<HttpResponse | null> {
     let reply: HttpResponse | null = null;
     try {
-      for (let chunk = await body.read(); chunk !== null && reply === null; chunk = await body.read()) {
+      for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
         parser.feed(chunk);
         reply = await this.#takeEvents(parser);
+        // The client learns it now, not when it has sent more.
+        if (reply !== null) break;
       }
       const refusal = reply === null ? parser.finish() : null;
       if (refusal !== null) reply = plainText(refusal.reason + "\n", refusal.status);

@@ -6,6 +6,7 @@ import {
   chmodSync,
   close,
   constants,
+  copyFileSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -30,7 +31,8 @@ import { systemCode, writeFault } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { stampVersion } from "./version-time.ts";
 
-const PERMISSION_BITS = 0o7777;
+/** What a new version inherits: not setuid and setgid, which the system clears too when content is written. */
+const PERMISSION_BITS = 0o777;
 
 /** Undoes one step of a commit that cannot be finished. */
 type Undo = () => void;
@@ -90,7 +92,7 @@ export class Commit {
     if (typeof folder === "string") return folder;
     const target = join(folder.path, plan.name.base);
     const there = lookAtTarget(this.#root, target);
-    const fault = judge(plan, there.entry, there.exists);
+    const fault = judge(plan, there);
     if (fault !== null) return fault;
     this.changedFolders.add(folder.path);
     // What must not be there yet is created by `link`, which every process on the folder has to respect.
@@ -105,7 +107,7 @@ export class Commit {
     const etag = etagAt(temporary);
     this.#replace(write, target, there, isOneOfMany);
     const change = { bytes: size - there.usage.bytes, files: 1 - there.usage.files };
-    return { name: plan.name, isNew: !there.exists, etag, change };
+    return { name: plan.name, isNew: there.entry === null, etag, change };
   }
 
   /** Gives the write a name that nothing has; null when there is none. */
@@ -122,17 +124,22 @@ export class Commit {
   #replace({ temporary }: LocalWrite, target: string, there: Target, isOneOfMany: boolean): void {
     if (there.exists && isOneOfMany) {
       const kept = join(dirname(target), temporaryName());
-      linkSync(target, kept);
+      keepVersion(target, kept);
       this.#kept.push(kept);
       this.#undo.push(() => renameSync(kept, target));
     } else if (!there.exists) this.#undo.push(() => unlinkSync(target));
     const free = holdContent(target, there.usage.bytes);
-    renameSync(temporary, target);
-    free();
+    try {
+      renameSync(temporary, target);
+    } finally {
+      free();
+    }
   }
 
   /** Makes the folders one by one, so that none is made behind a link that leaves the directory. */
   #makeFolders(folder: ObjectName): { readonly path: string } | WriteFault {
+    const found = findFolder(this.#root, folder);
+    if (found !== null) return { path: found };
     let path = this.#root.path;
     for (const segment of folder.segments) {
       path = join(path, segment);
@@ -148,6 +155,16 @@ export class Commit {
       if (!this.#root.holds(realpathSync(path))) return "not-allowed";
     }
     return { path: realpathSync(path) };
+  }
+}
+
+/** The real path of a folder that is there and may be written to, found in one step; else null. */
+export function findFolder(root: ServedRoot, folder: ObjectName): string | null {
+  try {
+    const path = realpathSync(root.pathOf(folder));
+    return root.holds(path) && statSync(path).isDirectory() ? path : null;
+  } catch {
+    return null;
   }
 }
 
@@ -176,13 +193,23 @@ interface Target {
   readonly entry: Entry | null;
   /** Something has the name, be it a link to nowhere or a pipe. */
   readonly exists: boolean;
+  /** It is a pipe, a socket or a device: of use to somebody else, and nothing that an upload may replace. */
+  readonly isSpecial: boolean;
   readonly mode: number | null;
   readonly mtimeNs: bigint;
   /** What of the folder's usage goes away with the name: nothing for a link, whose file stays. */
   readonly usage: Usage;
 }
 
-const NO_TARGET: Target = { entry: null, exists: false, mode: null, mtimeNs: 0n, usage: NOTHING };
+/** Nothing is there. */
+export const NO_TARGET: Target = {
+  entry: null,
+  exists: false,
+  isSpecial: false,
+  mode: null,
+  mtimeNs: 0n,
+  usage: NOTHING,
+};
 
 /** Looks at what a path leads to. Throws the system's error, but for "there is nothing". */
 export function lookAtTarget(root: ServedRoot, path: string): Target {
@@ -190,9 +217,11 @@ export function lookAtTarget(root: ServedRoot, path: string): Target {
     const link = lstatSync(path, { bigint: true });
     const usage = link.isFile() ? { bytes: Number(link.size), files: 1 } : NOTHING;
     const stats = link.isSymbolicLink() ? statIfAny(root, path) : link;
-    if (stats === null) return { entry: null, exists: true, mode: null, mtimeNs: link.mtimeNs, usage };
+    if (stats === null) return { ...NO_TARGET, exists: true, mtimeNs: link.mtimeNs };
     const mode = stats.isFile() ? Number(stats.mode) & PERMISSION_BITS : null;
-    return { entry: entryOf(stats), exists: true, mode, mtimeNs: stats.mtimeNs, usage };
+    const entry = entryOf(stats);
+    const isSpecial = entry === null && !link.isSymbolicLink();
+    return { entry, exists: true, isSpecial, mode, mtimeNs: stats.mtimeNs, usage };
   } catch (error) {
     if (systemCode(error) === "ENOENT") return NO_TARGET;
     throw error;
@@ -210,11 +239,11 @@ function statIfAny(root: ServedRoot, path: string): BigIntStats | null {
 }
 
 /** Whether the plan may go on, given what is there. */
-export function judge(plan: WritePlan, entry: Entry | null, exists: boolean): WriteFault | null {
+export function judge(plan: WritePlan, { entry, exists, isSpecial }: Target): WriteFault | null {
   if (plan.condition !== null && !plan.condition(entry)) return "precondition";
   if (picksName(plan.onExisting)) return null;
   if (entry?.type === "directory") return "is-directory";
-  return plan.onExisting === "refuse" && exists ? "exists" : null;
+  return isSpecial || (plan.onExisting === "refuse" && exists) ? "exists" : null;
 }
 
 /** The names that a new file may get, in their order. */
@@ -228,8 +257,23 @@ function picksName(onExisting: WritePlan["onExisting"]): boolean {
   return onExisting === "rename" || onExisting === "conceal";
 }
 
-/** File systems without hard links, such as those of memory cards. */
+/** File systems without hard links, such as those of memory cards, and files that the system lets nobody else link. */
 const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Gives the version at `target` a second name; where it may get none, a copy of it. */
+function keepVersion(target: string, kept: string): void {
+  try {
+    linkSync(target, kept);
+  } catch (error) {
+    if (!NO_LINKS.has(systemCode(error))) throw error;
+    try {
+      copyFileSync(target, kept, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    } catch (fault) {
+      rmSync(kept, { force: true });
+      throw fault;
+    }
+  }
+}
 
 /** Gives the temporary file its name if nothing has it; false when something has. */
 function createExclusively(temporary: string, path: string): boolean {

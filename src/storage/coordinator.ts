@@ -47,7 +47,7 @@ export class LocalCoordinator implements Coordinator {
   #reserved: Usage = NOTHING;
   #freshUntil = 0;
   #scanning: Promise<void> | null = null;
-  /** What was settled while a scan walks: it may have seen it or not, so it counts as not seen. */
+  /** What was settled while a scan walks: it may have seen it or not, so what came counts, and what went does not. */
   #settledMeanwhile: Usage = NOTHING;
 
   /** `scan` measures the folder as it is, without uploads under way. */
@@ -73,7 +73,9 @@ export class LocalCoordinator implements Coordinator {
     if (!this.hasLimits) return;
     this.#reserved = subtract(this.#reserved, reserved);
     this.#used = add(this.#used, change);
-    if (this.#scanning !== null) this.#settledMeanwhile = add(this.#settledMeanwhile, change);
+    if (this.#scanning === null) return;
+    const came = { bytes: Math.max(0, change.bytes), files: Math.max(0, change.files) };
+    this.#settledMeanwhile = add(this.#settledMeanwhile, came);
   }
 
   #grant(wanted: Usage): boolean {

@@ -14,7 +14,7 @@ import {
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import { Commit, holdContent, judge, lookAtTarget } from "./commit.ts";
+import { Commit, findFolder, holdContent, judge, lookAtTarget, NO_TARGET } from "./commit.ts";
 import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf, listFolder } from "./folder-list.ts";
@@ -161,7 +161,7 @@ export class LocalStorage implements Storage {
 
   async commit(pending: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault> {
     const writes = pending.filter((write) => write instanceof LocalWrite);
-    const release = await this.#coordinator.lock(writes.map(({ plan }) => plan.name.path));
+    const release = await this.#coordinator.lock(writes.map(({ plan }) => this.#lockedPath(plan.name)));
     const commit = new Commit(this.#root);
     let result: readonly Stored[] | WriteFault = "not-allowed";
     try {
@@ -176,7 +176,7 @@ export class LocalStorage implements Storage {
   }
 
   async remove(name: ObjectName, condition: Condition | null): Promise<WriteFault | null> {
-    const release = await this.#coordinator.lock([name.path]);
+    const release = await this.#coordinator.lock([this.#lockedPath(name)]);
     try {
       const fault = this.#remove(name, condition);
       if (fault === null && this.#settings.fsync) await syncFolders([dirname(this.#root.pathOf(name))]);
@@ -186,6 +186,16 @@ export class LocalStorage implements Storage {
       return fault === "not-a-directory" ? "missing" : fault;
     } finally {
       release();
+    }
+  }
+
+  /** What a writer locks: the same for all names that lead to one place through links. */
+  #lockedPath(name: ObjectName): string {
+    try {
+      return join(realpathSync(this.#root.pathOf(name.parent)), name.base);
+    } catch {
+      // In a folder that is yet to be made nothing can be replaced, and only one can create.
+      return this.#root.pathOf(name);
     }
   }
 
@@ -211,6 +221,20 @@ export class LocalStorage implements Storage {
   /** Where the plan may begin, under which name, or why it may not. Throws the system's error. */
   #findPlace(plan: WritePlan): Place {
     if (isTooLong(plan.name)) return { fault: "bad-name" };
+    const folder = findFolder(this.#root, plan.name.parent);
+    if (folder !== null) return this.#placeIn(folder, plan, plan.name);
+    return this.#walkToPlace(plan);
+  }
+
+  #placeIn(folder: string, plan: WritePlan, name: ObjectName): Place {
+    const target = lookAtTarget(this.#root, join(folder, name.base));
+    const fault = judge(plan, target);
+    const { files } = target.usage;
+    return fault === null ? { folder, name, files: plan.onExisting === "replace" ? 1 - files : 1 } : { fault };
+  }
+
+  /** The way that is not there as a whole, or not allowed. */
+  #walkToPlace(plan: WritePlan): Place {
     let folder = realpathSync(this.#root.path);
     const walked: string[] = [];
     const { segments } = plan.name.parent;
@@ -219,16 +243,13 @@ export class LocalStorage implements Storage {
       if (typeof step === "string") return { fault: step };
       walked.push(step.segment);
       if (step.folder === null) {
-        const fault = judge(plan, null, false);
+        const fault = judge(plan, NO_TARGET);
         const name = plan.name.within([...walked, ...segments.slice(depth + 1)]);
         return fault === null ? { folder, name, files: 1 } : { fault };
       }
       folder = step.folder;
     }
-    const name = plan.name.within(walked);
-    const { entry, exists, usage } = lookAtTarget(this.#root, join(folder, name.base));
-    const fault = judge(plan, entry, exists);
-    return fault === null ? { folder, name, files: plan.onExisting === "replace" ? 1 - usage.files : 1 } : { fault };
+    return this.#placeIn(folder, plan, plan.name.within(walked));
   }
 
   /** The folder of this name in a folder, null for one that is yet to be made; with `conceals` perhaps under another name. */
@@ -262,8 +283,11 @@ export class LocalStorage implements Storage {
     if (entry.type === "directory") return "is-directory";
     if (condition !== null && !condition(entry)) return "precondition";
     const free = holdContent(path, usage.bytes);
-    unlinkSync(path);
-    free();
+    try {
+      unlinkSync(path);
+    } finally {
+      free();
+    }
     this.#coordinator.settle(NOTHING, { bytes: -usage.bytes, files: -usage.files });
     return null;
   }
@@ -282,10 +306,12 @@ interface Step {
 
 /** PATH_MAX of the common systems, with room for where the directory itself is. */
 const MOST_PATH_BYTES = 3800;
+/** A folder costs the system time for each that it lies in, and each upload has to find its own. */
+const MOST_SEGMENTS = 128;
 
 /** Names that no file system takes are refused before the body, even where a folder is yet to be made. */
 function isTooLong(name: ObjectName): boolean {
-  if (Buffer.byteLength(name.path) > MOST_PATH_BYTES) return true;
+  if (name.segments.length > MOST_SEGMENTS || Buffer.byteLength(name.path) > MOST_PATH_BYTES) return true;
   return name.segments.some((segment) => Buffer.byteLength(segment) > MOST_NAME_BYTES);
 }
 

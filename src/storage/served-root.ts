@@ -30,9 +30,10 @@ export class ServedRoot {
   /** True when what has this real path may be served. Throws the system's error when the directory is missing. */
   holds(realPath: string): boolean {
     if (this.#followsLinks) return true;
-    this.#realPath ??= realpathSync(this.path);
-    const root = this.#realPath;
-    return realPath === root || realPath.startsWith(root.endsWith(sep) ? root : root + sep);
+    if (this.#realPath !== null && liesIn(realPath, this.#realPath)) return true;
+    // A link on the way to the directory may have been turned to another one.
+    this.#realPath = realpathSync(this.path);
+    return liesIn(realPath, this.#realPath);
   }
 
   /** Opens for reading; null when it lies outside. Throws the system's error. The caller closes the descriptor. */
@@ -47,6 +48,10 @@ export class ServedRoot {
     closeSync(descriptor);
     return null;
   }
+}
+
+function liesIn(path: string, root: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 /** A last segment that is a link is followed by its real path, which is then judged like any other. */

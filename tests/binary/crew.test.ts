@@ -1,7 +1,7 @@
 // Several workers, started and killed as users do.
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
@@ -46,6 +46,27 @@ describe.skipIf(process.platform !== "linux")("--workers 2", () => {
     expect(program.log.match(/SERVER STARTED/g)).toHaveLength(1);
     expect(program.log.match(/SERVER STOPPED/g)).toHaveLength(1);
     expect(program.log.split("\n").filter((line) => line !== "" && !/^\d{4}-/.test(line))).toEqual([]);
+  });
+
+  test("nothing is lost between names that lead to one file through links", async () => {
+    using folder = tempFolder();
+    mkdirSync(join(folder.path, "real"));
+    symlinkSync("real", join(folder.path, "alias"));
+    writeFileSync(join(folder.path, "real", "count"), "0");
+    await using program = await RunningProgram.start(["--directory", folder.path, ...WORKERS]);
+    let acknowledged = 0;
+    const countUp = async (target: string): Promise<void> => {
+      for (let i = 0; i < 40; i++) {
+        const got = await exchange(program.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+        const [response] = readResponses(got);
+        const next = String(Number(response!.body) + 1);
+        const fields = `If-Match: ${response!.fields.get("etag")!}\r\n`;
+        if ((await status(program.port, "PUT", target, fields, next)) === 204) acknowledged += 1;
+      }
+    };
+    const targets = ["/files/real/count", "/files/alias/count"];
+    await Promise.all([...targets, ...targets, ...targets].map(countUp));
+    expect(readFileSync(join(folder.path, "real", "count"), "latin1")).toBe(String(acknowledged));
   });
 
   test("racing creators have one winner, and so have racing replacements", async () => {

@@ -30,6 +30,18 @@ async function get(target = "/files/a.txt", fields = ""): Promise<ReadResponse> 
 /** The change time cannot be set back: a file is settled only when it is over. */
 const settle = (): Promise<void> => Bun.sleep(2100);
 
+describe("a name", () => {
+  test("with a percent sign of its own is not the decoded form of another", async () => {
+    writeFileSync(join(folder.path, "a%20b"), "literal");
+    writeFileSync(join(folder.path, "a b"), "space");
+    await settle();
+    for (let i = 0; i < 2; i++) {
+      expect((await get("/files/a%2520b")).body).toBe("literal");
+      expect((await get("/files/a%20b")).body).toBe("space");
+    }
+  });
+});
+
 describe("a file that was read before is never stale", () => {
   const changes: [how: string, change: () => void, status: number, body: string][] = [
     ["rewritten in place", () => writeFileSync(path, "new"), 200, "new"],

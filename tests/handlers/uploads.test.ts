@@ -10,13 +10,16 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { storeBody } from "../../src/handlers/uploads.ts";
 import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
 import type { PendingWrite, Storage } from "../../src/storage/storage.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
+import { application } from "../support/app.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
 import {
@@ -600,11 +603,66 @@ describe("the stored file", () => {
     symlinkSync("old.txt", house.path("inside"));
     symlinkSync("/etc/hostname", house.path("outside"));
     const port = house.serve();
-    for (const name of ["inside", "outside"]) {
-      expect((await ask(port, "PUT", "/files/" + name, "", "new")).status).toBe(204);
+    symlinkSync("nowhere", house.path("dangling"));
+    // Where a GET finds nothing, a PUT creates (RFC 9110 9.3.4).
+    for (const [name, status] of Object.entries({ inside: 204, outside: 201, dangling: 201 })) {
+      expect((await ask(port, "PUT", "/files/" + name, "", "new")).status).toBe(status);
       expect((await ask(port, "GET", "/files/" + name)).body).toBe("new");
     }
     expect(house.content("old.txt")).toBe("old");
+  });
+
+  test("does not take the place of a named pipe", async () => {
+    await using house = new UploadHouse();
+    Bun.spawnSync(["mkfifo", house.path("pipe")]);
+    const port = house.serve();
+    expect((await ask(port, "PUT", "/files/pipe", "", "new")).status).toBe(409);
+    expect(statSync(house.path("pipe")).isFIFO()).toBe(true);
+  });
+
+  test("drops setuid and setgid, as the system does when content is written", async () => {
+    await using house = new UploadHouse();
+    chmodSync(house.path("old.txt"), 0o6755);
+    expect((await ask(house.serve(), "PUT", "/files/old.txt", "", "new")).status).toBe(204);
+    expect(statSync(house.path("old.txt")).mode & 0o7777).toBe(0o755);
+  });
+
+  test("an encoded slash behind the prefix is no way to another name", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--allow-delete"]);
+    for (const target of ["/files%2Ffolder/old.txt", "/files%2F../old.txt", "/files%2f/old.txt", "/%66iles%2F/old.txt"])
+      for (const method of ["GET", "PUT", "POST", "DELETE"])
+        expect([target, method, (await ask(port, method, target, "", "x")).status]).toEqual([target, method, 400]);
+    expect(house.content("old.txt")).toBe("old");
+    expect((await ask(port, "GET", "/%66iles/old.txt")).body).toBe("old");
+    expect(house.names()).toEqual(["folder", "old.txt"]);
+  });
+
+  test("lies no deeper than the system finds at once", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    expect((await ask(port, "PUT", `/files/${"d/".repeat(127)}f`, "", "x")).status).toBe(201);
+    expect((await ask(port, "PUT", `/files/${"d/".repeat(128)}f`, "", "x")).status).toBe(400);
+    expect((await ask(port, "PUT", `/files/${"e/".repeat(128)}f`, "", "x")).status).toBe(400);
+    expect(house.names().some((name) => name.startsWith("e"))).toBe(false);
+  });
+
+  test("a directory that is a link may be turned to another one", async () => {
+    await using house = new UploadHouse();
+    for (const version of ["v1", "v2"]) {
+      mkdirSync(house.path(version));
+      house.write(version + "/a.txt", version);
+    }
+    symlinkSync("v1", house.path("current"));
+    const server = startServer(application(house.path("current")));
+    expect((await ask(server.port, "GET", "/files/a.txt")).body).toBe("v1");
+    symlinkSync("v2", house.path("next"));
+    renameSync(house.path("next"), house.path("current"));
+    expect((await ask(server.port, "GET", "/files/a.txt")).body).toBe("v2");
+    expect((await ask(server.port, "PUT", "/files/b/c.txt", "", "new")).status).toBe(201);
+    expect((await ask(server.port, "GET", "/files/b/c.txt")).body).toBe("new");
+    expect(house.content("v2/b/c.txt")).toBe("new");
+    await server.stop();
   });
 
   const modes: [why: string, flags: string[], before: number, after: number][] = [
@@ -758,5 +816,59 @@ describe("uploads under way", () => {
     expect((await ask(server.port, "PUT", "/files/a", "", "x")).status).toBe(500);
     expect(aborts).toBe(1);
     await server.stop();
+  });
+});
+
+describe("a form that is refused", () => {
+  test("is answered at once, not when more of it has come", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    const part = '--b\r\nContent-Disposition: form-data; name="f"; filename="../x"\r\n\r\n';
+    const client = await RawClient.connect(port);
+    await client.send(`POST /files/ HTTP/1.1\r\nHost: a\r\n${FORM}Content-Length: 100000\r\n\r\n${part}`);
+    expect(await client.until((each) => each.received.includes("\r\n\r\n"))).toStartWith("HTTP/1.1 400 ");
+    client.reset();
+  });
+});
+
+describe("what the system refuses", () => {
+  // The system lets nobody link, and remove from a folder of others, what belongs to somebody else; root may everything.
+  const isRoot = process.getuid?.() === 0;
+  const NOBODY = 65534;
+
+  test.skipIf(!isRoot)("a deletion leaves no descriptor open", async () => {
+    await using house = new UploadHouse();
+    house.write("big", "");
+    truncateSync(house.path("big"), 20 * MIB);
+    const port = house.serve(["--allow-delete"]);
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    chmodSync(dirname(house.root), 0o755);
+    await ask(port, "GET", "/files/old.txt");
+    const before = open();
+    process.seteuid!(NOBODY);
+    try {
+      for (let i = 0; i < 20; i++) expect((await ask(port, "DELETE", "/files/big")).status).toBe(403);
+    } finally {
+      process.seteuid!(0);
+    }
+    expect(open()).toBeLessThan(before + 10);
+  });
+
+  test.skipIf(!isRoot)("a form replaces several files that may not be linked, or none of them", async () => {
+    await using house = new UploadHouse();
+    house.write("other.txt", "other");
+    for (const path of [dirname(house.root), house.root]) chmodSync(path, 0o777);
+    const port = house.serve();
+    process.seteuid!(NOBODY);
+    try {
+      const body = form(["old.txt", "1"], ["other.txt", "2"]);
+      expect((await ask(port, "POST", "/files/", FORM, body)).status).toBe(201);
+      const broken = form(["old.txt", "3"], ["folder", "4"]);
+      expect((await ask(port, "POST", "/files/", FORM, broken)).status).toBe(409);
+    } finally {
+      process.seteuid!(0);
+    }
+    expect([house.content("old.txt"), house.content("other.txt")]).toEqual(["1", "2"]);
+    expect(house.names()).toEqual(["folder", "old.txt", "other.txt"]);
   });
 });

@@ -81,6 +81,22 @@ describe("the accounts", () => {
   });
 });
 
+describe("a deletion while a scan walks", () => {
+  test("makes no room that the scan has not counted", async () => {
+    const gate = Promise.withResolvers<void>();
+    const coordinator = new LocalCoordinator({ bytes: 100, files: null }, async () => {
+      await gate.promise;
+      return bytes(20);
+    });
+    const first = coordinator.reserve(bytes(10));
+    coordinator.settle(NOTHING, { bytes: -80, files: -1 });
+    gate.resolve();
+    expect(await first).toBe(true);
+    expect(await coordinator.reserve(bytes(71))).toBe(false);
+    expect(await coordinator.reserve(bytes(70))).toBe(true);
+  });
+});
+
 describe("a worker asks its parent", () => {
   function connect(parent: Coordinator): { remote: RemoteCoordinator; desk: CoordinatorDesk } {
     const remote: RemoteCoordinator = new RemoteCoordinator(parent.hasLimits, (request: CoordinatorRequest) => {
