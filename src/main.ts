@@ -110,19 +110,17 @@ async function serveTogether(config: Config, log: AccessLog, size: number): Prom
   listenOrExit(probe, config, log);
   const { port } = probe;
   await probe.drain(0);
-  const crew = new Crew({
-    config: { ...config, port },
-    size,
-    coordinator: createCoordinator(config),
-    observer: log,
-    workerDied: () => sweep(config, log),
-  });
-  stopOnSignals(log, { drain: () => crew.drain(), kill: () => crew.kill() });
+  let crew: Crew | null = null;
   try {
-    log.started(await crew.start());
+    const coordinator = createCoordinator(config);
+    const workerDied = (): void => sweep(config, log);
+    const started = new Crew({ config: { ...config, port }, size, coordinator, observer: log, workerDied });
+    crew = started;
+    stopOnSignals(log, { drain: () => started.drain(), kill: () => started.kill() });
+    log.started(await started.start());
     sweep(config, log);
   } catch (error) {
-    crew.kill();
+    crew?.kill();
     log.close();
     process.exit(complain((error as Error).message, EXIT_CANNOT_SERVE));
   }

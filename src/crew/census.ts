@@ -39,12 +39,27 @@ export class Census {
   }
 }
 
+/** Memory first: a container may have no other place that can be written. */
+function makeFolder(): string {
+  for (const place of ["/dev/shm", tmpdir()]) {
+    try {
+      return mkdtempSync(join(place, "mini-http-"));
+    } catch {
+      // The next one, then.
+    }
+  }
+  throw new Error(
+    `Several workers share a page of memory, and neither /dev/shm nor ${tmpdir()} can be written; set TMPDIR to a folder that can, or use --workers 1.`,
+  );
+}
+
 /** The page, as its maker has it: without a name, so that nothing is left of it when the process is gone. */
 export class CensusPage {
   readonly #descriptor: number;
 
+  /** Throws one line when there is no place for it. */
   constructor() {
-    const folder = mkdtempSync(join(tmpdir(), "mini-http-"));
+    const folder = makeFolder();
     this.#descriptor = openSync(join(folder, "census"), "w+", 0o600);
     rmSync(folder, { recursive: true });
     ftruncateSync(this.#descriptor, PAGE_BYTES);

@@ -50,7 +50,7 @@ export class Crew {
   }
 
   /** Starts all workers. Resolves with the URLs when all listen; rejects with one line when one cannot. */
-  start(): Promise<readonly string[]> {
+  async start(): Promise<readonly string[]> {
     for (const [slot] of this.#workers.entries()) this.#startWorker(slot);
     return this.#started.promise;
   }
@@ -95,8 +95,10 @@ export class Crew {
         if (this.#listening >= this.#workers.length) this.#started.resolve(message.urls);
         return;
       case "failed":
+        // Nobody waits for the first start any more when one was started again: it says so, and is tried once more.
+        if (this.#listening >= this.#workers.length)
+          this.#options.observer.warning(`Worker ${slot + 1}: ${message.line}`);
         this.#started.reject(new Error(message.line));
-        // One that was started again later is tried once more.
         this.#workers[slot]?.process.kill("SIGKILL");
         return;
       case "ask":
@@ -113,14 +115,24 @@ export class Crew {
     worker.desk.close();
     this.#page.clear(slot);
     if (this.#isEnding) return;
-    const isHealthy = performance.now() - worker.startedAt > HEALTHY_MS;
-    const pause = isHealthy ? FIRST_PAUSE_MS : this.#pauses[slot]!;
+    if (performance.now() - worker.startedAt > HEALTHY_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
+    this.#startLater(slot, `ended (${reason})`);
+    this.#options.workerDied();
+  }
+
+  /** After a pause that grows with each attempt. */
+  #startLater(slot: number, why: string): void {
+    const pause = this.#pauses[slot]!;
     this.#pauses[slot] = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    const { observer, workerDied } = this.#options;
-    observer.warning(`Worker ${slot + 1} ended (${reason}); another one starts in ${pause} ms.`);
-    workerDied();
+    this.#options.observer.warning(`Worker ${slot + 1} ${why}; another one starts in ${pause} ms.`);
     setTimeout(() => {
-      if (!this.#isEnding) this.#startWorker(slot);
+      if (this.#isEnding) return;
+      try {
+        this.#startWorker(slot);
+      } catch (error) {
+        // The executable was replaced just now, or the system has no process to spare.
+        this.#startLater(slot, `cannot start (${(error as Error).message})`);
+      }
     }, pause);
   }
 }
