@@ -39,6 +39,11 @@ export function chooseCoding(acceptEncoding: string | undefined, stored: readonl
   return preferredCoding(acceptEncoding, available) as Coding | null;
 }
 
+/** The same for a file of which no coding is there or can be made. */
+export function acceptIdentity(acceptEncoding: string | undefined): "identity" | null {
+  return preferredCoding(acceptEncoding, []) as "identity" | null;
+}
+
 /** True when a client that accepts codings may get this file in another one. */
 export function hasCodings(name: string, size: number): boolean {
   const type = mediaType(name);

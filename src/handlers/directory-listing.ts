@@ -111,7 +111,7 @@ function respond(request: HttpRequest, type: string, bytes: Buffer<ArrayBuffer>)
   const etag = `W/"${new Bun.CryptoHasher("sha1").update(bytes).digest("base64url")}"`;
   const describe = (response: HttpResponse): HttpResponse =>
     response.set("ETag", etag).set("Cache-Control", "no-cache").set("Vary", "Accept, Accept-Encoding");
-  const verdict = evaluatePreconditions(request.method, request.fields, { etag, modified: Date.now() }, Date.now());
+  const verdict = evaluatePreconditions(request.method, request.fields, { etag, modified: null }, Date.now());
   if (verdict === "not-modified") return describe(new HttpResponse(304));
   if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
   const response = new HttpResponse(200, encode(bytes, coding as MadeCoding | "identity"));

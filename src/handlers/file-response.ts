@@ -12,6 +12,7 @@ import { evaluatePreconditions, rangeApplies, type Validators } from "../http/pr
 import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
 import type { OpenedFile } from "../storage/storage.ts";
 import {
+  acceptIdentity,
   chooseCoding,
   CODED_IN_MEMORY_BYTES,
   CodedSource,
@@ -81,7 +82,7 @@ interface Representation {
   readonly coding: Coding;
   /** Another client might have got another coding. */
   readonly varies: boolean;
-  readonly validators: Validators;
+  readonly validators: Validators & { readonly modified: number };
   readonly cacheControl: string;
   /** Scripts in it may come from anyone who can upload. */
   readonly isSandboxed: boolean;
@@ -98,9 +99,9 @@ function chooseRepresentation(
   const type = mediaType(name);
   const canBeMade = hasCodings(name, file.size);
   const varies = canBeMade || hasStored;
-  let coding: Coding | null = storedCoding ?? "identity";
-  if (storedCoding === null && canBeMade && !asksForRange(request))
-    coding = chooseCoding(request.fields.get("accept-encoding"));
+  const accepted = request.fields.get("accept-encoding");
+  const made = canBeMade && !asksForRange(request) ? chooseCoding(accepted) : acceptIdentity(accepted);
+  const coding = storedCoding ?? made;
   if (coding === null) return null;
   // Two codings are two representations: each has a strong tag of its own (RFC 9110 8.8.3.3).
   const etag = coding === "identity" ? file.etag : codedTag(file.etag, coding);
@@ -148,8 +149,8 @@ function wholeResponse(body: ResponseBody, representation: Representation, file:
 /** The answer that was kept, for a request that asks for nothing but the file. */
 function preparedResponse(request: HttpRequest, { file, storedCoding }: Selection): HttpResponse | null {
   if (!(file instanceof HotFile) || request.mayBeSelective || request.query !== "") return null;
-  const made = file.hasCodings ? chooseCoding(request.fields.get("accept-encoding")) : "identity";
-  const coding = storedCoding ?? made;
+  const accepted = request.fields.get("accept-encoding");
+  const coding = storedCoding ?? (file.hasCodings ? chooseCoding(accepted) : acceptIdentity(accepted));
   const prepared = coding === null ? undefined : file.prepared(coding);
   if (prepared === undefined) return null;
   const response = new HttpResponse(200, prepared.body);

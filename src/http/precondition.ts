@@ -12,8 +12,8 @@ export interface Validators {
   readonly etag: string;
   /** Other tags under which a client may know the same version, such as those of its coded forms. */
   readonly alternatives?: readonly string[];
-  /** Milliseconds since the epoch. */
-  readonly modified: number;
+  /** Milliseconds since the epoch; null when nobody knows, and then no date counts (RFC 9110 13.1.3, 13.1.4). */
+  readonly modified: number | null;
 }
 
 /** "not-modified" is a 304, "failed" a 412. */
@@ -64,7 +64,8 @@ export function rangeApplies(ifRange: string | undefined, validators: Validators
   if (ifRange === undefined) return true;
   const date = parseHttpDate(ifRange, now);
   if (date === null) return strongMatch(ifRange, validators.etag);
-  return date === wholeSecond(validators.modified) && now - validators.modified >= SECOND_MS;
+  const { modified } = validators;
+  return modified !== null && date === wholeSecond(modified) && now - modified >= SECOND_MS;
 }
 
 function isWeak(etag: string): boolean {
@@ -110,12 +111,13 @@ function behind(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Null when there is nothing to compare: no field, no date (RFC 9110 13.1.3 and 13.1.4), or nothing there. */
+/** Null when there is nothing to compare: no field, no date in it or of what is there, or nothing there. */
 function isModifiedSince(field: string | undefined, current: Validators | null, now: number): boolean | null {
-  if (field === undefined || current === null) return null;
+  const modified = current?.modified ?? null;
+  if (field === undefined || modified === null) return null;
   const date = parseHttpDate(field, now);
   // A date has no fraction of a second: what was modified within its second is as old as it.
-  return date === null ? null : wholeSecond(current.modified) > date;
+  return date === null ? null : wholeSecond(modified) > date;
 }
 
 function wholeSecond(ms: number): number {

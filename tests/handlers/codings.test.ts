@@ -102,6 +102,14 @@ describe("the coding of a file", () => {
     expect(response.fields.get("vary")).toBe("Accept-Encoding");
   });
 
+  test.each(["identity;q=0", "*;q=0"])("%s leaves nothing of what has one form only", async (value) => {
+    const refused = `Accept-Encoding: ${value}\r\n`;
+    writeFileSync(join(folder.path, "photo.jpg"), "not really");
+    expect((await get(plain, "photo.jpg", refused)).status).toBe(406);
+    expect((await get(plain, "small.txt", refused + "Range: bytes=0-1\r\n")).status).toBe(406);
+    expect((await get(plain, "photo.jpg", "Accept-Encoding: gzip\r\n")).status).toBe(200);
+  });
+
   test("each has a strong tag of its own, which stays the same", async () => {
     const tags = async (): Promise<(string | undefined)[]> =>
       Promise.all(

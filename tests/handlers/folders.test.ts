@@ -159,6 +159,12 @@ describe("the form of a list", () => {
     expect((await get("/files/?json", "Accept-Encoding: identity;q=0, *;q=0\r\n")).status).toBe(406);
   });
 
+  test("a list has no time of its last change, so no date counts (RFC 9110 13.1.3, 13.1.4)", async () => {
+    const [past, future] = ["Sun, 06 Nov 1994 08:49:37 GMT", new Date(Date.now() + 86_400_000).toUTCString()];
+    for (const field of [`If-Unmodified-Since: ${past}`, `If-Modified-Since: ${future}`])
+      expect((await get("/files/", field + "\r\n")).status).toBe(200);
+  });
+
   test("HEAD gives the fields of GET", async () => {
     const close = "Connection: close\r\n";
     const comparable = ({ fields }: ReadResponse): [string, string][] =>

@@ -243,6 +243,6 @@ describe("evaluatePreconditions", () => {
 
 describe("rangeApplies", () => {
   test.each(ifRange)("If-Range: %s", (_why, field, current, ageMs, applies) => {
-    expect(rangeApplies(field, current, current.modified + ageMs)).toBe(applies);
+    expect(rangeApplies(field, current, (current.modified ?? 0) + ageMs)).toBe(applies);
   });
 });
