@@ -21,7 +21,7 @@ export function createCors(origins: readonly string[]): Cors {
   const trusted = new Set(origins);
   const trustedOrigin = (request: HttpRequest): string | null => {
     const origin = request.fields.get("origin");
-    return origin !== undefined && trusted.has(origin) && isPrivatePath(request.decodedPath) ? origin : null;
+    return origin !== undefined && trusted.has(origin) ? origin : null;
   };
   return {
     gate: (request) => {

@@ -2,7 +2,7 @@
 
 import type { HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
-import { type Gate, isPrivatePath, requestAuthority } from "./gate.ts";
+import { type Gate, requestAuthority } from "./gate.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -10,7 +10,7 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 export function createCrossOriginGate(writeOrigins: readonly string[]): Gate {
   const trusted = new Set(writeOrigins);
   return (request) => {
-    if (SAFE_METHODS.has(request.method) || !isPrivatePath(request.decodedPath)) return null;
+    if (SAFE_METHODS.has(request.method)) return null;
     if (isOwnPage(request) || trusted.has(request.fields.get("origin") ?? "")) return null;
     return plainText("A page of another origin may not write here; --cors-write ORIGIN allows it.\n", 403);
   };

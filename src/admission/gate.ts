@@ -9,9 +9,10 @@ export type Gate = (request: HttpRequest) => HttpResponse | null;
 /** Adds fields to an answer. */
 export type Finish = (request: HttpRequest, response: HttpResponse) => void;
 
-/** The dispatch behind the gates. */
+/** The dispatch behind the gates, which stand before the private paths only. */
 export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispatch {
   return (request) => {
+    if (!isPrivatePath(request.decodedPath)) return dispatch(request);
     for (const gate of gates) {
       const refused = gate(request);
       if (refused !== null) return refused;

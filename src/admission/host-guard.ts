@@ -3,7 +3,7 @@
 
 import { isIpv4 } from "../http/host.ts";
 import { plainText } from "../http/plain-text.ts";
-import { type Gate, isPrivatePath, requestAuthority } from "./gate.ts";
+import { type Gate, requestAuthority } from "./gate.ts";
 
 /** `allowedHosts` and `machineName` are in lower case. */
 export function createHostGuard(allowedHosts: readonly string[], machineName: string): Gate {
@@ -11,7 +11,7 @@ export function createHostGuard(allowedHosts: readonly string[], machineName: st
   // Nearly every request names the same host as the one before.
   let last = "";
   return (request) => {
-    if (!isPrivatePath(request.decodedPath) || !isLoopbackAddress(request.peer.localAddress)) return null;
+    if (!isLoopbackAddress(request.peer.localAddress)) return null;
     const authority = requestAuthority(request);
     if (authority === last) return null;
     const host = authority.replace(/:\d*$/, "");

@@ -3,6 +3,9 @@
 import { type Handler, HttpResponse, fieldValue, type HttpRequest } from "../http/message.ts";
 import { chooseCoding, compress, type MadeCoding, notAcceptable } from "./compression.ts";
 
+const PLAIN = "text/plain";
+/** Of nearly every echo; joined once, because joining costs more than sending. */
+const PLAIN_LINES = "Content-Type: text/plain\r\nVary: Accept-Encoding\r\n";
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** GET: the rest of the path, percent-decoded, as text; compressed for whoever accepts it, at any size. */
@@ -25,12 +28,15 @@ export function echoBody(request: HttpRequest): HttpResponse {
 }
 
 function describe(response: HttpResponse, text: string): HttpResponse {
-  return response.set("Content-Type", textType(text)).set("Vary", "Accept-Encoding");
+  const type = textType(text);
+  if (type !== PLAIN) return response.set("Content-Type", type).set("Vary", "Accept-Encoding");
+  response.fieldLines = PLAIN_LINES;
+  return response;
 }
 
 /** Exactly `text/plain` for ASCII; with its charset for UTF-8; bytes that are neither are no text. */
 function textType(text: string): string {
-  if (!/[\x80-\xff]/.test(text)) return "text/plain";
+  if (!/[\x80-\xff]/.test(text)) return PLAIN;
   try {
     utf8.decode(Buffer.from(text, "latin1"));
     return "text/plain; charset=utf-8";

@@ -5,19 +5,29 @@ import type { FieldSection } from "./message.ts";
 
 const CASE_BIT = 0x20;
 
+/** The bit of a name's length in a set of lengths; those that are 32 apart share one. */
+export function lengthBit(length: number): number {
+  return 1 << (length & 31);
+}
+
 /** The field lines in [start, end) of a head that the parser has accepted. */
 export class HeadFields implements FieldSection {
   readonly #bytes: Buffer;
   readonly #start: number;
   readonly #end: number;
+  readonly #nameLengths: number;
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  /** `nameLengths` has the bit `lengthBit(n)` for each field name of n bytes that is there. */
+  constructor(bytes: Buffer, start: number, end: number, nameLengths: number) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
+    this.#nameLengths = nameLengths;
   }
 
   get(name: string): string | undefined {
+    // Most fields that are asked for are not there: their names' lengths say so in 1 ns, a walk takes 30 a line.
+    if ((this.#nameLengths & lengthBit(name.length)) === 0) return undefined;
     const bytes = this.#bytes;
     let found: string | undefined;
     let lineStart = this.#start;

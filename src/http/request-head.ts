@@ -20,6 +20,7 @@ import {
   TARGET_PLAIN,
   TOKEN,
 } from "./characters.ts";
+import { lengthBit } from "./field-section.ts";
 import { FramingFields } from "./framing-fields.ts";
 import type { Limits } from "./limits.ts";
 import {
@@ -66,6 +67,8 @@ export class RequestHeadParser {
   /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
   fieldsStart = 0;
   fieldsEnd = 0;
+  /** See `HeadFields`. */
+  nameLengths = 0;
 
   readonly #limits: Limits;
   readonly #framing = new FramingFields();
@@ -173,11 +176,13 @@ export class RequestHeadParser {
     const framing = this.#framing;
     framing.reset();
     let i = start;
+    let nameLengths = 0;
     for (let fields = 0; ; fields++) {
       if (i >= stop) return this.#short(overLimit);
       const nameStart = i;
       if (bytes[i] === CR) {
         if (i + 1 >= stop) return this.#short(overLimit);
+        this.nameLengths = nameLengths;
         return bytes[i + 1] === LF ? i + 2 : this.#refuse(BAD_LINE_END);
       }
       if (fields === this.#limits.maxFields) return this.#refuse(TOO_MANY_FIELDS);
@@ -185,6 +190,7 @@ export class RequestHeadParser {
       if (i === stop) return this.#short(overLimit);
       if (bytes[i] !== COLON || i === nameStart) return this.#refuse(nameFault(bytes, nameStart, i));
       const nameEnd = i;
+      nameLengths |= lengthBit(nameEnd - nameStart);
 
       i += 1;
       while (i < stop && (bytes[i] === SP || bytes[i] === HTAB)) i += 1;

@@ -332,7 +332,7 @@ export class Connection implements BodyFlow, Peer {
     this.#startedAt = observer.verbose ? performance.now() : 0;
     this.#keepAlive = parser.keepAlive && !this.#context.isDraining;
     const body = parser.bodyLength === 0 ? null : this.#beginBody(parser);
-    const fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd);
+    const fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameLengths);
     const request = new HttpRequest(
       parser.method,
       parser.target,
