@@ -41,7 +41,8 @@ export class Crew {
   readonly #pauses: number[];
   #isEnding = false;
   #started = Promise.withResolvers<readonly string[]>();
-  #listening = 0;
+  /** Whose worker listens, or has listened. */
+  readonly #listening = new Set<number>();
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -91,13 +92,12 @@ export class Crew {
   #receive(slot: number, message: WorkerMessage): void {
     switch (message.kind) {
       case "listening":
-        this.#listening += 1;
-        if (this.#listening >= this.#workers.length) this.#started.resolve(message.urls);
+        this.#listening.add(slot);
+        if (this.#listening.size === this.#workers.length) this.#started.resolve(message.urls);
         return;
       case "failed":
         // Nobody waits for the first start any more when one was started again: it says so, and is tried once more.
-        if (this.#listening >= this.#workers.length)
-          this.#options.observer.warning(`Worker ${slot + 1}: ${message.line}`);
+        if (this.#listening.has(slot)) this.#options.observer.warning(`Worker ${slot + 1}: ${message.line}`);
         this.#started.reject(new Error(message.line));
         this.#workers[slot]?.process.kill("SIGKILL");
         return;

@@ -40,7 +40,10 @@ export function followParent(duties: WorkerDuties): void {
         duties.drain();
     }
   });
-  process.on("disconnect", () => duties.drain());
+  process.on("disconnect", () => {
+    coordinator?.parentGone();
+    duties.drain();
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"] as const) process.on(signal, () => {});
 }
 

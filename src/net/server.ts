@@ -144,11 +144,12 @@ export class Server implements ConnectionContext {
     const connection = new Connection(socket, this);
     socket.data = connection;
     if (this.observer.verbose) this.observer.connected(connection.address, connection.port);
-    if (this.#connections.size + (this.#options.census?.elsewhere ?? 0) < this.limits.maxConnections) {
-      this.#connections.add(connection);
-      this.#tellCensus();
-      return;
-    }
+    // First told, then counted: two processes that take one at the same moment must not both take the last place.
+    this.#connections.add(connection);
+    this.#tellCensus();
+    if (this.#connections.size + (this.#options.census?.elsewhere ?? 0) <= this.limits.maxConnections) return;
+    this.#connections.delete(connection);
+    this.#tellCensus();
     this.#turnedAway.add(connection);
     if (this.#turnedAway.size > this.#options.maxTurnedAway) connection.cutOff();
     else guard(socket, turnAway);

@@ -1,5 +1,6 @@
 // The log for people: one line for what happened, on standard error, with the tags of the reference server.
 
+import { MAX_BATCH_BYTES } from "./line-queue.ts";
 import { escapeBytes, escapeText, formatMilliseconds, formatPeer, TimeStamp } from "./log-line.ts";
 import { openLogOutput } from "./log-output.ts";
 import { LogSink } from "./log-sink.ts";
@@ -9,6 +10,10 @@ const STANDARD_ERROR = 2;
 /** Deeper frames of a trace say little, and a trace should not push the lines around it out of the buffer. */
 const MAX_TRACE_LINES = 24;
 const MAX_TRACE_LINE_CHARS = 500;
+/** Of a request's line in a shared log, so that what was answered has its place behind it. */
+const MOST_TARGET_CHARS = 3072;
+const MOST_METHOD_CHARS = 64;
+const CUT_MARK = "...";
 
 /** What a log may leave out or go elsewhere with. */
 export interface AccessLogOptions {
@@ -16,6 +21,8 @@ export interface AccessLogOptions {
   readonly quiet: boolean;
   /** False adds to the first line how to serve files. */
   readonly servesFiles: boolean;
+  /** Other processes write to it too: lines stay apart only up to what a pipe takes in one piece. */
+  readonly isShared?: boolean;
   /** Standard error unless said otherwise. */
   readonly fd?: number;
 }
@@ -24,6 +31,7 @@ export interface AccessLogOptions {
 export class AccessLog implements Observer {
   readonly #isQuiet: boolean;
   readonly #servesFiles: boolean;
+  readonly #isShared: boolean;
   readonly #stamp = new TimeStamp();
   readonly #sink: LogSink;
 
@@ -31,6 +39,7 @@ export class AccessLog implements Observer {
   constructor(options: AccessLogOptions) {
     this.#isQuiet = options.quiet;
     this.#servesFiles = options.servesFiles;
+    this.#isShared = options.isShared === true;
     const noticeOf = (dropped: number): string =>
       this.#line("WARNING", `${dropped} log lines are missing here: nobody took them in time.`);
     this.#sink = new LogSink(openLogOutput(options.fd ?? STANDARD_ERROR), noticeOf);
@@ -54,7 +63,11 @@ export class AccessLog implements Observer {
   received(record: ExchangeRecord): void {
     if (!this.verbose) return;
     const peer = formatPeer(record.peerAddress, record.peerPort);
-    const request = `${escapeBytes(record.method)} ${escapeBytes(record.target)} HTTP/1.${record.minorVersion}`;
+    const [method, target] = [escapeBytes(record.method), escapeBytes(record.target)];
+    const sent = this.#isShared
+      ? `${shorten(method, MOST_METHOD_CHARS)} ${shorten(target, MOST_TARGET_CHARS)}`
+      : `${method} ${target}`;
+    const request = `${sent} HTTP/1.${record.minorVersion}`;
     const reply = `${record.status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
     this.#sink.add(this.#line(`RECEIVED from ${peer}`, `${request} -> ${reply}${record.cutOff ? " (cut off)" : ""}`));
   }
@@ -90,8 +103,14 @@ export class AccessLog implements Observer {
   }
 
   #line(tag: string, text: string): string {
-    return `${this.#stamp.at(Date.now())} [${tag}] ${text}\n`;
+    const line = `${this.#stamp.at(Date.now())} [${tag}] ${text}`;
+    return (this.#isShared ? shorten(line, MAX_BATCH_BYTES - 1) : line) + "\n";
   }
+}
+
+/** At most so many chars, the mark of the cut among them. */
+function shorten(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most - CUT_MARK.length) + CUT_MARK;
 }
 
 /** A fault with its trace, one indented line a frame: an indented line can never be taken for a stamped one. */

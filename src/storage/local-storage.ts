@@ -15,7 +15,7 @@ import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { Commit, findFolder, holdContent, judge, lookAtTarget, NO_TARGET } from "./commit.ts";
-import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
+import { type Coordinator, NOTHING, type Release, type Usage } from "./coordinator.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf, listFolder } from "./folder-list.ts";
 import { candidateNames, MOST_NAME_BYTES } from "./numbered-name.ts";
@@ -161,15 +161,16 @@ export class LocalStorage implements Storage {
 
   async commit(pending: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault> {
     const writes = pending.filter((write) => write instanceof LocalWrite);
-    const release = await this.#coordinator.lock(writes.map(({ plan }) => this.#lockedPath(plan.name)));
     const commit = new Commit(this.#root);
+    let release: Release | null = null;
     let result: readonly Stored[] | WriteFault = "not-allowed";
     try {
+      release = await this.#coordinator.lock(writes.map(({ plan }) => this.#lockedPath(plan.name)));
       result = commit.run(writes);
       if (typeof result !== "string" && this.#settings.fsync) await syncFolders(commit.changedFolders);
       return result;
     } finally {
-      release();
+      release?.();
       // What was published has no temporary file any more; the rest goes.
       if (typeof result === "string") await Promise.all(writes.map((write) => write.abort()));
     }

@@ -15,12 +15,15 @@ export interface CoordinatorAnswer {
   readonly isGranted: boolean;
 }
 
+const PARENT_GONE = "The parent process is gone; nothing can be written any more.";
+
 /** The worker's end. */
 export class RemoteCoordinator implements Coordinator {
   readonly hasLimits: boolean;
   readonly #send: (request: CoordinatorRequest) => void;
-  readonly #waiting = new Map<number, (isGranted: boolean) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
   #lastId = 0;
+  #isParentGone = false;
 
   constructor(hasLimits: boolean, send: (request: CoordinatorRequest) => void) {
     this.hasLimits = hasLimits;
@@ -29,9 +32,16 @@ export class RemoteCoordinator implements Coordinator {
 
   /** Takes an answer of the parent. */
   receive({ id, isGranted }: CoordinatorAnswer): void {
-    const resolve = this.#waiting.get(id);
+    const question = this.#waiting.get(id);
     this.#waiting.delete(id);
-    resolve?.(isGranted);
+    question?.resolve(isGranted);
+  }
+
+  /** There is nobody to ask any more: what waits for an answer fails, and so does every later question. */
+  parentGone(): void {
+    this.#isParentGone = true;
+    for (const { reject } of this.#waiting.values()) reject(new Error(PARENT_GONE));
+    this.#waiting.clear();
   }
 
   async lock(names: readonly string[]): Promise<Release> {
@@ -49,10 +59,11 @@ export class RemoteCoordinator implements Coordinator {
   }
 
   #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "reserve" }>): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#waiting.set(request.id, resolve);
-      this.#send(request);
-    });
+    if (this.#isParentGone) return Promise.reject(new Error(PARENT_GONE));
+    const question = Promise.withResolvers<boolean>();
+    this.#waiting.set(request.id, question);
+    this.#send(request);
+    return question.promise;
   }
 }
 

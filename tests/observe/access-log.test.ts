@@ -37,6 +37,19 @@ async function linesOf(calls: (log: AccessLog) => void, quiet = false, servesFil
   return lines.map((line) => line.replace(STAMP, "* "));
 }
 
+test("no line of a log that processes share is longer than what a pipe takes in one piece", async () => {
+  const path = join(folder, "long");
+  const fd = openSync(path, "w");
+  const log = new AccessLog({ quiet: false, servesFiles: true, isShared: true, fd });
+  log.warning("x".repeat(5000));
+  log.received({ ...RECORD, method: "M".repeat(65), target: "/".repeat(8000) });
+  await log.settle();
+  closeSync(fd);
+  const [warning, request] = readFileSync(path, "latin1").split("\n");
+  expect(warning).toHaveLength(4095);
+  expect(request).toEndWith(` ${"M".repeat(61)}... ${"/".repeat(3069)}... HTTP/1.1 -> 200 3 B 0.1 ms`);
+});
+
 describe("each event is one line with its tag", () => {
   const cases: [call: (log: AccessLog) => void, line: string][] = [
     [(log) => log.started(["http://localhost:4221"]), "* [SERVER STARTED] Listening on http://localhost:4221"],

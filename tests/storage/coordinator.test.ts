@@ -133,6 +133,14 @@ describe("a worker asks its parent", () => {
     (await alive.remote.lock(["a"]))();
   });
 
+  test("without a parent nothing waits for ever", async () => {
+    const remote = new RemoteCoordinator(true, () => {});
+    const asked = [remote.lock(["a"]), remote.reserve(bytes(1))];
+    remote.parentGone();
+    const answers = await Promise.allSettled([...asked, remote.lock(["b"])]);
+    expect(answers.map(({ status: each }) => each)).toEqual(["rejected", "rejected", "rejected"]);
+  });
+
   test("a settled reservation is not given back twice", async () => {
     const parent = new LocalCoordinator({ bytes: 100, files: null }, async () => NOTHING);
     const { remote, desk } = connect(parent);
