@@ -8,6 +8,7 @@ import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
 import { createFileHandlers } from "./handlers/files.ts";
+import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
@@ -21,7 +22,12 @@ import { measureTree, sweepLeftovers } from "./storage/tree.ts";
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
-export function createDispatch(config: AppConfig, maxOpenFiles: number, coordinator: Coordinator): Dispatch {
+export function createDispatch(
+  config: AppConfig,
+  maxOpenFiles: number,
+  coordinator: Coordinator,
+  lifecycle: Lifecycle,
+): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = { ...PLAIN_NAMES, hidden: settings.hidden };
   const files = createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
@@ -36,6 +42,7 @@ export function createDispatch(config: AppConfig, maxOpenFiles: number, coordina
     "/echo/{text}": { GET: echoPath },
     "/echo": { POST: echoBody, PUT: echoBody },
     "/user-agent": { GET: userAgent },
+    "/-/health": { GET: createHealth(lifecycle) },
     "/files": { GET: files.redirect },
     "/files/{path}": { GET: files.get, POST: files.post, PUT: files.put, DELETE: files.remove },
   });

@@ -43,6 +43,9 @@ export interface AdmissionSettings {
   readonly writeOrigins: readonly string[];
 }
 
+/** The first word that asks a running server how it is; a folder of that name is `./healthcheck`. */
+const HEALTHCHECK_WORD = "healthcheck";
+
 /** Everything a run needs to know. */
 export interface Config {
   /** A name or an address; IPv6 without brackets. */
@@ -66,6 +69,7 @@ export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
+  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number }
   | { readonly kind: "mistake"; readonly line: string };
 
 /**
@@ -73,6 +77,7 @@ export type Intent =
  * last counts, so that an alias or a script can be overruled; lists collect instead.
  */
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
+  if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
   const words = readArguments(argv);
   if (words instanceof Mistake) return { kind: "mistake", line: words.line };
   for (const kind of ["help", "version"] as const) {
@@ -88,6 +93,20 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   if (directory instanceof Mistake) return { kind: "mistake", line: directory.line };
   const config = configOf({ ...values.flags, directory }, values.limits);
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config)] };
+}
+
+/** The flags and variables that a server takes say where it is; what else they say does not matter. */
+function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
+  const words = readArguments(argv);
+  if (!(words instanceof Mistake) && words.operands.length > 0)
+    return {
+      kind: "mistake",
+      line: `${HEALTHCHECK_WORD} takes flags only; --host and --port say which server to ask.`,
+    };
+  const intent = parseConfig(argv, env);
+  if (intent.kind !== "serve") return intent;
+  const { host, port } = intent.config;
+  return { kind: "healthcheck", host, port };
 }
 
 /** All values, and the flags that someone set rather than left at their default. */

@@ -6,6 +6,7 @@ import { createCoordinator, createDispatch, sweepDirectory } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
+import { findIllness } from "./cli/healthcheck.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { Census } from "./crew/census.ts";
@@ -19,16 +20,20 @@ import { AccessLog } from "./observe/access-log.ts";
 const EXIT_SIGNAL = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
+/** One process is one server; it is told to stop once. */
+const lifecycle = { isDraining: false };
+
 main(process.argv.slice(2));
 
 function main(argv: readonly string[]): void {
   if (isWorker(argv, WORKER_WORD)) return work();
   const request = parseConfig(argv, process.env);
+  if (request.kind === "healthcheck") return void checkHealth(request.host, request.port);
   if (request.kind !== "serve") process.exit(answer(request));
   const { config, notes } = request;
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "mistake") process.exit(complain(folder.line, EXIT_MISTAKE));
-  const log = openLog(config);
+  const log = openLog(config, wantedWorkers(config) > 1);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
   const workers = countWorkers(config, log);
@@ -36,16 +41,25 @@ function main(argv: readonly string[]): void {
   else void serveTogether(config, log, workers);
 }
 
-function openLog(config: Config): AccessLog {
-  const log = new AccessLog({ quiet: config.quiet, servesFiles: config.directory !== null });
+async function checkHealth(host: string, port: number): Promise<void> {
+  const illness = await findIllness(host, port);
+  process.exit(illness === null ? EXIT_STOPPED : complain(illness, EXIT_CANNOT_SERVE));
+}
+
+function openLog(config: Config, isShared: boolean): AccessLog {
+  const log = new AccessLog({ quiet: config.quiet, servesFiles: config.directory !== null, isShared });
   // A fault that nobody caught is ours; serving everyone else is better than serving nobody.
   process.on("uncaughtException", (error) => log.fault(error));
   process.on("unhandledRejection", (error) => log.fault(error));
   return log;
 }
 
-function countWorkers({ workers }: Config, log: AccessLog): number {
-  const wanted = workers === "auto" ? availableParallelism() : workers;
+function wantedWorkers({ workers }: Config): number {
+  return workers === "auto" ? availableParallelism() : workers;
+}
+
+function countWorkers(config: Config, log: AccessLog): number {
+  const wanted = wantedWorkers(config);
   if (wanted === 1 || process.platform === "linux") return wanted;
   log.warning("Several workers can share a port on Linux only; this server has one.");
   return 1;
@@ -58,6 +72,7 @@ function serveAlone(config: Config, log: AccessLog): void {
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, {
     drain: async () => {
+      lifecycle.isDraining = true;
       await Bun.sleep(config.drainDelayMs);
       await server.drain(config.graceMs);
     },
@@ -79,7 +94,7 @@ function buildServer(
     port: config.port,
     limits: { ...config.limits, maxConnections: plan.connections },
     maxTurnedAway: plan.turnedAway,
-    dispatch: createDispatch(config, plan.files, coordinator),
+    dispatch: createDispatch(config, plan.files, coordinator, lifecycle),
     observer: log,
     ...options,
   });
@@ -130,7 +145,7 @@ function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
     start: ({ config, census: place }, coordinator) => {
-      const log = openLog(config);
+      const log = openLog(config, true);
       const server = buildServer(config, log, { sharesPort: true, census: new Census(place) }, coordinator);
       stop = () => void endWorker(server, config, log);
       try {
@@ -144,6 +159,7 @@ function work(): void {
 }
 
 async function endWorker(server: Server, config: Config, log: AccessLog): Promise<void> {
+  lifecycle.isDraining = true;
   await Bun.sleep(config.drainDelayMs);
   await server.drain(config.graceMs);
   await log.settle();

@@ -20,8 +20,10 @@ const GROUPS: Readonly<Record<FlagGroup, string>> = {
 const HEAD = `mini-http: shares a folder over HTTP, takes uploads, and tests HTTP clients
 
 Usage: mini-http [DIRECTORY] [flags]
+       mini-http healthcheck [--host HOST] [--port PORT]   ask a running server: 0 it is well, 1 not
 
-Without a DIRECTORY it answers at / /echo/TEXT /echo and /user-agent; with one also at /files/.
+Without a DIRECTORY it answers at / /echo/TEXT /echo /user-agent and /-/health; with one also
+at /files/.
 `;
 
 const FOOT = `

@@ -8,7 +8,14 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { COMMAND, IS_BINARY, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
+import {
+  COMMAND,
+  IS_BINARY,
+  type FinishedProgram,
+  programEnvironment,
+  RunningProgram,
+  runProgram,
+} from "../support/program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,6 +41,48 @@ describe("questions", () => {
     const origin = IS_BINARY ? "commit ([0-9a-f]{7,}(-dirty)?|unknown)" : "source";
     const bun = manifest.packageManager.replace("bun@", "");
     expect(stdout).toMatch(new RegExp(`^mini-http ${manifest.version} \\(${origin}, Bun ${bun}, \\w+-\\w+\\)\n$`));
+  });
+});
+
+describe("healthcheck", () => {
+  const check = (port: number): Promise<FinishedProgram> => runProgram(["healthcheck", "--port", String(port)]);
+
+  test.each([[], ["--host", "0.0.0.0"], ["--workers", "2"]])(
+    "is silent and 0 while the server is well: %j",
+    async (...flags) => {
+      await using program = await RunningProgram.start(flags);
+      expect(await get(program, "/-/health")).toBe("200 ok\n");
+      expect(await check(program.port)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+      const env = { MINI_HTTP_PORT: String(program.port), http_proxy: "http://127.0.0.1:9" };
+      expect((await runProgram(["healthcheck"], { env })).exitCode).toBe(0);
+    },
+  );
+
+  test.each([[], ["--workers", "2"]])("is 1 as soon as the server was told to stop: %j", async (...flags) => {
+    await using program = await RunningProgram.start(["--drain-delay", "20s", ...flags]);
+    program.kill("SIGTERM");
+    let health = "";
+    while (!health.startsWith("503")) health = await get(program, "/-/health");
+    expect(health).toBe("503 draining\n");
+    const line = `mini-http: The server at 127.0.0.1:${program.port} answers 503. Try --help.\n`;
+    expect(await check(program.port)).toEqual({ exitCode: 1, stdout: "", stderr: line.replace(" Try --help.", "") });
+  });
+
+  test("is 1 where nothing listens, or nothing answers", async () => {
+    const mute = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { open: (socket) => void socket.end(), data() {} },
+    });
+    const { port } = mute;
+    expect((await check(port)).stderr).toContain("ended the connection without an answer");
+    mute.stop(true);
+    const { exitCode, stderr } = await check(port);
+    expect([exitCode, stderr]).toEqual([1, `mini-http: No server answers at 127.0.0.1:${port}.\n`]);
+  });
+
+  test("takes no folder", async () => {
+    expect((await runProgram(["healthcheck", "dir"])).exitCode).toBe(2);
   });
 });
 

@@ -1,0 +1,42 @@
+// `mini-http healthcheck`: asks a running server how it is. For containers, which have neither a shell nor curl inside.
+
+const PATIENCE_MS = 5000;
+const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "localhost"]);
+/** `localhost` is no name that could be rebound, so the server answers to it wherever it listens. */
+const REQUEST = "GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
+
+/**
+ * Null when the server on this host and port answers 200, otherwise one line that says what it does. By a socket of our
+ * own: `fetch` would go through the proxy that the environment names. Never rejects; takes 5 s at most.
+ */
+export async function findIllness(host: string, port: number): Promise<string | null> {
+  const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
+  const place = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const patience = setTimeout(() => resolve(`The server at ${place} does not answer.`), PATIENCE_MS);
+  let received = "";
+  const judge = (): void => {
+    const status = STATUS_LINE.exec(received)?.[1];
+    if (status !== undefined) resolve(status === "200" ? null : `The server at ${place} answers ${status}.`);
+  };
+  const connecting = Bun.connect({
+    hostname,
+    port,
+    socket: {
+      open: (socket) => void socket.write(REQUEST),
+      data: (_, bytes) => {
+        received += bytes.toString("latin1");
+        judge();
+      },
+      close: () => resolve(`The server at ${place} ended the connection without an answer.`),
+      error: () => {},
+      drain: () => {},
+      end: () => {},
+    },
+  });
+  connecting.catch(() => resolve(`No server answers at ${place}.`));
+  const illness = await promise;
+  clearTimeout(patience);
+  return illness;
+}
