@@ -12,10 +12,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export const echoPath: Handler = (request, text) => {
   const coding = chooseCoding(request.fields.get("accept-encoding"));
   if (coding === null) return notAcceptable();
-  if (coding === "identity") return describe(new HttpResponse(200, text), text);
+  if (coding === "identity") return describe(new HttpResponse(200, text), request, text);
   // Nothing lies ready in another coding here.
   const bytes = compress(Buffer.from(text, "latin1"), coding as MadeCoding);
-  return describe(new HttpResponse(200, bytes), text).set("Content-Encoding", coding);
+  return describe(new HttpResponse(200, bytes), request, text).set("Content-Encoding", coding);
 };
 
 /** POST and PUT: the body as it comes, with flow control in both directions. */
@@ -27,8 +27,9 @@ export function echoBody(request: HttpRequest): HttpResponse {
   );
 }
 
-function describe(response: HttpResponse, text: string): HttpResponse {
-  const type = textType(text);
+function describe(response: HttpResponse, { rawPath, decodedPath }: HttpRequest, text: string): HttpResponse {
+  // A path without escapes is visible ASCII: the head parser has seen to it.
+  const type = rawPath === decodedPath ? PLAIN : textType(text);
   if (type !== PLAIN) return response.set("Content-Type", type).set("Vary", "Accept-Encoding");
   response.fieldLines = PLAIN_LINES;
   return response;
