@@ -9,7 +9,7 @@ import { inspectDirectory } from "./cli/directory.ts";
 import { findIllness } from "./cli/healthcheck.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { Census } from "./crew/census.ts";
+import { Census, PAGE_DESCRIPTOR } from "./crew/census.ts";
 import { Crew } from "./crew/crew.ts";
 import { WORKER_WORD } from "./crew/messages.ts";
 import { followParent, isWorker } from "./crew/worker.ts";
@@ -144,9 +144,14 @@ async function serveTogether(config: Config, log: AccessLog, size: number): Prom
 function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
-    start: ({ config, census: place }, coordinator) => {
+    start: ({ config, number }, coordinator) => {
       const log = openLog(config, true);
-      const server = buildServer(config, log, { sharesPort: true, census: new Census(place) }, coordinator);
+      const server = buildServer(
+        config,
+        log,
+        { sharesPort: true, census: new Census(PAGE_DESCRIPTOR, number) },
+        coordinator,
+      );
       stop = () => void endWorker(server, config, log);
       try {
         return server.listen();
@@ -185,6 +190,9 @@ function stopOnSignals(log: AccessLog, server: { drain(): Promise<void>; kill():
   };
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
   // A closed terminal ends the server as a signal would; a broken log pipe does not.
-  process.on("SIGHUP", () => void stop("SIGTERM"));
+  // The shell and the kernel may both send it, so another one is no second signal.
+  process.on("SIGHUP", () => {
+    if (!isStopping) void stop("SIGTERM");
+  });
   process.on("SIGPIPE", () => {});
 }

@@ -107,6 +107,7 @@ describe("a flag sets its value", () => {
     [["--max-fields", "7"], (c) => c.limits.maxFields, 7],
     [["--cache", "60"], (c) => c.files.cacheSeconds, 60],
     [["--cache", "2m"], (c) => c.files.cacheSeconds, 120],
+    [["--cache", "31536000"], (c) => c.files.cacheSeconds, 31_536_000],
     [["--read-only"], (c) => c.files.readOnly, true],
     [
       ["--allowed-host", "A.lan,b.lan", "--allowed-host", "c."],

@@ -4,7 +4,15 @@
 import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
-import { formatDuration, formatSize, readCount, readDuration, readSize, Unreadable } from "./quantity.ts";
+import {
+  formatDuration,
+  formatSize,
+  LONGEST_AGE_MS,
+  readCount,
+  readDuration,
+  readSize,
+  Unreadable,
+} from "./quantity.ts";
 
 /** What to do when an upload's name is taken. */
 export type OnDuplicate = "overwrite" | "error" | "rename";
@@ -237,7 +245,7 @@ function readMode(text: string): number | Unreadable {
 }
 
 function readSeconds(text: string): number | Unreadable {
-  const ms = readDuration(text);
+  const ms = readDuration(text, 0, LONGEST_AGE_MS);
   if (ms instanceof Unreadable) return ms;
   return ms % 1000 === 0 ? ms / 1000 : new Unreadable("whole seconds");
 }

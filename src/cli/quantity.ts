@@ -17,6 +17,9 @@ const DURATION_UNITS: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1
 /** The longest duration: what a timer can count (2^31 - 1 ms), rounded down to a number that can be said. */
 export const LONGEST_MS = 24 * 24 * 3_600_000;
 
+/** What caches count up to (RFC 9111 1.2.2), 2^31 s, rounded down to hours: for durations that no timer has to wait. */
+export const LONGEST_AGE_MS = 596_523 * 3_600_000;
+
 const SIZE_EXAMPLES = "a size such as 4096, 8K, 1.5M or 2G";
 const DURATION_EXAMPLES = "a duration such as 500ms, 10s or 2m";
 
@@ -41,11 +44,11 @@ export function readSize(text: string, least = 0): number | Unreadable {
 }
 
 /** Milliseconds from 500ms, 10s, 2m or 1h; a number alone counts seconds. */
-export function readDuration(text: string, leastMs = 0): number | Unreadable {
+export function readDuration(text: string, leastMs = 0, mostMs = LONGEST_MS): number | Unreadable {
   const ms = readQuantity(text, DURATION_UNITS);
   if (ms === null) return new Unreadable(DURATION_EXAMPLES);
   if (ms < leastMs) return new Unreadable(`at least ${formatDuration(leastMs)}`);
-  return ms > LONGEST_MS ? new Unreadable(`at most ${formatDuration(LONGEST_MS)}`) : ms;
+  return ms > mostMs ? new Unreadable(`at most ${formatDuration(mostMs)}`) : ms;
 }
 
 /** A whole number between two bounds, both inclusive. */

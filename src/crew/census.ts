@@ -1,27 +1,28 @@
 // How many connections all workers have, so that their limit is one for the server: a page of memory that the workers
 // share, in which each writes its own number and reads those of the others. Nobody waits for anybody.
 
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const SLOT_BYTES = 4;
 const PAGE_BYTES = 4096;
 
-/** Where a worker finds the page, and which of its numbers is its own. */
-export interface CensusPlace {
-  readonly path: string;
-  readonly own: number;
-}
+/**
+ * The descriptor under which a worker inherits the page. The parent's own `/proc` entry would be closed to it where the
+ * executable has capabilities of its own (`setcap cap_net_bind_service`).
+ */
+export const PAGE_DESCRIPTOR = 3;
 
 /** One process's view of the page. */
 export class Census {
   readonly #counts: Int32Array;
   readonly #own: number;
 
-  constructor({ path, own }: CensusPlace) {
+  /** `own` is which of the numbers this process writes. */
+  constructor(descriptor: number, own: number) {
     // The file is nobody's but ours and keeps its size, so the mapping cannot fault.
-    const page = Bun.mmap(path, { shared: true });
+    const page = Bun.mmap(`/proc/self/fd/${descriptor}`, { shared: true });
     this.#counts = new Int32Array(page.buffer, page.byteOffset, page.byteLength / SLOT_BYTES);
     this.#own = own;
   }
@@ -55,27 +56,19 @@ function makeFolder(): string {
 
 /** The page, as its maker has it: without a name, so that nothing is left of it when the process is gone. */
 export class CensusPage {
-  readonly #descriptor: number;
+  /** For the workers to inherit. */
+  readonly descriptor: number;
 
   /** Throws one line when there is no place for it. */
   constructor() {
     const folder = makeFolder();
-    this.#descriptor = openSync(join(folder, "census"), "w+", 0o600);
+    this.descriptor = openSync(join(folder, "census"), "w+", 0o600);
     rmSync(folder, { recursive: true });
-    ftruncateSync(this.#descriptor, PAGE_BYTES);
-  }
-
-  /** For the worker of this number. */
-  placeOf(own: number): CensusPlace {
-    return { path: `/proc/${process.pid}/fd/${this.#descriptor}`, own };
+    ftruncateSync(this.descriptor, PAGE_BYTES);
   }
 
   /** The worker of this number is gone, and its connections with it. */
   clear(own: number): void {
-    new Census(this.placeOf(own)).here = 0;
-  }
-
-  close(): void {
-    closeSync(this.#descriptor);
+    new Census(this.descriptor, own).here = 0;
   }
 }

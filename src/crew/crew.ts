@@ -76,9 +76,8 @@ export class Crew {
   #startWorker(slot: number): void {
     const program = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
     const child = Bun.spawn([...program, WORKER_WORD], {
-      stdin: "ignore",
-      stdout: "inherit",
-      stderr: "inherit",
+      // The last is PAGE_DESCRIPTOR.
+      stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
       serialization: "advanced",
       ipc: (message: WorkerMessage) => this.#receive(slot, message),
       onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? 0),
@@ -86,7 +85,7 @@ export class Crew {
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
     this.#workers[slot] = { process: child, desk, startedAt: performance.now() };
     const { config } = this.#options;
-    tell(child, { kind: "start", orders: { config, census: this.#page.placeOf(slot) } });
+    tell(child, { kind: "start", orders: { config, number: slot } });
   }
 
   #receive(slot: number, message: WorkerMessage): void {

@@ -2,7 +2,6 @@
 
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
-import type { CensusPlace } from "./census.ts";
 
 /** The first word of a worker's arguments; no flag begins so. */
 export const WORKER_WORD = "@worker";
@@ -11,7 +10,8 @@ export const WORKER_WORD = "@worker";
 export interface WorkerOrders {
   /** With the port that all workers share. */
   readonly config: Config;
-  readonly census: CensusPlace;
+  /** Which of the workers it is, from 0. */
+  readonly number: number;
 }
 
 /** From the parent. */

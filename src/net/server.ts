@@ -35,6 +35,8 @@ export interface ConnectionCensus {
 }
 
 const SWEEP_MS = 500;
+/** Ports that the system is asked for until one is free for both loopback addresses. */
+const MOST_PORT_TRIES = 16;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * SWEEP_MS;
 
@@ -76,9 +78,8 @@ export class Server implements ConnectionContext {
   /** Starts listening; gives the URLs. Throws the system's error when the address cannot be had. */
   listen(): readonly string[] {
     const { host, port } = this.#options;
-    const hostnames = host === "localhost" ? ["127.0.0.1", "::1"] : [host];
-    this.#listeners = [this.#listenOn(hostnames[0]!, port)];
-    if (hostnames.length > 1) this.#listenOnSecond(hostnames[1]!);
+    if (host === "localhost") this.#listenOnLoopback();
+    else this.#listeners = [this.#listenOn(host, port)];
     this.#lastSweep = performance.now();
     this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
     this.#sweep.unref();
@@ -108,16 +109,19 @@ export class Server implements ConnectionContext {
     return Bun.listen<Connection>({ ...options, reusePort: this.#options.sharesPort === true } as typeof options);
   }
 
-  /** IPv6 loopback beside IPv4's, where the machine has it. */
-  #listenOnSecond(hostname: string): void {
-    try {
-      this.#listeners.push(this.#listenOn(hostname, this.port));
-    } catch (error) {
-      if ((error as { code?: string }).code !== "EADDRINUSE") return;
-      // With a port chosen by the system the second family may be taken; IPv4 alone still is "localhost".
-      if (this.#options.port === 0) return;
-      for (const listener of this.#listeners) listener.stop(true);
-      throw error;
+  /** IPv4 and, where the machine has it, IPv6. A port that the system chose for one may be taken for the other. */
+  #listenOnLoopback(): void {
+    const { port } = this.#options;
+    for (let tries = port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
+      this.#listeners = [this.#listenOn("127.0.0.1", port)];
+      try {
+        this.#listeners.push(this.#listenOn("::1", this.port));
+        return;
+      } catch (error) {
+        if ((error as { code?: string }).code !== "EADDRINUSE") return;
+        for (const listener of this.#listeners) listener.stop(true);
+        if (tries <= 1) throw error;
+      }
     }
   }
 
