@@ -75,7 +75,7 @@ compile() {
   mkdir -p "$folder"
   run_bun build --compile --minify --bytecode --format=esm --sourcemap ${target:+"$target"} \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    --define "BUILD_COMMIT=\"$commit\"" \
+    --define "BUILD_COMMIT=\"$commit\"" ${2:+--define "BUILD_PLATFORM=\"$2\""} \
     src/main.ts --outfile "$folder/mini-http"
   rm -f "$folder"/*.map
   case ${2-} in macos-*) run_bun .ci/sign-macos.ts "$folder/mini-http" ;; esac
