@@ -84,6 +84,8 @@ export class RequestHeadParser {
    */
   parse(bytes: Buffer, start: number, end: number, seen: number): number {
     if (seen > 0 && !this.#isWorthALook(bytes, start, end, seen)) return INCOMPLETE;
+    // A refusal may come before the method is known.
+    this.method = "";
     let lineStart = start;
     // One empty line before the request line is forgiven, as RFC 9112 2.2 asks; a second is not.
     if (bytes[start] === CR && end > start) {

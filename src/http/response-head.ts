@@ -93,8 +93,8 @@ function framingLine({ status, body }: HttpResponse, method: string, minorVersio
   return minorVersion > 0 && method !== "HEAD" ? "Transfer-Encoding: chunked\r\n" : "";
 }
 
-/** The answer to a message that is refused: head and body, and the connection closes behind it. */
-export function refusalReply(refusal: Refusal, dates: string): string {
+/** The answer to a message that is refused: head and, but for HEAD, content; the connection closes behind it. */
+export function refusalReply(refusal: Refusal, isHead: boolean, dates: string): string {
   const retry = refusal.status === 503 ? "Retry-After: 1\r\n" : "";
   const line = refusal.reason + "\n";
   return (
@@ -104,6 +104,6 @@ export function refusalReply(refusal: Refusal, dates: string): string {
     "Content-Type: text/plain\r\nContent-Length: " +
     line.length +
     "\r\nConnection: close\r\n\r\n" +
-    line
+    (isHead ? "" : line)
   );
 }

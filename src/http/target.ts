@@ -2,7 +2,7 @@
 
 /** The parts of a target that routing needs. */
 export interface TargetParts {
-  /** The path as sent. "*" in the asterisk form and for OPTIONS with an empty absolute path. */
+  /** The path as sent. "*" in the asterisk form. */
   readonly rawPath: string;
   /** The path, decoded once: one char per byte. */
   readonly decodedPath: string;

@@ -62,6 +62,8 @@ type Phase = "head" | "handling" | "sending" | "skipping" | "lingering" | "close
 const SKIP_LIMIT_BYTES = 256 * 1024;
 /** Replies above this are sent at once, so that their end is known when it is there. */
 const SEND_AT_ONCE_BYTES = 16 * 1024;
+/** The third time there is no doubt: the kernel was asked twice. */
+const MOST_SUSPICIONS = 2;
 const LAST_CHUNK = "0\r\n\r\n";
 const IPV4_MAPPED = "::ffff:";
 
@@ -100,6 +102,8 @@ export class Connection implements BodyFlow, Peer {
 
   #bodyWatch: StallWatch | null = null;
   #writeWatch: StallWatch | null = null;
+  /** How often the write watch has found the reader too slow, without a good window since. */
+  #suspicions = 0;
   /** The writer's count when the write watch looked last. */
   #bytesTaken = 0;
   #address: string | null = null;
@@ -188,7 +192,8 @@ export class Connection implements BodyFlow, Peer {
     const now = this.#context.clock.now;
     if (this.#phase === "lingering") return this.#close();
     if (this.#writer.isBlocked) {
-      if (this.#writeWatch?.isTooSlow(now) === true) return this.#cut();
+      if (this.#writeWatch?.isTooSlow(now) === true) return this.#suspectReader(this.#writeWatch);
+      this.#suspicions = 0;
     } else if (this.#phase === "head") {
       if (this.#input.hasPartialHead) this.#refuse(HEAD_TOO_SLOW);
       else this.#finish();
@@ -196,10 +201,22 @@ export class Connection implements BodyFlow, Peer {
     this.#advance();
   }
 
+  /**
+   * The kernel tells of room only when a third of its buffer is free, and the peer's tells it only when a sixteenth of its
+   * own is: at 64 KiB a second that takes 20 s. So it is asked before a reader counts as too slow, and once more after as
+   * long a time.
+   */
+  #suspectReader(watch: StallWatch): void {
+    this.#suspicions += 1;
+    if (this.#suspicions > MOST_SUSPICIONS) return this.#cut();
+    if (this.#suspicions === 1) watch.forgive(this.#context.clock.now);
+    this.drained();
+  }
+
   /** Finishes the exchange in hand, then closes. */
   shutDown(): void {
     this.#keepAlive = false;
-    if (this.#phase === "head" && !this.#input.hasPartialHead && !this.#writer.isBlocked) this.#finish();
+    if (this.#phase === "head" && !this.#input.hasPartialHead) this.#finish();
   }
 
   /** Refuses to serve this connection at all: the server has too many. */
@@ -282,7 +299,7 @@ export class Connection implements BodyFlow, Peer {
     }
     this.#writeWatch?.rest(now);
     if (this.#phase === "head") this.#setHeadDeadline(now);
-    else if (this.#decoder !== null && !this.#isPaused) {
+    else if (this.#decoder !== null && !this.#isPaused && !this.#owesContinue) {
       this.#bodyWatch ??= new StallWatch(limits.bodyTimeout, limits.minBodyRate);
       this.#bodyWatch.wait(now);
       this.deadline = this.#bodyWatch.deadline;
@@ -324,7 +341,7 @@ export class Connection implements BodyFlow, Peer {
       return false;
     }
     if (consumed === REFUSED) {
-      this.#refuse(parser.refusal);
+      this.#refuse(parser.refusal, parser.method);
       return false;
     }
     input.start += consumed;
@@ -629,7 +646,7 @@ export class Connection implements BodyFlow, Peer {
   // ── Endings ──
 
   /** Answers with the refusal's row; no further byte is interpreted. Earlier replies go out first. */
-  #refuse(refusal: Refusal): void {
+  #refuse(refusal: Refusal, method = this.#request?.method): void {
     const { observer, clock } = this.#context;
     observer.refused(this.address, this.port, refusal.status, refusal.name, refusal.reason);
     const pending = this.#body;
@@ -638,7 +655,7 @@ export class Connection implements BodyFlow, Peer {
     this.#request = null;
     this.#keepAlive = false;
     this.#heldHead = "";
-    this.#writer.writeText(refusalReply(refusal, clock.dateLines));
+    this.#writer.writeText(refusalReply(refusal, method === "HEAD", clock.dateLines));
     this.#phase = "sending";
     if (this.#writer.flush()) this.#finish();
     pending?.fail(refusal);
@@ -677,6 +694,8 @@ export class Connection implements BodyFlow, Peer {
   /** Ends the connection so that the client sees that something is missing. */
   #cut(): void {
     if (this.#phase === "closed") return;
+    // Replies before this one are whole.
+    if (!this.#writer.isBlocked) this.#writer.flush();
     // Where only the end of the connection marks the end of the content, nothing but a reset says "cut".
     if (this.#framing === "close" || this.#writer.isBlocked) this.#socket.terminate();
     else this.#socket.close();

@@ -39,6 +39,14 @@ export class StallWatch {
     this.#bytes += bytes;
   }
 
+  /** All begins anew. */
+  forgive(now: number): void {
+    if (this.#since !== NOT_WAITING) this.#since = now;
+    this.#lastProgress = now;
+    this.#waited = 0;
+    this.#bytes = 0;
+  }
+
   /** When `isTooSlow` is worth asking. */
   get deadline(): number {
     if (this.#since === NOT_WAITING) return Infinity;

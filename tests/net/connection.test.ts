@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { HttpResponse } from "../../src/http/message.ts";
+import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
 import { createRouter } from "../../src/router.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
@@ -30,6 +31,76 @@ describe("Connection", () => {
     const texts = Array.from({ length: 16 }, (_, i) => "text" + i);
     const received = await exchange(port, texts.map((text) => get(text)).join(""));
     expect(readResponses(received).map(({ body }) => body)).toEqual(texts);
+  });
+
+  test("a reply that breaks takes none of those before it along", async () => {
+    const broken = {
+      length: 9,
+      read: () => {
+        throw new Error("the disk is gone");
+      },
+      close: () => {},
+    };
+    const routes = createRouter({
+      "/whole": { GET: () => new HttpResponse(200, "whole") },
+      "/broken": { GET: () => new HttpResponse(200, broken) },
+    });
+    const { port: other, observer, stop } = startServer(routes);
+    const client = await RawClient.connect(other);
+    await client.send(["/whole", "/broken"].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
+    const received = await client.until(({ isEnded, isClosed }) => isEnded || isClosed);
+    expect(received).toContain("whole");
+    expect(observer.faults).toHaveLength(1);
+    client.close();
+    await stop();
+  });
+
+  test("that is to end says so behind the last reply, when the kernel has taken it", () => {
+    const calls: string[] = [];
+    let room = 10;
+    const write = (_bytes: Uint8Array, _start: number, length: number): number => {
+      const taken = Math.min(room, length);
+      room -= taken;
+      return taken;
+    };
+    const note = (call: string) => () => void calls.push(call);
+    const socket = {
+      write: write as ConnectionSocket["write"],
+      shutdown: note("shutdown"),
+      close: note("close"),
+      terminate: note("terminate"),
+      pause: () => {},
+      resume: () => {},
+      remoteAddress: "127.0.0.1",
+      remotePort: 1,
+      localAddress: "127.0.0.1",
+    };
+    const connection = new Connection(socket, started.server);
+    connection.receive(Buffer.from(get("text")));
+    connection.shutDown();
+    expect(calls).toEqual([]);
+    room = 1000;
+    connection.drained();
+    expect(calls).toEqual(["shutdown"]);
+  });
+
+  test("HEAD gets no content with a refusal either (RFC 9110 9.3.2)", async () => {
+    const routes = createRouter({
+      "/fault": {
+        GET: () => {
+          throw new Error("ours");
+        },
+      },
+    });
+    const { port: other, stop } = startServer(routes);
+    for (const rest of ["/fault HTTP/1.1\r\nHost: a\r\n\r\n", "/ HTTP/1.1\r\nHost : a\r\n\r\n", "/ HTTP/1.1\r\n\r\n"]) {
+      const [head, get] = await Promise.all(["HEAD ", "GET "].map((method) => exchangeOpen(other, method + rest)));
+      const withoutDate = (text: string): string => text.replace(/Date: .*\r\n/, "");
+      expect(head).toEndWith("\r\n\r\n");
+      expect(withoutDate(get!).startsWith(withoutDate(head!))).toBe(true);
+      expect(get!.length).toBeGreaterThan(head!.length);
+    }
+    await stop();
   });
 
   test("answers a request that comes byte by byte", async () => {

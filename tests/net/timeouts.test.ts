@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { ByteSource } from "../../src/http/byte-source.ts";
 import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
 import { StallWatch } from "../../src/net/stall-watch.ts";
 import { createRouter } from "../../src/router.ts";
@@ -44,6 +45,22 @@ describe.concurrent("deadlines", () => {
     await stop();
   });
 
+  test("a client that waits for 100 Continue is not too slow", async () => {
+    const late = async (request: HttpRequest): Promise<HttpResponse> => {
+      await Bun.sleep(1500);
+      return takeBody(request);
+    };
+    const { port, stop } = startServer(createRouter({ "/late": { POST: late } }), { bodyTimeout: 300 });
+    const client = await RawClient.connect(port);
+    await client.send("POST /late HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    await client.until(({ received }) => received.includes("\r\n\r\n"));
+    await client.send("abc");
+    client.end();
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 100 }, { status: 200, body: "3" }]);
+    client.close();
+    await stop();
+  });
+
   test("a body below the least rate gets 408", async () => {
     const routes = createRouter({ "/take": { POST: takeBody } });
     const { port, stop } = startServer(routes, { bodyTimeout: 1000, minBodyRate: 1000 });
@@ -58,6 +75,58 @@ describe.concurrent("deadlines", () => {
 
   test("a reader that stops is cut off, and the exchange is recorded as such", async () => {
     const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, new Uint8Array(64 << 20)) } });
+    const { port, stop, observer } = startServer(routes, { writeTimeout: 300 });
+    const client = await RawClient.connect(port);
+    client.pause();
+    await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    while (observer.disconnections === 0) await Bun.sleep(50);
+    expect(observer.records).toMatchObject([{ status: 200, cutOff: true }]);
+    client.close();
+    await stop();
+  });
+
+  const LARGE = new Uint8Array(64 << 20);
+  const bodies: [what: string, body: () => HttpResponse["body"]][] = [
+    ["bytes", () => LARGE],
+    ["a source", () => pieces(LARGE)],
+  ];
+  // The kernel tells of room when a third of its buffer is free, which takes this reader longer than the timeout.
+  test.each(bodies)(
+    "a reader that is slow but fast enough gets all of %s",
+    async (_, body) => {
+      const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, body()) } });
+      const { port, stop, observer } = startServer(routes, { writeTimeout: 3000, minWriteRate: 1024 });
+      let received = 0;
+      const connection = await Bun.connect({
+        hostname: "127.0.0.1",
+        port,
+        socket: {
+          data: (socket, bytes) => {
+            received += bytes.length;
+            socket.pause();
+          },
+          drain() {},
+          error() {},
+        },
+      });
+      connection.write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+      for (let i = 0; i < 7; i++) {
+        await Bun.sleep(1400);
+        connection.resume();
+      }
+      while (received <= LARGE.length && observer.disconnections === 0) {
+        await Bun.sleep(1);
+        connection.resume();
+      }
+      expect(observer.disconnections).toBe(0);
+      connection.terminate();
+      await stop();
+    },
+    60_000,
+  );
+
+  test("a reader that stops in the midst of a source is cut off", async () => {
+    const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, pieces(LARGE)) } });
     const { port, stop, observer } = startServer(routes, { writeTimeout: 300 });
     const client = await RawClient.connect(port);
     client.pause();
@@ -105,6 +174,25 @@ describe("StallWatch", () => {
     expect(watch.isTooSlow(2000)).toBe(true);
   });
 });
+
+/** Bytes that come piece by piece, each after a turn; what cannot be sent is read again, as files are. */
+function pieces(bytes: Uint8Array): ByteSource {
+  let position = 0;
+  return {
+    length: bytes.length,
+    read: async () => {
+      await Bun.sleep(0);
+      const piece = bytes.subarray(position, position + 256 * 1024);
+      position += piece.length;
+      return piece.length === 0 ? null : piece;
+    },
+    putBack: (offset) => {
+      position = offset;
+      return true;
+    },
+    close: () => {},
+  };
+}
 
 async function takeBody(request: HttpRequest): Promise<HttpResponse> {
   const body = request.body!;
