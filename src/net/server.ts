@@ -177,8 +177,10 @@ export class Server implements ConnectionContext {
     const isLate = now - this.#lastSweep > LATE_SWEEP_MS;
     this.#lastSweep = now;
     if (isLate) return;
-    for (const connection of this.#connections) if (connection.deadline <= now) expire(connection);
-    for (const connection of this.#turnedAway) if (connection.deadline <= now) expire(connection);
+    // A deadline was counted from a time that may be one sweep old: nobody gets less than was promised.
+    const due = now - SWEEP_MS;
+    for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
+    for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
   }
 }
 

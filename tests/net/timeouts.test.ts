@@ -17,6 +17,20 @@ describe.concurrent("deadlines", () => {
     await stop();
   });
 
+  test("nobody gets less time than was promised", async () => {
+    const { port, stop } = startServer(undefined, { idleTimeout: 900 });
+    const lived = async (delayMs: number): Promise<number> => {
+      await Bun.sleep(delayMs);
+      const begin = performance.now();
+      const client = await RawClient.connect(port);
+      await client.untilEnd();
+      return performance.now() - begin;
+    };
+    const times = await Promise.all([0, 100, 200, 300, 400].map(lived));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(900);
+    await stop();
+  });
+
   test("a connection that idles after an answer closes silently, also after an empty line", async () => {
     const { port, stop } = startServer(undefined, { idleTimeout: 100, headTimeout: 60_000 });
     const client = await RawClient.connect(port);
