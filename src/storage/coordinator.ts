@@ -117,10 +117,12 @@ class NameLocks {
   }
 }
 
-function add(a: Usage, b: Usage): Usage {
+/** Both together. */
+export function add(a: Usage, b: Usage): Usage {
   return { bytes: a.bytes + b.bytes, files: a.files + b.files };
 }
 
-function subtract(a: Usage, b: Usage): Usage {
+/** What is left of `a`. */
+export function subtract(a: Usage, b: Usage): Usage {
   return { bytes: a.bytes - b.bytes, files: a.files - b.files };
 }

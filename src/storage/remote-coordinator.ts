@@ -1,6 +1,6 @@
 // The coordinator of a worker: it asks the one of its parent. What a worker holds when it dies, its desk gives back.
 
-import { type Coordinator, NOTHING, type Release, type Usage } from "./coordinator.ts";
+import { add, type Coordinator, NOTHING, type Release, subtract, type Usage } from "./coordinator.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
 export type CoordinatorRequest =
@@ -92,7 +92,7 @@ export class CoordinatorDesk {
       case "reserve":
         return this.#reserve(request.id, request.wanted);
       case "settle":
-        this.#reserved = minus(this.#reserved, request.reserved);
+        this.#reserved = subtract(this.#reserved, request.reserved);
         this.#coordinator.settle(request.reserved, request.change);
     }
   }
@@ -122,11 +122,7 @@ export class CoordinatorDesk {
       this.#coordinator.settle(wanted, NOTHING);
       return;
     }
-    if (isGranted) this.#reserved = minus(this.#reserved, { bytes: -wanted.bytes, files: -wanted.files });
+    if (isGranted) this.#reserved = add(this.#reserved, wanted);
     this.#answer({ id, isGranted });
   }
-}
-
-function minus(a: Usage, b: Usage): Usage {
-  return { bytes: a.bytes - b.bytes, files: a.files - b.files };
 }
