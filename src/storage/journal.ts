@@ -1,0 +1,120 @@
+// What a group is about to do, written down before its first step beside its files: whoever finds it after a crash
+// finishes the group, or takes it back (recovery.ts). It becomes valid in one step, by getting its name.
+//
+// Other users of the folder can give their files any name. So a journal counts only with the mark of its maker: its owner
+// is this process's user, and its mode is one that no upload ever gets.
+
+import { type BigIntStats, constants } from "node:fs";
+import type { FileCalls } from "./file-calls.ts";
+import type { Folder } from "./folder.ts";
+import { syncFolder } from "./publish.ts";
+import { systemCode } from "./system-fault.ts";
+import { temporaryName } from "./temporary-name.ts";
+
+const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+/** Readable by its owner, and sticky, which means nothing for files and which no upload gets. */
+export const JOURNAL_MODE = 0o1400;
+const MODE_BITS = 0o7777n;
+/** The endings of its name: it is to be finished, or to be taken back. */
+export const REDO = ".redo";
+export const UNDO = ".undo";
+
+/** One file of the group. Segments lead from the served directory; the inodes are decimal numbers. */
+export interface JournalEntry {
+  /** Where the temporary file is. */
+  readonly folder: readonly string[];
+  readonly temporary: string;
+  readonly inode: string;
+  /** The name it is for. */
+  readonly target: readonly string[];
+  /** The inode that has the name before; null for nothing. */
+  readonly replaces: string | null;
+  /** The name in the same folder under which that is kept meanwhile. */
+  readonly aside: string | null;
+}
+
+/** The journal of one group. */
+export class Journal {
+  readonly #folder: Folder;
+  readonly #calls: FileCalls;
+  readonly #entries: ReadonlyMap<string, JournalEntry>;
+  readonly #base: string;
+  #ending = REDO;
+
+  private constructor(folder: Folder, calls: FileCalls, base: string, entries: readonly JournalEntry[]) {
+    this.#folder = folder;
+    this.#calls = calls;
+    this.#base = base;
+    this.#entries = new Map(entries.map((entry) => [entry.temporary, entry]));
+  }
+
+  /**
+   * Writes it into this folder; with `isDurable` it is on the disk when this resolves. Null where files cannot be marked:
+   * there a group is whole only as long as the server lives. Throws the system's error.
+   */
+  static async write(
+    folder: Folder,
+    calls: FileCalls,
+    entries: readonly JournalEntry[],
+    isDurable: boolean,
+  ): Promise<Journal | null> {
+    const journal = new Journal(folder, calls, temporaryName(), entries);
+    const draft = folder.at(journal.#base);
+    const descriptor = await calls.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      await calls.fchmod(descriptor, JOURNAL_MODE);
+      await calls.writeAll(descriptor, Buffer.from(JSON.stringify(entries)));
+      if (isDurable) await calls.fsync(descriptor);
+      const isMarked = isJournal(await calls.fstat(descriptor));
+      if (isMarked) await calls.rename(draft, draft + REDO);
+      else await calls.unlink(draft);
+      if (isMarked && isDurable) await syncFolder(calls, folder);
+      return isMarked ? journal : null;
+    } catch (error) {
+      await tryToUnlink(calls, draft);
+      if (systemCode(error) === "EPERM") return null;
+      throw error;
+    } finally {
+      await calls.close(descriptor);
+    }
+  }
+
+  /** The name under which the version is kept that this temporary file replaces. */
+  asideOf(temporary: string): string | null {
+    return this.#entries.get(temporary)?.aside ?? null;
+  }
+
+  /** From now on the group is to be taken back. Never rejects: where that fails, a crash from now on would finish it. */
+  async turnBack(): Promise<void> {
+    try {
+      await this.#calls.rename(this.#folder.at(this.#base + REDO), this.#folder.at(this.#base + UNDO));
+      this.#ending = UNDO;
+    } catch {
+      // Taking back goes on all the same.
+    }
+  }
+
+  /** All steps are done. Never rejects: what stays is done once more, which changes nothing. */
+  async remove(): Promise<void> {
+    await tryToUnlink(this.#calls, this.#folder.at(this.#base + this.#ending));
+  }
+}
+
+/** True for what a process of this user has made as a journal. */
+export function isJournal(stats: BigIntStats): boolean {
+  const user = process.geteuid?.();
+  return (
+    stats.isFile() &&
+    stats.nlink === 1n &&
+    (stats.mode & MODE_BITS) === BigInt(JOURNAL_MODE) &&
+    (user === undefined || stats.uid === BigInt(user))
+  );
+}
+
+async function tryToUnlink(calls: FileCalls, path: string): Promise<void> {
+  try {
+    await calls.unlink(path);
+  } catch {
+    // The sweep comes after it.
+  }
+}
