@@ -85,6 +85,14 @@ export class HttpRequest {
       this.query = "";
     }
   }
+
+  /**
+   * False when the message says nothing of a body: it has neither Content-Length nor Transfer-Encoding, and so none
+   * (RFC 9112 6.3). True also for `Content-Length: 0`, by which a client says that it means no bytes.
+   */
+  get hasBodyFraming(): boolean {
+    return this.body !== null || this.fields.get("content-length") !== undefined;
+  }
 }
 
 /**
