@@ -113,8 +113,9 @@ class FileReader {
     const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw);
     if (hot !== null)
       return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
-    if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
-    const name = ObjectName.parse(raw, this.#settings.rules);
+    const path = ObjectName.withoutDots(raw);
+    if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
+    const name = ObjectName.parse(path, this.#settings.rules);
     return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
   }
 
