@@ -9,6 +9,7 @@ import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
 import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
+import { redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
@@ -75,12 +76,6 @@ function named(answer: (request: HttpRequest, raw: string) => MaybePromise<HttpR
 
 function isFolderPath(raw: string): boolean {
   return raw === "" || raw.endsWith("/");
-}
-
-/** RFC 9110 15.4.9: the method stays what it was. */
-function redirectToFolder(request: HttpRequest): HttpResponse {
-  const query = request.query === "" ? "" : "?" + request.query;
-  return new HttpResponse(308).set("Location", request.rawPath + "/" + query);
 }
 
 // ── Reading ──
