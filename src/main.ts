@@ -12,13 +12,10 @@ import { type Config, parseConfig } from "./config.ts";
 import { Census, PAGE_DESCRIPTOR } from "./crew/census.ts";
 import { Crew } from "./crew/crew.ts";
 import { WORKER_WORD } from "./crew/messages.ts";
+import { followSignals } from "./crew/signals.ts";
 import { followParent, isWorker } from "./crew/worker.ts";
 import { Server, type ServerOptions } from "./net/server.ts";
 import { AccessLog } from "./observe/access-log.ts";
-
-/** A process that was killed by a signal of this number ends with 128 more, as shells count. */
-const EXIT_SIGNAL = 128;
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** One process is one server; it is told to stop once. */
 const lifecycle = { isDraining: false };
@@ -173,26 +170,20 @@ async function endWorker(server: Server, config: Config, log: AccessLog): Promis
 
 // ── The end ──
 
-/** The first signal ends the server in order, the second at once. */
+/** The first wish ends the server in order, the second at once. */
 function stopOnSignals(log: AccessLog, server: { drain(): Promise<void>; kill(): void }): void {
-  let isStopping = false;
-  const stop = async (signal: keyof typeof SIGNAL_NUMBERS): Promise<void> => {
-    if (isStopping) {
+  followSignals({
+    end: async (exitCode) => {
+      await server.drain();
+      log.stopped();
+      await log.settle();
+      process.exit(exitCode);
+    },
+    endAtOnce: (exitCode) => {
       server.kill();
       log.close();
-      process.exit(EXIT_SIGNAL + SIGNAL_NUMBERS[signal]);
-    }
-    isStopping = true;
-    await server.drain();
-    log.stopped();
-    await log.settle();
-    process.exit(EXIT_STOPPED);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-  // A closed terminal ends the server as a signal would; a broken log pipe does not.
-  // The shell and the kernel may both send it, so another one is no second signal.
-  process.on("SIGHUP", () => {
-    if (!isStopping) void stop("SIGTERM");
+      process.exit(exitCode);
+    },
+    note: (line) => log.warning(line),
   });
-  process.on("SIGPIPE", () => {});
 }

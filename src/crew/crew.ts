@@ -31,6 +31,8 @@ interface Worker {
   readonly process: Subprocess;
   readonly desk: CoordinatorDesk;
   readonly startedAt: number;
+  /** Resolved by its end: `process.exited` fails where the starter had children ignored (SIGCHLD). */
+  readonly gone: PromiseWithResolvers<void>;
 }
 
 /** The workers of one server. */
@@ -63,7 +65,7 @@ export class Crew {
     const alive = this.#workers.filter((worker) => worker !== null);
     for (const { process } of alive) tell(process, { kind: "drain" });
     const late = setTimeout(() => this.kill(), graceMs + drainDelayMs + PATIENCE_MS);
-    await Promise.all(alive.map(({ process }) => process.exited));
+    await Promise.all(alive.map(({ gone }) => gone.promise));
     clearTimeout(late);
   }
 
@@ -80,10 +82,10 @@ export class Crew {
       stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
       serialization: "advanced",
       ipc: (message: WorkerMessage) => this.#receive(slot, message),
-      onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? 0),
+      onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
-    this.#workers[slot] = { process: child, desk, startedAt: performance.now() };
+    this.#workers[slot] = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
     const { config } = this.#options;
     tell(child, { kind: "start", orders: { config, number: slot } });
   }
@@ -111,6 +113,7 @@ export class Crew {
     const worker = this.#workers[slot];
     if (worker === null || worker === undefined) return;
     this.#workers[slot] = null;
+    worker.gone.resolve();
     worker.desk.close();
     this.#page.clear(slot);
     if (this.#isEnding) return;

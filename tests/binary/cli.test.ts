@@ -183,7 +183,7 @@ async function holdExchange(program: RunningProgram): Promise<ReturnType<typeof 
 }
 
 describe("signals", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)(
+  test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
     "%s stops an idle server with exit code 0 and a last line",
     async (signal) => {
       await using program = await RunningProgram.start();
@@ -227,6 +227,56 @@ describe("signals", () => {
     expect(performance.now() - start).toBeLessThan(1000);
     socket.destroy();
   });
+
+  const noted: [signal: NodeJS.Signals, flags: string[]][] = [
+    ["SIGUSR1", []],
+    ["SIGUSR2", []],
+    ["SIGALRM", []],
+    ["SIGUSR1", ["--workers", "2"]],
+  ];
+  test.each(noted)("%s is noted and the server goes on: %j", async (signal, flags) => {
+    await using program = await RunningProgram.start(flags);
+    program.kill(signal);
+    await program.untilLog((log) => log.includes(`[WARNING] ${signal} means nothing here; the server goes on.`));
+    expect(await get(program, "/echo/on")).toBe("200 on");
+    program.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  });
+
+  const unasked: [signal: NodeJS.Signals, exitCode: number][] = [
+    ["SIGHUP", 129],
+    ["SIGXCPU", 152],
+  ];
+  test.each(unasked)(
+    "%s finishes what is in hand and leaves a failure, so that services restart",
+    async (signal, code) => {
+      await using program = await RunningProgram.start();
+      const socket = await holdExchange(program);
+      let reply = "";
+      socket.on("data", (bytes) => (reply += bytes.toString("latin1")));
+      program.kill(signal);
+      program.kill(signal); // the shell and the kernel may both send it
+      await Bun.sleep(100);
+      socket.write("67890");
+      expect(await program.exited).toBe(code);
+      expect(reply).toContain("67890");
+      expect(program.log).toContain("[SERVER STOPPED]");
+      socket.destroy();
+    },
+  );
+
+  test.skipIf(process.platform !== "linux").each([[], ["--workers", "2"]])(
+    "a hang-up that the starter had ignored, as nohup does, stays ignored: %j",
+    async (...flags) => {
+      await using program = await RunningProgram.start(flags, { before: "trap '' HUP" });
+      program.kill("SIGHUP");
+      program.kill("SIGUSR1"); // heard after it, so the other one was too
+      await program.untilLog((log) => log.includes("SIGUSR1"));
+      expect(await get(program, "/echo/on")).toBe("200 on");
+      program.kill("SIGTERM");
+      expect(await program.exited).toBe(0);
+    },
+  );
 
   test("--drain-delay goes on accepting for its time", async () => {
     await using program = await RunningProgram.start(["--drain-delay", "500ms"]);

@@ -19,6 +19,8 @@ export interface ProgramOptions {
   /** Added to an environment that has no MINI_HTTP_ variable. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Bash before it becomes the program, such as `trap "" HUP` or `ulimit -n 64`. */
+  readonly before?: string;
 }
 
 /** What a program that ended by itself left behind. */
@@ -37,9 +39,14 @@ export function programEnvironment(added: Readonly<Record<string, string>> = {})
   return { ...Object.fromEntries(own), ...added };
 }
 
+function commandOf(flags: readonly string[], { before }: ProgramOptions): string[] {
+  const starter = before === undefined ? [] : ["bash", "-c", `${before}; exec "$@"`, "bash"];
+  return [...starter, ...COMMAND, ...flags];
+}
+
 /** Runs the program to its end. */
 export async function runProgram(flags: readonly string[], options: ProgramOptions = {}): Promise<FinishedProgram> {
-  const child = Bun.spawn([...COMMAND, ...flags], {
+  const child = Bun.spawn(commandOf(flags, options), {
     env: programEnvironment(options.env),
     cwd: options.cwd ?? ROOT,
     stdin: "ignore",
@@ -64,7 +71,7 @@ export class RunningProgram {
   /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
   static async start(flags: readonly string[] = [], options: ProgramOptions = {}): Promise<RunningProgram> {
     const chosen = flags.some((flag) => /^(-p|--port)/.test(flag)) ? flags : ["--port", "0", ...flags];
-    const child = Bun.spawn([...COMMAND, ...chosen], {
+    const child = Bun.spawn(commandOf(chosen, options), {
       env: programEnvironment(options.env),
       cwd: options.cwd ?? ROOT,
       stdin: "ignore",
