@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:stream",
     "node:crypto",
   ],
-  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:util", "../package.json"],
+  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:path", "node:util", "../package.json"],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
   "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],

@@ -107,6 +107,37 @@ describe("a mistake is one line on standard error and exit code 2", () => {
   });
 });
 
+describe.skipIf(process.platform !== "linux")(
+  "a folder whose path is no UTF-8 is one line, and never a second folder",
+  () => {
+    const cases: [why: string, before: string, flags: string[]][] = [
+      ["as a word", `set -- "$@" -d $'caf\\xe9'`, []],
+      ["as DIRECTORY, not there yet", `set -- "$@" $'new\\xe9'`, []],
+      ["in the environment", `export MINI_HTTP_DIRECTORY=$'caf\\xe9'`, []],
+      ["as where it was started", `cd $'caf\\xe9'`, ["."]],
+      ["as where a folder would be created", `cd $'caf\\xe9'`, ["new"]],
+      ["behind a link", `ln -sfn $'caf\\xe9' link`, ["link"]],
+    ];
+    test.each(cases)("%s", async (_, before, flags) => {
+      const cwd = join(folder, "bytes");
+      mkdirSync(cwd, { recursive: true });
+      const script = `mkdir -p $'caf\\xe9'; ${before}`;
+      const { exitCode, stderr } = await runProgram(flags, { cwd, before: script });
+      expect(stderr).toMatch(/^mini-http: The path ".*" holds bytes that are no UTF-8, which cannot be served; .*\n$/);
+      expect(exitCode).toBe(2);
+      expect(readdirSync(cwd, "buffer").filter((name) => name.includes("\ufffd"))).toEqual([]);
+    });
+
+    test("a name that really holds U+FFFD is served", async () => {
+      const odd = join(folder, "odd\ufffd");
+      mkdirSync(odd);
+      writeFileSync(join(odd, "a.txt"), "odd");
+      await using program = await RunningProgram.start([odd]);
+      expect(await get(program, "/files/a.txt")).toBe("200 odd");
+    });
+  },
+);
+
 describe("an address that cannot be had is one line and exit code 1", () => {
   test("a port in use", async () => {
     await using first = await RunningProgram.start();
