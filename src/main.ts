@@ -14,6 +14,7 @@ import { Crew } from "./crew/crew.ts";
 import { WORKER_WORD } from "./crew/messages.ts";
 import { followSignals } from "./crew/signals.ts";
 import { followParent, isWorker } from "./crew/worker.ts";
+import { addressesOf } from "./net/host-addresses.ts";
 import { Server, type ServerOptions } from "./net/server.ts";
 import { AccessLog } from "./observe/access-log.ts";
 
@@ -33,9 +34,27 @@ function main(argv: readonly string[]): void {
   const log = openLog(config, wantedWorkers(config) > 1);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
+  void serve(config, log);
+}
+
+async function serve(config: Config, log: AccessLog): Promise<void> {
   const workers = countWorkers(config, log);
-  if (workers === 1) serveAlone(config, log);
-  else void serveTogether(config, log, workers);
+  const addresses = await findAddresses(config, log);
+  if (workers === 1) serveAlone(config, log, addresses);
+  else await serveTogether(config, log, addresses, workers);
+}
+
+async function findAddresses(config: Config, log: AccessLog): Promise<readonly string[]> {
+  try {
+    return await addressesOf(config.host);
+  } catch (error) {
+    return cannotListen(error, config, log);
+  }
+}
+
+function cannotListen(error: unknown, config: Config, log: AccessLog): never {
+  log.close();
+  process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));
 }
 
 async function checkHealth(host: string, port: number): Promise<void> {
@@ -64,8 +83,8 @@ function countWorkers(config: Config, log: AccessLog): number {
 
 // ── One process ──
 
-function serveAlone(config: Config, log: AccessLog): void {
-  const server = buildServer(config, log, {});
+function serveAlone(config: Config, log: AccessLog, addresses: readonly string[]): void {
+  const server = buildServer(config, log, { addresses });
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, {
     drain: async () => {
@@ -82,7 +101,7 @@ function serveAlone(config: Config, log: AccessLog): void {
 function buildServer(
   config: Config,
   log: AccessLog,
-  options: Partial<ServerOptions>,
+  options: Pick<ServerOptions, "addresses"> & Partial<ServerOptions>,
   coordinator = createCoordinator(config),
 ): Server {
   const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
@@ -99,11 +118,18 @@ function buildServer(
 
 function listenOrExit(server: Server, config: Config, log: AccessLog): readonly string[] {
   try {
-    return server.listen();
+    const urls = server.listen();
+    noteAbsentAddresses(server, config, log);
+    return urls;
   } catch (error) {
-    log.close();
-    process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));
+    return cannotListen(error, config, log);
   }
+}
+
+/** Many machines have no IPv6, and nobody who says localhost misses it. */
+function noteAbsentAddresses({ absentAddresses }: Server, { host }: Config, log: AccessLog): void {
+  if (absentAddresses.length === 0 || host === "localhost") return;
+  log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
 }
 
 function sweep(config: Config, log: AccessLog): void {
@@ -116,9 +142,14 @@ function sweep(config: Config, log: AccessLog): void {
 
 // ── Several processes ──
 
-async function serveTogether(config: Config, log: AccessLog, size: number): Promise<void> {
+async function serveTogether(
+  config: Config,
+  log: AccessLog,
+  addresses: readonly string[],
+  size: number,
+): Promise<void> {
   // Workers share the port with whoever else shares it: first make sure that nobody has it, and choose it if need be.
-  const probe = buildServer(config, log, {});
+  const probe = buildServer(config, log, { addresses });
   listenOrExit(probe, config, log);
   const { port } = probe;
   await probe.drain(0);
@@ -126,7 +157,7 @@ async function serveTogether(config: Config, log: AccessLog, size: number): Prom
   try {
     const coordinator = createCoordinator(config);
     const workerDied = (): void => sweep(config, log);
-    const started = new Crew({ config: { ...config, port }, size, coordinator, observer: log, workerDied });
+    const started = new Crew({ config: { ...config, port }, addresses, size, coordinator, observer: log, workerDied });
     crew = started;
     stopOnSignals(log, { drain: () => started.drain(), kill: () => started.kill() });
     log.started(await started.start());
@@ -141,12 +172,12 @@ async function serveTogether(config: Config, log: AccessLog, size: number): Prom
 function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
-    start: ({ config, number }, coordinator) => {
+    start: ({ config, addresses, number }, coordinator) => {
       const log = openLog(config, true);
       const server = buildServer(
         config,
         log,
-        { sharesPort: true, census: new Census(PAGE_DESCRIPTOR, number) },
+        { addresses, sharesPort: true, census: new Census(PAGE_DESCRIPTOR, number) },
         coordinator,
       );
       stop = () => void endWorker(server, config, log);

@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:",
     "bun",
   ],
-  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "observe/", "node:os"],
+  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "net/host-addresses.ts", "observe/", "node:os"],
 };
 
 function roomOf(file: string): string {

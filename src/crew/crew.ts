@@ -13,6 +13,8 @@ import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.
 export interface CrewOptions {
   /** With a port that is free, not 0. */
   readonly config: Config;
+  /** Where its workers listen. */
+  readonly addresses: readonly string[];
   readonly size: number;
   readonly coordinator: Coordinator;
   readonly observer: Observer;
@@ -86,8 +88,8 @@ export class Crew {
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
     this.#workers[slot] = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
-    const { config } = this.#options;
-    tell(child, { kind: "start", orders: { config, number: slot } });
+    const { config, addresses } = this.#options;
+    tell(child, { kind: "start", orders: { config, addresses, number: slot } });
   }
 
   #receive(slot: number, message: WorkerMessage): void {

@@ -52,11 +52,16 @@ export const protocolRoutes: Dispatch = createRouter({
 });
 
 /** Starts one; limits given override the defaults. */
-export function startServer(dispatch: Dispatch = protocolRoutes, limits: Partial<Limits> = {}): StartedServer {
+export function startServer(
+  dispatch: Dispatch = protocolRoutes,
+  limits: Partial<Limits> = {},
+  { addresses = ["127.0.0.1"], port = 0 }: { readonly addresses?: readonly string[]; readonly port?: number } = {},
+): StartedServer {
   const observer = new RecordingObserver();
   const server = new Server({
     host: "127.0.0.1",
-    port: 0,
+    addresses,
+    port,
     limits: { ...DEFAULT_LIMITS, ...limits },
     maxTurnedAway: 8,
     dispatch,
