@@ -13,6 +13,7 @@ export class RecordingObserver implements Observer {
   readonly records: ExchangeRecord[] = [];
   readonly refusals: string[] = [];
   readonly faults: unknown[] = [];
+  readonly limits: string[] = [];
   connections = 0;
   disconnections = 0;
 
@@ -31,6 +32,9 @@ export class RecordingObserver implements Observer {
   }
   fault(error: unknown): void {
     this.faults.push(error);
+  }
+  limitMet(status: number, limit: string): void {
+    this.limits.push(`${status} ${limit}`);
   }
   warning(): void {}
   stopped(): void {}
