@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S bun --config=/dev/null --no-env-file --tsconfig-override=/dev/null
 // From the command line to a running server, and from a signal to its end.
 
 import { availableParallelism } from "node:os";
@@ -8,6 +8,7 @@ import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { findIllness } from "./cli/healthcheck.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
+import { ownFilesNotes } from "./cli/own-files.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { Census, PAGE_DESCRIPTOR } from "./crew/census.ts";
 import { Crew } from "./crew/crew.ts";
@@ -34,6 +35,7 @@ function main(argv: readonly string[]): void {
   const log = openLog(config, wantedWorkers(config) > 1);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
+  noteOwnFiles(config, log);
   void serve(config, log);
 }
 
@@ -124,6 +126,14 @@ function listenOrExit(server: Server, config: Config, log: AccessLog): readonly 
   } catch (error) {
     return cannotListen(error, config, log);
   }
+}
+
+function noteOwnFiles({ directory, files }: Config, log: AccessLog): void {
+  if (directory === null) return;
+  const own = Bun.isStandaloneExecutable
+    ? { program: process.execPath, startFolder: null }
+    : { program: import.meta.dir, startFolder: process.cwd() };
+  for (const note of ownFilesNotes(directory, files.readOnly, own)) log.warning(note);
 }
 
 /** Many machines have no IPv6, and nobody who says localhost misses it. */

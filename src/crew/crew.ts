@@ -29,6 +29,13 @@ const HEALTHY_MS = 10_000;
 /** Beyond the time that workers have to drain. */
 const PATIENCE_MS = 2000;
 
+/**
+ * From source, Bun would obey bunfig.toml, .env and tsconfig.json of the current folder: what was uploaded there since the
+ * start of the parent would run when a worker is started again.
+ */
+const HEED_NOTHING = ["--config=/dev/null", "--no-env-file", "--tsconfig-override=/dev/null"];
+const PROGRAM = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, ...HEED_NOTHING, Bun.main];
+
 interface Worker {
   readonly process: Subprocess;
   readonly desk: CoordinatorDesk;
@@ -78,8 +85,7 @@ export class Crew {
   }
 
   #startWorker(slot: number): void {
-    const program = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
-    const child = Bun.spawn([...program, WORKER_WORD], {
+    const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
       // The last is PAGE_DESCRIPTOR.
       stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
       serialization: "advanced",

@@ -9,10 +9,13 @@ const BINARY = process.env["MINI_HTTP_BINARY"];
 /** True when the compiled file is tested. */
 export const IS_BINARY = BINARY !== undefined && BINARY !== "";
 
+/** Keeps Bun from what lies in the current folder; the same as in the first line of src/main.ts. */
+const HEED_NOTHING = ["--config=/dev/null", "--no-env-file", "--tsconfig-override=/dev/null"];
+
 /** The words that start the program, from any folder. */
 export const COMMAND: readonly string[] = IS_BINARY
   ? [resolve(ROOT, BINARY ?? "")]
-  : [process.execPath, "run", resolve(ROOT, "src/main.ts")];
+  : [process.execPath, ...HEED_NOTHING, "run", resolve(ROOT, "src/main.ts")];
 
 /** How to start it. */
 export interface ProgramOptions {
