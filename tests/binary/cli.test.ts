@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { needs } from "../support/needs.ts";
 import {
   COMMAND,
   IS_BINARY,
@@ -107,7 +108,7 @@ describe("a mistake is one line on standard error and exit code 2", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")(
+describe.skipIf(needs({ linux: true }).skip)(
   "a folder whose path is no UTF-8 is one line, and never a second folder",
   () => {
     const cases: [why: string, before: string, flags: string[]][] = [
@@ -296,7 +297,7 @@ describe("signals", () => {
     },
   );
 
-  test.skipIf(process.platform !== "linux").each([[], ["--workers", "2"]])(
+  test.skipIf(needs({ linux: true }).skip).each([[], ["--workers", "2"]])(
     "a hang-up that the starter had ignored, as nohup does, stays ignored: %j",
     async (...flags) => {
       await using program = await RunningProgram.start(flags, { before: "trap '' HUP" });
@@ -421,16 +422,19 @@ describe("a log that goes to a socket, as under systemd", () => {
   });
 });
 
-test.skipIf(!IS_BINARY)("the compiled file works without the folder that it was built from", async () => {
-  const alone = join(folder, "alone");
-  mkdirSync(alone);
-  const copy = join(alone, "renamed");
-  copyFileSync(COMMAND[0] ?? "", copy);
-  Bun.spawnSync(["chmod", "755", copy]);
-  const run = Bun.spawnSync([copy, "--version"], { cwd: alone, env: {} });
-  expect(run.stdout.toString()).toStartWith("mini-http ");
-  expect(run.exitCode).toBe(0);
-});
+test.skipIf(needs({ compiledFile: true }).skip)(
+  "the compiled file works without the folder that it was built from",
+  async () => {
+    const alone = join(folder, "alone");
+    mkdirSync(alone);
+    const copy = join(alone, "renamed");
+    copyFileSync(COMMAND[0] ?? "", copy);
+    Bun.spawnSync(["chmod", "755", copy]);
+    const run = Bun.spawnSync([copy, "--version"], { cwd: alone, env: {} });
+    expect(run.stdout.toString()).toStartWith("mini-http ");
+    expect(run.exitCode).toBe(0);
+  },
+);
 
 test("--help into a pipe that nobody reads ends quietly", async () => {
   using pipe = new LogPipe(folder);

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { needs } from "../support/needs.ts";
 import { exchange } from "../support/raw-client.ts";
 import { COMMAND, IS_BINARY, RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -60,7 +61,7 @@ describe("the current folder's bunfig.toml, .env and the like have no effect", (
     expect(existsSync(mark)).toBe(false);
   });
 
-  test.skipIf(process.platform !== "linux")("on a worker that starts after they were uploaded", async () => {
+  test.skipIf(needs({ linux: true }).skip)("on a worker that starts after they were uploaded", async () => {
     await using program = await RunningProgram.start([".", "--workers", "2"], { cwd: hostile });
     makeHostile();
     const children = (): string[] =>
@@ -98,19 +99,22 @@ describe("a start that an upload could change is worth a warning", () => {
     expect(readOnly.log).not.toContain("WARNING");
   });
 
-  test.skipIf(!IS_BINARY)("for the compiled file when it is served itself, not for where it starts", async () => {
-    copyFileSync(COMMAND[0]!, join(hostile, "mini-http"));
-    await using elsewhere = await RunningProgram.start(["."], { cwd: hostile });
-    expect(elsewhere.log).not.toContain("WARNING");
-    const child = Bun.spawn(["bash", "-c", `chmod 755 mini-http; exec ./mini-http . --port 0`], {
-      cwd: hostile,
-      stderr: "pipe",
-    });
-    const { value } = await child.stderr.getReader().read();
-    expect(Buffer.from(value ?? []).toString()).toMatch(REPLACEABLE);
-    child.kill("SIGKILL");
-    await child.exited;
-  });
+  test.skipIf(needs({ compiledFile: true }).skip)(
+    "for the compiled file when it is served itself, not for where it starts",
+    async () => {
+      copyFileSync(COMMAND[0]!, join(hostile, "mini-http"));
+      await using elsewhere = await RunningProgram.start(["."], { cwd: hostile });
+      expect(elsewhere.log).not.toContain("WARNING");
+      const child = Bun.spawn(["bash", "-c", `chmod 755 mini-http; exec ./mini-http . --port 0`], {
+        cwd: hostile,
+        stderr: "pipe",
+      });
+      const { value } = await child.stderr.getReader().read();
+      expect(Buffer.from(value ?? []).toString()).toMatch(REPLACEABLE);
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  );
 
   test("but not for a folder beside it, also when its name begins alike", async () => {
     for (const directory of [hostile + "-beside", join(outer.path, "host"), join(hostile, "..served"), "none"]) {

@@ -4,6 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -29,7 +30,7 @@ async function warningsOf(program: RunningProgram): Promise<readonly string[]> {
   return program.log.match(/\[WARNING\] .*/g) ?? [];
 }
 
-describe.skipIf(process.platform !== "linux")(
+describe.skipIf(needs({ linux: true }).skip)(
   "requests that fail because of the server's own limits are a warning",
   () => {
     const cases: [why: string, flags: string[], before: string, status: number, limit: string][] = [

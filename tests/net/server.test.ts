@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { addressesOf } from "../../src/net/host-addresses.ts";
 import { HttpResponse } from "../../src/http/message.ts";
 import { createRouter } from "../../src/router.ts";
+import { needs } from "../support/needs.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
@@ -103,7 +104,7 @@ async function getFrom(address: string, port: number): Promise<string> {
 }
 
 /** Every address in 127/8 is one of the machine's, on Linux. */
-describe.skipIf(process.platform !== "linux")("a host of several addresses", () => {
+describe.skipIf(needs({ linux: true }).skip)("a host of several addresses", () => {
   test("is listened on at all of them, on one port, until the drain", async () => {
     const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
     const { port, server, stop } = startServer(undefined, {}, { addresses });
