@@ -5,16 +5,17 @@ import { SystemError } from "./system-fault.ts";
 
 /** Counts what is open. */
 export class DescriptorBudget {
-  readonly #most: number;
+  /** How many there may be. */
+  readonly most: number;
   #taken = 0;
 
   constructor(most: number) {
-    this.#most = most;
+    this.most = most;
   }
 
   /** One more; false when there is none left. */
   take(): boolean {
-    if (this.#taken >= this.#most) return false;
+    if (this.#taken >= this.most) return false;
     this.#taken += 1;
     return true;
   }

@@ -1,38 +1,18 @@
 // What a group is about to do, written down before its first step beside its files: whoever finds it after a crash
 // finishes the group, or takes it back (recovery.ts). It becomes valid in one step, by getting its name.
-//
-// Other users of the folder can give their files any name. So a journal counts only with the mark of its maker: its owner
-// is this process's user, and its mode is one that no upload ever gets.
 
-import { type BigIntStats, constants } from "node:fs";
+import { constants } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
+import { isJournal, JOURNAL_MODE, type JournalEntry, REDO, UNDO } from "./journal-format.ts";
+import type { NameRules } from "./object-name.ts";
 import { syncFolder } from "./publish.ts";
+import { recover } from "./recovery.ts";
+import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-/** Readable by its owner, and sticky, which means nothing for files and which no upload gets. */
-export const JOURNAL_MODE = 0o1400;
-const MODE_BITS = 0o7777n;
-/** The endings of its name: it is to be finished, or to be taken back. */
-export const REDO = ".redo";
-export const UNDO = ".undo";
-
-/** One file of the group. Segments lead from the served directory; the inodes are decimal numbers. */
-export interface JournalEntry {
-  /** Where the temporary file is. */
-  readonly folder: readonly string[];
-  readonly temporary: string;
-  readonly inode: string;
-  /** The name it is for. */
-  readonly target: readonly string[];
-  /** The inode that has the name before; null for nothing. */
-  readonly replaces: string | null;
-  /** The name in the same folder under which that is kept meanwhile. */
-  readonly aside: string | null;
-}
-
 /** The journal of one group. */
 export class Journal {
   readonly #folder: Folder;
@@ -103,21 +83,11 @@ export class Journal {
     this.#folder.close();
   }
 
-  /** It stays, for the sweep; the last call. */
-  leave(): void {
+  /** Does what it says, as after a crash. Rejects while that cannot be done; the last call when it resolves. */
+  async recover(root: ServedRoot, rules: NameRules): Promise<void> {
+    await recover(root, this.#calls, rules, this.#folder, this.#base + this.#ending);
     this.#folder.close();
   }
-}
-
-/** True for what a process of this user has made as a journal. */
-export function isJournal(stats: BigIntStats): boolean {
-  const user = process.geteuid?.();
-  return (
-    stats.isFile() &&
-    stats.nlink === 1n &&
-    (stats.mode & MODE_BITS) === BigInt(JOURNAL_MODE) &&
-    (user === undefined || stats.uid === BigInt(user))
-  );
 }
 
 async function tryToUnlink(calls: FileCalls, path: string): Promise<void> {

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
 import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
+import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
 import { FileCalls } from "./file-calls.ts";
 import { listFolder } from "./folder-list.ts";
+import { FolderShelf } from "./folder-shelf.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion } from "./opened-file.ts";
@@ -80,7 +82,8 @@ export class LocalStorage implements Storage {
       },
       pass: async (path) => (await coordinator.lock([path]))(),
     };
-    this.#house = { root: this.#root, coordinator, settings, uploads: new Set() };
+    const shelf = new FolderShelf(Math.floor(this.#root.folders.most / 2));
+    this.#house = { root: this.#root, coordinator, settings, rules, shelf, debts: new Debts(), uploads: new Set() };
   }
 
   // ── Reading ──

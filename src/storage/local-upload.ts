@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import type { Coordinator } from "./coordinator.ts";
 import type { FileCalls } from "./file-calls.ts";
+import type { NameRules } from "./object-name.ts";
 import { findPlace, type Place } from "./place.ts";
 import { Reservation } from "./reservation.ts";
 import type { ServedRoot } from "./served-root.ts";
-import { StagedFile } from "./staged-file.ts";
+import { StagedFile, type StagingHouse } from "./staged-file.ts";
 import type { Stored, Upload, WriteFault, WritePlan } from "./storage.ts";
 import { writeFault } from "./system-fault.ts";
 import { picksName } from "./target.ts";
@@ -20,10 +21,11 @@ export interface UploadSettings extends CommitSettings {
 }
 
 /** What all uploads of a storage share. */
-export interface UploadHouse {
+export interface UploadHouse extends StagingHouse {
   readonly root: ServedRoot;
   readonly coordinator: Coordinator;
   readonly settings: UploadSettings;
+  readonly rules: NameRules;
   /** Those under way: they are touched now and then. */
   readonly uploads: Set<LocalUpload>;
 }
@@ -63,9 +65,8 @@ export class LocalUpload implements Upload {
 
   async commit(): Promise<readonly Stored[] | WriteFault> {
     this.#state = "committing";
-    const { root, coordinator, settings } = this.#house;
     try {
-      return await new Transaction(root, this.#calls, coordinator, settings).run(this.#files);
+      return await new Transaction(this.#house, this.#calls).run(this.#files);
     } finally {
       // What was published has no temporary file any more; the rest goes.
       await this.#end();
@@ -114,7 +115,7 @@ export class LocalUpload implements Upload {
   }
 
   async #stage(plan: WritePlan, place: Place): Promise<WriteFault | null> {
-    const { root, coordinator, settings, uploads } = this.#house;
+    const { root, coordinator, uploads } = this.#house;
     const reservation = new Reservation(coordinator, this.#calls, place.folder, plan.length);
     const replaced = plan.onExisting === "replace" ? place.target.usage.files : 0;
     const folders = this.#newFolders.size - this.#foldersReserved;
@@ -122,7 +123,7 @@ export class LocalUpload implements Upload {
     if (fault !== null) return fault;
     this.#foldersReserved += folders;
     try {
-      this.#files.push(await StagedFile.create(root, this.#calls, plan, place, reservation, settings.fsync));
+      this.#files.push(await StagedFile.create(root, this.#calls, plan, place, reservation, this.#house));
       uploads.add(this);
       return null;
     } catch (error) {

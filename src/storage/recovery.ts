@@ -4,7 +4,7 @@
 import { constants } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { isJournal, type JournalEntry, UNDO } from "./journal.ts";
+import { isJournal, type JournalEntry, UNDO } from "./journal-format.ts";
 import { type NameRules, ObjectName, TEMPORARY_PREFIX } from "./object-name.ts";
 import { enterOrMake } from "./place.ts";
 import { createExclusively, removeFolderIfEmpty, removeIfOwn } from "./publish.ts";

@@ -2,19 +2,20 @@
 // (0600), in a folder that is there already: on the file system of its target.
 
 import { type BigIntStats, constants, writev } from "node:fs";
-import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { NOTHING, type Usage } from "./coordinator.ts";
+import type { Debts } from "./debts.ts";
 import type { FileCalls } from "./file-calls.ts";
+import type { FolderShelf, HeldFolder } from "./folder-shelf.ts";
 import type { Folder } from "./folder.ts";
 import type { ObjectName } from "./object-name.ts";
 import type { Place } from "./place.ts";
-import { HAS_PROC, liesIn, NO_DESCRIPTOR, pathOfDescriptor, segmentsBelow } from "./real-path.ts";
+import { HAS_PROC, NO_DESCRIPTOR } from "./real-path.ts";
 import type { Reservation } from "./reservation.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { WriteFault, WritePlan } from "./storage.ts";
-import { SystemError, writeFault } from "./system-fault.ts";
+import { SystemError, systemCode, writeFault } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { stampVersion } from "./version-time.ts";
 import { walk } from "./way.ts";
@@ -30,6 +31,13 @@ const writeAt = promisify(writev) as unknown as (
   position: number,
 ) => Promise<{ readonly bytesWritten: number }>;
 
+/** What staged files share. */
+export interface StagingHouse {
+  readonly settings: { readonly fsync: boolean };
+  readonly shelf: FolderShelf;
+  readonly debts: Debts;
+}
+
 /** One file of an upload. Its descriptor and its reservation are its own until `discard` or `published`. */
 export class StagedFile {
   readonly plan: WritePlan;
@@ -43,7 +51,9 @@ export class StagedFile {
   readonly #root: ServedRoot;
   readonly #calls: FileCalls;
   readonly #reservation: Reservation;
-  readonly #fsync: boolean;
+  readonly #house: StagingHouse;
+  /** Kept open if there was room on the shelf. */
+  #held: HeldFolder | null;
   readonly #queue: WriteQueue;
   #descriptor: number;
   /** As it was left when all of its bytes were there. */
@@ -58,7 +68,7 @@ export class StagedFile {
     reservation: Reservation,
     temporary: string,
     descriptor: number,
-    fsync: boolean,
+    house: StagingHouse,
   ) {
     this.#root = root;
     this.#calls = calls;
@@ -70,7 +80,8 @@ export class StagedFile {
     this.#reservation = reservation;
     this.temporary = temporary;
     this.#descriptor = descriptor;
-    this.#fsync = fsync;
+    this.#house = house;
+    this.#held = house.shelf.hold(place.folder);
     this.#queue = new WriteQueue(plan.length, {
       isDirect: () => calls.areDirect,
       whole: (bytes) => Bun.write(Bun.file(this.#descriptor), bytes),
@@ -86,13 +97,13 @@ export class StagedFile {
     plan: WritePlan,
     place: Place,
     reservation: Reservation,
-    fsync: boolean,
+    house: StagingHouse,
   ): Promise<StagedFile> {
     root.budget.takeOrThrow();
     try {
       const temporary = temporaryName();
       const descriptor = await calls.open(place.folder.at(temporary), CREATE_FLAGS, STAGED_MODE);
-      return new StagedFile(root, calls, plan, place, reservation, temporary, descriptor, fsync);
+      return new StagedFile(root, calls, plan, place, reservation, temporary, descriptor, house);
     } catch (error) {
       root.budget.giveBack();
       throw error;
@@ -122,7 +133,7 @@ export class StagedFile {
       const fault = await this.#queue.end();
       if (fault !== null) return fault;
       await stampVersion(this.#calls, this.#descriptor, 0n);
-      if (this.#fsync) await this.#calls.fsync(this.#descriptor);
+      if (this.#house.settings.fsync) await this.#calls.fsync(this.#descriptor);
       this.#finished = await this.#calls.fstat(this.#descriptor);
       return null;
     } catch (error) {
@@ -138,10 +149,19 @@ export class StagedFile {
 
   /** The folder that it is in, for the caller to close. Throws ENOENT when it is not where it was. */
   async openFolder(): Promise<Folder> {
+    if (this.#held !== null) {
+      if (this.#held.folder.isInPlace) return this.#held.folder.share();
+      throw new SystemError("ENOENT", "the folder was moved");
+    }
     const folder = await walk(this.#root, this.#calls, this.folderSegments, null);
     if (folder.realPath === this.folderPath) return folder;
     folder.close();
     throw new SystemError("ENOENT", "the folder was moved");
+  }
+
+  /** The same wherever it was moved to, as long as it is held. */
+  async reachFolder(): Promise<Folder> {
+    return this.#held?.folder.share() ?? this.openFolder();
   }
 
   /** Frees the descriptor: one request may hold but few of them. */
@@ -204,6 +224,7 @@ export class StagedFile {
     this.#isGone = true;
     this.#reservation.settle(change);
     await this.rest().catch(() => {});
+    this.#end();
   }
 
   /** Leaves no trace. Never rejects. */
@@ -213,22 +234,29 @@ export class StagedFile {
     await this.#queue.drop();
     try {
       await this.#remove();
+      this.#end();
     } catch {
-      // The sweep comes after it.
+      this.#house.debts.add(async () => {
+        await this.#remove();
+        this.#end();
+      });
     }
     await this.rest().catch(() => {});
     this.#reservation.settle(NOTHING);
   }
 
-  /** Where the folder has been moved to within the directory, the temporary file has come along. */
+  #end(): void {
+    if (this.#held !== null) this.#house.shelf.putBack(this.#held);
+    this.#held = null;
+  }
+
+  /** Harmless when it is done already. */
   async #remove(): Promise<void> {
-    const path = HAS_PROC && this.#descriptor !== NO_DESCRIPTOR ? pathOfDescriptor(this.#descriptor) : null;
-    const isKnown = path !== null && liesIn(path, this.#root.realPath);
-    const folder = isKnown
-      ? await walk(this.#root, this.#calls, segmentsBelow(dirname(path), this.#root.realPath), null)
-      : await this.openFolder();
+    const folder = await this.reachFolder();
     try {
       await this.#calls.unlink(folder.at(this.temporary));
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
     } finally {
       folder.close();
     }

@@ -2,7 +2,7 @@
 
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { REDO, UNDO } from "./journal.ts";
+import { REDO, UNDO } from "./journal-format.ts";
 import { type NameRules, TEMPORARY_PREFIX } from "./object-name.ts";
 import { recover } from "./recovery.ts";
 import type { ServedRoot } from "./served-root.ts";

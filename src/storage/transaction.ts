@@ -4,12 +4,14 @@
 
 import { join } from "node:path";
 import type { Coordinator, Release, Usage } from "./coordinator.ts";
+import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { Journal, type JournalEntry } from "./journal.ts";
-import type { ObjectName } from "./object-name.ts";
+import { Journal } from "./journal.ts";
+import type { JournalEntry } from "./journal-format.ts";
+import type { NameRules, ObjectName } from "./object-name.ts";
 import { enterOrMake } from "./place.ts";
 import { createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
@@ -31,6 +33,15 @@ export interface CommitSettings {
   readonly mode: number | null;
 }
 
+/** What all commits of a storage share. */
+export interface CommitHouse {
+  readonly root: ServedRoot;
+  readonly coordinator: Coordinator;
+  readonly settings: CommitSettings;
+  readonly rules: NameRules;
+  readonly debts: Debts;
+}
+
 /** A file that is visible. */
 interface Published extends Stored {
   readonly file: StagedFile;
@@ -43,6 +54,8 @@ export class Transaction {
   readonly #calls: FileCalls;
   readonly #coordinator: Coordinator;
   readonly #settings: CommitSettings;
+  readonly #rules: NameRules;
+  readonly #debts: Debts;
   readonly #turns = new Turns();
   /** Takes back the steps that were made, the last first. */
   readonly #undo: (() => Promise<void>)[] = [];
@@ -56,11 +69,13 @@ export class Transaction {
   #foldersMade = 0;
   #journal: Journal | null = null;
 
-  constructor(root: ServedRoot, calls: FileCalls, coordinator: Coordinator, settings: CommitSettings) {
+  constructor({ root, coordinator, settings, rules, debts }: CommitHouse, calls: FileCalls) {
     this.#root = root;
     this.#calls = calls;
     this.#coordinator = coordinator;
     this.#settings = settings;
+    this.#rules = rules;
+    this.#debts = debts;
   }
 
   /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */
@@ -106,7 +121,7 @@ export class Transaction {
   async #conclude(published: readonly Published[]): Promise<readonly Stored[] | WriteFault> {
     const isDurable = !this.#settings.fsync || (await this.#syncFolders());
     for (const remove of this.#asides) {
-      await remove().catch(ofTheSystem);
+      await remove().catch(() => this.#debts.add(remove));
       if (this.#turns.isOver) await this.#turns.yield();
     }
     await this.#journal?.remove();
@@ -129,8 +144,9 @@ export class Transaction {
       }
     }
     // What could not be taken back now, the sweep will try again.
-    if (isWhole) await this.#journal?.remove();
-    else this.#journal?.leave();
+    const journal = this.#journal;
+    if (isWhole) await journal?.remove();
+    else if (journal !== null) this.#debts.add(() => journal.recover(this.#root, this.#rules));
   }
 
   /** Finds what can be found before the first step, and writes the steps down. */
@@ -227,13 +243,11 @@ export class Transaction {
   /** The folder of the target. Those on the way that are missing are made one by one, each in the one before. */
   async #enter(file: StagedFile, staging: Folder): Promise<Folder> {
     let folder = staging;
-    const segments = [...file.folderSegments];
-    for (const segment of file.missing) {
+    for (const [depth, segment] of file.missing.entries()) {
       const path = join(folder.realPath, segment);
-      const above = [...segments];
-      const made = (): void => this.#noteMade(above, segment);
-      folder = this.#folders.get(path) ?? this.#remember(path, await this.#enterOne(folder, segments, segment, made));
-      segments.push(segment);
+      const above = file.name.segments.slice(0, file.folderSegments.length + depth);
+      const made = (): void => this.#noteMade(file, depth, segment);
+      folder = this.#folders.get(path) ?? this.#remember(path, await this.#enterOne(folder, above, segment, made));
     }
     return folder;
   }
@@ -248,10 +262,11 @@ export class Transaction {
     }
   }
 
-  #noteMade(above: readonly string[], segment: string): void {
+  #noteMade(file: StagedFile, depth: number, segment: string): void {
     this.#foldersMade += 1;
-    this.#note(above);
-    this.#undo.push(() => this.#inFolder(above, (folder) => removeFolderIfEmpty(this.#calls, folder.at(segment))));
+    this.#note(file.name.segments.slice(0, file.folderSegments.length + depth));
+    const act = (folder: Folder): Promise<void> => removeFolderIfEmpty(this.#calls, folder.at(segment));
+    this.#undo.push(() => this.#reach(file, depth, act));
   }
 
   #note(segments: readonly string[]): void {
@@ -271,9 +286,15 @@ export class Transaction {
     return folder;
   }
 
-  async #inFolder(segments: readonly string[], act: (folder: Folder) => Promise<void> | void): Promise<void> {
-    const folder = await walk(this.#root, this.#calls, segments, null);
+  /** Acts in the folder so far below that of the temporary file, wherever somebody has moved that meanwhile. */
+  async #reach(file: StagedFile, depth: number, act: (folder: Folder) => Promise<void> | void): Promise<void> {
+    let folder = await file.reachFolder();
     try {
+      for (const segment of file.missing.slice(0, depth)) {
+        const next = await enterOrMake(this.#root, this.#calls, folder, segment, () => {});
+        folder.close();
+        folder = next;
+      }
       await act(folder);
     } finally {
       folder.close();
@@ -290,11 +311,9 @@ export class Transaction {
     return null;
   }
 
-  #undoCreation(file: StagedFile, name: ObjectName): void {
-    const { segments } = name.parent;
-    this.#undo.push(() =>
-      this.#inFolder(segments, (folder) => removeIfOwn(this.#calls, folder.at(name.base), file.inode)),
-    );
+  #undoCreation(file: StagedFile, { base }: ObjectName): void {
+    const act = (folder: Folder): Promise<void> => removeIfOwn(this.#calls, folder.at(base), file.inode);
+    this.#undo.push(() => this.#reach(file, file.missing.length, act));
   }
 
   async #replace(file: StagedFile, temporary: string, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
@@ -311,23 +330,28 @@ export class Transaction {
 
   /** Renamed, never copied: what the name leads to is not touched. */
   async #setAside(file: StagedFile, folder: Folder, target: Target): Promise<void> {
-    const { base, parent } = file.name;
+    const { base } = file.name;
+    const calls = this.#calls;
+    const depth = file.missing.length;
     const aside = this.#journal?.asideOf(file.temporary) ?? temporaryName();
-    await this.#calls.rename(folder.at(base), folder.at(aside));
-    const { segments } = parent;
-    this.#undo.push(() => this.#inFolder(segments, (within) => this.#calls.rename(within.at(aside), within.at(base))));
-    this.#asides.push(() =>
-      this.#inFolder(segments, (within) => removeQuietly(this.#calls, within.at(aside), target.usage.bytes)),
-    );
+    await calls.rename(folder.at(base), folder.at(aside));
+    this.#undo.push(() => this.#reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
+    const remove = (there: Folder): Promise<void> => removeQuietly(calls, there.at(aside), target.usage.bytes);
+    this.#asides.push(() => this.#reach(file, depth, remove));
   }
 
   /** False when the system did not say that the entries of some folder are on the disk. */
   async #syncFolders(): Promise<boolean> {
     let isDurable = true;
-    const sync = async (folder: Folder): Promise<void> => {
-      isDurable &&= await syncFolder(this.#calls, folder);
-    };
-    for (const segments of this.#changed.values()) await this.#inFolder(segments, sync);
+    for (const segments of this.#changed.values()) {
+      try {
+        const folder = await walk(this.#root, this.#calls, segments, null);
+        isDurable &&= await syncFolder(this.#calls, folder).finally(() => folder.close());
+      } catch (error) {
+        writeFault(error);
+        isDurable = false;
+      }
+    }
     return isDurable;
   }
 }
@@ -335,11 +359,6 @@ export class Transaction {
 /** What was there when the upload began is there no more. */
 function isMissing(error: unknown): boolean {
   return systemCode(error) === "ENOENT" && !(error instanceof LeadsOutside);
-}
-
-/** What is visible is visible: the sweep comes after what could not be removed. */
-function ofTheSystem(error: unknown): void {
-  writeFault(error);
 }
 
 /**
