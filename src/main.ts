@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { createCoordinator, createDispatch, createKeeper } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
+import { capabilityNote } from "./cli/capabilities.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { findIllness } from "./cli/healthcheck.ts";
@@ -36,7 +37,7 @@ function main(argv: readonly string[]): void {
   const log = openLog(config, wantedWorkers(config) > 1);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
-  noteOwnFiles(config, log);
+  noteStart(config, log);
   void serve(config, log);
 }
 
@@ -74,6 +75,17 @@ function openLog(config: Config, isShared: boolean): AccessLog {
   process.on("uncaughtException", (error) => log.fault(error));
   process.on("unhandledRejection", (error) => log.fault(error));
   return log;
+}
+
+/** What the person who starts the server should know of the start itself. */
+function noteStart({ directory, files }: Config, log: AccessLog): void {
+  const right = capabilityNote();
+  if (right !== null) log.warning(right);
+  if (directory === null) return;
+  const own = Bun.isStandaloneExecutable
+    ? { program: process.execPath, startFolder: null }
+    : { program: import.meta.dir, startFolder: "." };
+  for (const note of ownFilesNotes(directory, files.readOnly, own)) log.warning(note);
 }
 
 function wantedWorkers({ workers }: Config): number {
@@ -132,14 +144,6 @@ function listenOrExit(server: Server, config: Config, log: AccessLog): readonly 
   } catch (error) {
     return cannotListen(error, config, log);
   }
-}
-
-function noteOwnFiles({ directory, files }: Config, log: AccessLog): void {
-  if (directory === null) return;
-  const own = Bun.isStandaloneExecutable
-    ? { program: process.execPath, startFolder: null }
-    : { program: import.meta.dir, startFolder: process.cwd() };
-  for (const note of ownFilesNotes(directory, files.readOnly, own)) log.warning(note);
 }
 
 /** Many machines have no IPv6, and nobody who says localhost misses it. */
