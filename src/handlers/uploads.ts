@@ -10,7 +10,7 @@ import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
-import { tagsOf } from "./file-response.ts";
+import { tagsOf } from "./representation.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { newNameRefused, writeRefused } from "./replies.ts";
 
