@@ -37,10 +37,10 @@ export function frameByteranges(
   size: number,
 ): ByterangesFrame {
   const encoder = new TextEncoder();
-  const heads = ranges.map((range, index) => {
-    const lineEnd = index === 0 ? "" : "\r\n";
+  // The first too has a line end before it, as of an empty preamble (RFC 2046 5.1.1): zsync reads away a line there.
+  const heads = ranges.map((range) => {
     const fields = `Content-Type: ${type}\r\nContent-Range: ${contentRange(range, size)}\r\n`;
-    return encoder.encode(`${lineEnd}--${boundary}\r\n${fields}\r\n`);
+    return encoder.encode(`\r\n--${boundary}\r\n${fields}\r\n`);
   });
   const closing = encoder.encode(`\r\n--${boundary}--\r\n`);
   let length = closing.length;

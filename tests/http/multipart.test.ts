@@ -382,7 +382,7 @@ describe("frameByteranges", () => {
     const body =
       text(frame.heads[0]!) + content.slice(2, 5) + text(frame.heads[1]!) + content.slice(18) + text(frame.closing);
     expect(body).toBe(
-      "--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 2-4/20\r\n\r\n234" +
+      "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 2-4/20\r\n\r\n234" +
         "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 18-19/20\r\n\r\nij" +
         "\r\n--B--\r\n",
     );
