@@ -62,8 +62,7 @@ function describeSelection(response: HttpResponse, { validators, varies, cacheCo
 function describe(response: HttpResponse, representation: Representation, type = representation.type): HttpResponse {
   const { validators, download, coding } = representation;
   describeSelection(response.set("Content-Type", type), representation)
-    // Never later than Date: a file from the future was changed now (RFC 9110 8.8.2.1).
-    .set("Last-Modified", formatHttpDate(Math.min(validators.modified, Date.now())))
+    .set("Last-Modified", formatHttpDate(validators.modified))
     .set("Accept-Ranges", "bytes");
   if (coding !== "identity") response.set("Content-Encoding", coding);
   if (representation.isSandboxed) response.set("Content-Security-Policy", "sandbox");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { utimesSync, writeFileSync } from "node:fs";
+import { statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
@@ -185,6 +185,33 @@ describe("fields", () => {
     expect((await get("/files/a.txt", "")).fields.get("last-modified")).toBe(MODIFIED);
     const { fields } = await get("/files/future.txt", "");
     expect(Date.parse(fields.get("last-modified")!)).toBeLessThanOrEqual(Date.parse(fields.get("date")!) + 1000);
+  });
+
+  const dated: [fields: string, status: number][] = [
+    ["If-Unmodified-Since: SENT\r\n", 200],
+    ["If-Modified-Since: SENT\r\n", 304],
+    ["Range: bytes=0-0\r\nIf-Unmodified-Since: SENT\r\n", 206],
+    ["Range: bytes=0-0\r\nIf-Range: SENT\r\n", 206],
+  ];
+  test.each(dated)("%j holds for what was sent of a file from the future", async (fields, status) => {
+    // Its time of change, which no program can set, has to be past: the second of an If-Range must be over.
+    await Bun.sleep(Math.max(0, statSync(join(folder.path, "future.txt")).ctimeMs + 1100 - Date.now()));
+    for (const target of ["/files/future.txt", "/files/a.txt"]) {
+      const sent = (await get(target, "")).fields.get("last-modified")!;
+      expect((await get(target, fields.replaceAll("SENT", sent))).status).toBe(status);
+    }
+  });
+
+  test("a write may follow what was sent of a file from the future, and not what was sent before its change", async () => {
+    const path = join(folder.path, "soon.txt");
+    writeFileSync(path, "x");
+    utimesSync(path, 4_000_000_000, 4_000_000_000);
+    const put = async (date: string): Promise<number> => {
+      const fields = `If-Unmodified-Since: ${date}\r\nContent-Length: 0\r\n`;
+      return (await get("/files/soon.txt", fields, "PUT")).status;
+    };
+    expect(await put(EARLIER)).toBe(412);
+    expect(await put((await get("/files/soon.txt", "")).fields.get("last-modified")!)).toBe(204);
   });
 
   test("?download names the file", async () => {
