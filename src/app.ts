@@ -59,10 +59,10 @@ export function createDispatch(
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator(config: AppConfig): LocalCoordinator {
-  const { quotaBytes, maxFiles, minFreeBytes: minFree } = config.files;
+export function createCoordinator({ files }: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
+  const { quotaBytes, maxFiles, minFreeBytes: minFree } = files;
   return new LocalCoordinator({ bytes: quotaBytes, files: maxFiles, minFree }, async () => {
-    return createKeeper(config)?.measure() ?? NOTHING;
+    return keeper === null ? NOTHING : keeper.measure();
   });
 }
 

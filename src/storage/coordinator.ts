@@ -131,7 +131,7 @@ export class LocalCoordinator implements Coordinator {
 
   #judge({ claim, announced, free }: Request): Refused {
     const { minFree, bytes, files } = this.#limits;
-    if (minFree > 0 && claim.ahead > 0 && free - this.#claimed.ahead - claim.ahead < minFree) return "no-space";
+    if (minFree > 0 && free - this.#claimed.ahead - claim.ahead < minFree) return "no-space";
     const total = add(add(this.#used, this.#claimed), claim);
     const more = claim.bytes + announced;
     if (bytes !== null && more > 0 && total.bytes + announced > bytes) return "over-quota";

@@ -49,8 +49,9 @@ export class Journal {
   }
 
   /**
-   * Writes it into this folder; with `isDurable` it is on the disk when this resolves. Null where files cannot be marked:
-   * there a group is whole only as long as the server lives. Throws the system's error.
+   * Writes it into this folder, which it takes over unless this rejects; with `isDurable` it is on the disk when this
+   * resolves. Null where files cannot be marked: there a group is whole only as long as the server lives. Rejects with
+   * the system's error.
    */
   static async write(
     folder: Folder,
@@ -69,11 +70,13 @@ export class Journal {
       if (isMarked) await calls.rename(draft, draft + REDO);
       else await calls.unlink(draft);
       if (isMarked && isDurable) await syncFolder(calls, folder);
+      if (!isMarked) folder.close();
       return isMarked ? journal : null;
     } catch (error) {
       await tryToUnlink(calls, draft);
-      if (systemCode(error) === "EPERM") return null;
-      throw error;
+      if (systemCode(error) !== "EPERM") throw error;
+      folder.close();
+      return null;
     } finally {
       await calls.close(descriptor);
     }
@@ -94,9 +97,15 @@ export class Journal {
     }
   }
 
-  /** All steps are done. Never rejects: what stays is done once more, which changes nothing. */
+  /** All steps are done; the last call. Never rejects: what stays is done once more, which changes nothing. */
   async remove(): Promise<void> {
     await tryToUnlink(this.#calls, this.#folder.at(this.#base + this.#ending));
+    this.#folder.close();
+  }
+
+  /** It stays, for the sweep; the last call. */
+  leave(): void {
+    this.#folder.close();
   }
 }
 

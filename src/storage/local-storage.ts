@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
 import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
-import { DescriptorBudget } from "./descriptor-budget.ts";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
 import { FileCalls } from "./file-calls.ts";
 import { listFolder } from "./folder-list.ts";
@@ -71,8 +71,8 @@ export class LocalStorage implements Storage {
   constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
     const { rules, followSymlinks: followsLinks } = settings;
     this.#settings = settings;
-    this.#budget = new DescriptorBudget(settings.maxOpenFiles);
-    this.#root = new ServedRoot(root, { rules, followsLinks }, this.#budget, this.#pace);
+    this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.#pace);
+    this.#budget = this.#root.budget;
     this.#coordinator = coordinator;
     this.#gate = {
       get isActive() {

@@ -99,12 +99,9 @@ export class LocalUpload implements Upload {
     const place = await findPlace(root, this.#calls, plan);
     if (typeof place === "string") return place;
     try {
-      const fault = this.#count(plan, place) ?? (await this.#stage(plan, place));
-      if (fault !== null) place.folder.close();
-      return fault;
-    } catch (error) {
+      return this.#count(plan, place) ?? (await this.#stage(plan, place));
+    } finally {
       place.folder.close();
-      throw error;
     }
   }
 

@@ -120,6 +120,14 @@ export class LocalFile implements OpenedFile {
     return bytes;
   }
 
+  /** The first bytes, as they are in this very version. Rejects with `ContentChanged`. */
+  async beginning(most: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(Math.min(most, this.size));
+    const bytesRead = await this.readRaw(bytes, bytes.length, 0);
+    if (await this.#hasChanged()) throw new ContentChanged();
+    return bytes.subarray(0, bytesRead);
+  }
+
   close(): void {
     this.#isClosed = true;
     if (this.#pending === 0) this.#free();
@@ -130,11 +138,16 @@ export class LocalFile implements OpenedFile {
    * bytes are there. `isStill` says whether what was read before is still there; it is asked when the file has grown.
    * Rejects with `ContentChanged` when they are not those of this version.
    */
-  async readAt(window: Uint8Array, length: number, position: number, isStill: () => Promise<boolean>): Promise<number> {
+  async readAt(
+    window: Uint8Array,
+    length: number,
+    position: number,
+    isStill: (bytesRead: number) => Promise<boolean>,
+  ): Promise<number> {
     const bytesRead = await this.readRaw(window, length, position);
     if (bytesRead === 0) throw new ContentChanged();
     const grown = await this.#hasChanged();
-    if (grown === "grown" ? !(await isStill()) : grown) throw new ContentChanged();
+    if (grown === "grown" ? !(await isStill(bytesRead)) : grown) throw new ContentChanged();
     return bytesRead;
   }
 

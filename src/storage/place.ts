@@ -147,7 +147,7 @@ export async function enterOrMake(
   segment: string,
   made: () => void,
 ): Promise<Folder> {
-  const { budget } = root;
+  const { folders: budget } = root;
   budget.takeOrThrow();
   try {
     const there = await openIfAny(root, calls, parent, segment);
@@ -173,7 +173,7 @@ async function make(calls: FileCalls, path: string): Promise<boolean> {
 
 async function openIfAny(root: ServedRoot, calls: FileCalls, parent: Folder, segment: string): Promise<Folder | null> {
   try {
-    return await openFolder(calls, parent, segment, root.budget);
+    return await openFolder(calls, parent, segment, root.folders);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
     throw error;

@@ -130,6 +130,7 @@ export class CoordinatorDesk {
 
   /** The worker is gone: what it held is free. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     for (const release of this.#locks.values()) release();
     this.#locks.clear();

@@ -17,7 +17,8 @@ const BLIND_AHEAD_BYTES = 1024 * 1024;
 export class Reservation {
   readonly #coordinator: Coordinator;
   readonly #calls: FileCalls;
-  readonly #folder: Folder;
+  /** A path on the disk that the file is on. */
+  #disk: string;
   /** Bytes that the file will have, or UNKNOWN_LENGTH. */
   readonly #length: number;
   #held: Claim = NO_CLAIM;
@@ -28,7 +29,7 @@ export class Reservation {
   constructor(coordinator: Coordinator, calls: FileCalls, folder: Folder, length: number) {
     this.#coordinator = coordinator;
     this.#calls = calls;
-    this.#folder = folder;
+    this.#disk = folder.itself;
     this.#length = length;
   }
 
@@ -38,11 +39,16 @@ export class Reservation {
     const { hasLimits } = this.#coordinator;
     // Where nobody said how much there will be, and nothing is limited, the disk itself says when it is full.
     if (announced === 0 && !hasLimits) return null;
-    const free = await freeBytes(this.#calls, this.#folder);
+    const free = await freeBytes(this.#calls, this.#disk);
     if (free < announced) return "no-space";
     if (!hasLimits) return null;
     this.#askedTo = this.#ahead(0);
     return this.#ask({ bytes: 0, files, ahead: this.#askedTo }, announced, free);
+  }
+
+  /** The folder is open no longer; this path leads to the same disk. */
+  moveTo(disk: string): void {
+    this.#disk = disk;
   }
 
   /** The file is to have so many bytes. */
@@ -61,7 +67,7 @@ export class Reservation {
   }
 
   async #growOnDisk(bytes: number, size: number): Promise<WriteFault | null> {
-    const free = await freeBytes(this.#calls, this.#folder);
+    const free = await freeBytes(this.#calls, this.#disk);
     // What was asked for before is on the disk by now, and counts as used there.
     const ahead = size - this.#askedTo + this.#ahead(size);
     const fault = await this.#ask({ bytes, files: 0, ahead: ahead - this.#held.ahead }, 0, free);
@@ -84,10 +90,10 @@ export class Reservation {
   }
 }
 
-/** Bytes that the folder's file system has free for us; plenty where it does not tell, or tells nonsense. */
-async function freeBytes(calls: FileCalls, folder: Folder): Promise<number> {
+/** Bytes that the file system of this path has free for us; plenty where it does not tell, or tells nonsense. */
+async function freeBytes(calls: FileCalls, path: string): Promise<number> {
   try {
-    const { blocks, bavail, bsize } = await calls.statfs(folder.itself);
+    const { blocks, bavail, bsize } = await calls.statfs(path);
     return blocks > 0 && bavail >= 0 && bsize > 0 ? bavail * bsize : Infinity;
   } catch (error) {
     if (systemCode(error) === "") throw error;

@@ -1,12 +1,16 @@
 // The served directory: which folder it is now, and what may be served of what the system says lies there.
 
 import { resolve } from "node:path";
-import type { DescriptorBudget } from "./descriptor-budget.ts";
+import { DescriptorBudget } from "./descriptor-budget.ts";
 import type { FileCalls } from "./file-calls.ts";
 import { Folder, openFollowing } from "./folder.ts";
 import { type NameRules, TEMPORARY_PREFIX } from "./object-name.ts";
 import type { Pace } from "./pace.ts";
 import { liesIn, segmentsBelow } from "./real-path.ts";
+
+/** Folders are open for moments only. */
+const MOST_OPEN_FOLDERS = 64;
+const LEAST_OPEN_FOLDERS = 8;
 
 /** How the directory is to be found and guarded. */
 export interface RootSettings {
@@ -20,8 +24,10 @@ export class ServedRoot {
   /** Absolute: where the process stands later does not matter. */
   readonly path: string;
   readonly #settings: RootSettings;
-  /** What open folders count against. */
+  /** What open files count against. */
   readonly budget: DescriptorBudget;
+  /** What open folders count against: whoever holds a file must still be able to finish it. */
+  readonly folders: DescriptorBudget;
   readonly #pace: Pace;
   #folder: Folder | null = null;
   #device = 0n;
@@ -30,10 +36,13 @@ export class ServedRoot {
   #look: Promise<Folder> | null = null;
   #isFresh = false;
 
-  constructor(path: string, settings: RootSettings, budget: DescriptorBudget, pace: Pace) {
+  /** `maxOpenFiles`: those of the storage; a quarter as many folders may be open beside them. */
+  constructor(path: string, settings: RootSettings, maxOpenFiles: number, pace: Pace) {
     this.path = resolve(path);
     this.#settings = settings;
-    this.budget = budget;
+    this.budget = new DescriptorBudget(maxOpenFiles);
+    const folders = Math.floor(maxOpenFiles / 4);
+    this.folders = new DescriptorBudget(Math.max(LEAST_OPEN_FOLDERS, Math.min(folders, MOST_OPEN_FOLDERS)));
     this.#pace = pace;
     // Nothing is asked of a file system that may hang before it is known which one it is.
     pace.look(this.path);
@@ -88,11 +97,11 @@ export class ServedRoot {
 
   /** The path is the owner's own: links in it are followed. */
   async #openRoot(calls: FileCalls): Promise<Folder> {
-    this.budget.takeOrThrow();
+    this.folders.takeOrThrow();
     try {
-      return await openFollowing(calls, this.path, this.budget);
+      return await openFollowing(calls, this.path, this.folders);
     } catch (error) {
-      this.budget.giveBack();
+      this.folders.giveBack();
       throw error;
     }
   }

@@ -2,6 +2,7 @@
 // (0600), in a folder that is there already: on the file system of its target.
 
 import { type BigIntStats, constants, writev } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { NOTHING, type Usage } from "./coordinator.ts";
@@ -9,32 +10,33 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import type { ObjectName } from "./object-name.ts";
 import type { Place } from "./place.ts";
+import { HAS_PROC, liesIn, NO_DESCRIPTOR, pathOfDescriptor, segmentsBelow } from "./real-path.ts";
 import type { Reservation } from "./reservation.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { WriteFault, WritePlan } from "./storage.ts";
-import { writeFault } from "./system-fault.ts";
+import { SystemError, writeFault } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { stampVersion } from "./version-time.ts";
+import { walk } from "./way.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 const { O_WRONLY, O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 const CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const AGAIN_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 const STAGED_MODE = 0o600;
-const NO_DESCRIPTOR = -1;
 const writeAt = promisify(writev) as unknown as (
   descriptor: number,
   chunks: readonly Uint8Array[],
   position: number,
 ) => Promise<{ readonly bytesWritten: number }>;
 
-/** One file of an upload. Its descriptor, its folder and its reservation are its own until `discard` or `published`. */
+/** One file of an upload. Its descriptor and its reservation are its own until `discard` or `published`. */
 export class StagedFile {
   readonly plan: WritePlan;
   /** The name that it is for; the plan's, unless another folder was picked. */
   readonly name: ObjectName;
-  /** Where the temporary file is. */
-  readonly folder: Folder;
+  /** The real path of the folder that the temporary file is in. */
+  readonly folderPath: string;
   /** The folders that are yet to be made below it. */
   readonly missing: readonly string[];
   readonly temporary: string;
@@ -62,7 +64,8 @@ export class StagedFile {
     this.#calls = calls;
     this.plan = plan;
     this.name = place.name;
-    this.folder = place.folder;
+    this.folderPath = place.folder.realPath;
+    reservation.moveTo(HAS_PROC ? `/proc/self/fd/${descriptor}` : this.folderPath);
     this.missing = place.missing;
     this.#reservation = reservation;
     this.temporary = temporary;
@@ -76,7 +79,7 @@ export class StagedFile {
     });
   }
 
-  /** Creates the temporary file. Takes over the place's folder and the reservation when it resolves; throws the system's error. */
+  /** Creates the temporary file. Takes over the reservation when it resolves; throws the system's error. */
   static async create(
     root: ServedRoot,
     calls: FileCalls,
@@ -127,6 +130,20 @@ export class StagedFile {
     }
   }
 
+  /** The segments of the folder that it is in, as they were asked for. */
+  get folderSegments(): readonly string[] {
+    const { segments } = this.name.parent;
+    return segments.slice(0, segments.length - this.missing.length);
+  }
+
+  /** The folder that it is in, for the caller to close. Throws ENOENT when it is not where it was. */
+  async openFolder(): Promise<Folder> {
+    const folder = await walk(this.#root, this.#calls, this.folderSegments, null);
+    if (folder.realPath === this.folderPath) return folder;
+    folder.close();
+    throw new SystemError("ENOENT", "the folder was moved");
+  }
+
   /** Frees the descriptor: one request may hold but few of them. */
   async rest(): Promise<void> {
     const descriptor = this.#descriptor;
@@ -140,14 +157,15 @@ export class StagedFile {
   }
 
   /**
-   * The descriptor, of the very file that was written, which still has its temporary name. Null when somebody touched it.
-   * Throws the system's error.
+   * The descriptor, of the very file that was written, which still has its temporary name in this folder. Null when
+   * somebody touched it. Throws the system's error.
    */
-  async reopen(): Promise<number | null> {
+  async reopen(folder: Folder): Promise<number | null> {
+    const path = folder.at(this.temporary);
     if (this.#descriptor === NO_DESCRIPTOR) {
       this.#root.budget.takeOrThrow();
       try {
-        this.#descriptor = await this.#calls.open(this.folder.at(this.temporary), AGAIN_FLAGS);
+        this.#descriptor = await this.#calls.open(path, AGAIN_FLAGS);
       } catch (error) {
         this.#root.budget.giveBack();
         throw error;
@@ -155,7 +173,7 @@ export class StagedFile {
     }
     const then = this.#finished;
     const now = await this.#calls.fstat(this.#descriptor);
-    const named = await this.#calls.lstat(this.folder.at(this.temporary));
+    const named = await this.#calls.lstat(path);
     if (then === null || named.ino !== now.ino || named.dev !== now.dev) return null;
     const isSame = now.ino === then.ino && now.dev === then.dev && now.size === then.size;
     return isSame && now.ctimeNs === then.ctimeNs ? this.#descriptor : null;
@@ -163,12 +181,21 @@ export class StagedFile {
 
   /** Shows that somebody works on it: what nobody has touched for long is swept away. */
   async touch(): Promise<void> {
-    const descriptor = this.#descriptor === NO_DESCRIPTOR ? await this.reopen().catch(() => null) : this.#descriptor;
-    if (descriptor === null) return;
-    await stampVersion(this.#calls, descriptor, 0n);
-    if (this.#finished === null) return;
-    this.#finished = await this.#calls.fstat(descriptor);
-    await this.rest();
+    if (this.#descriptor !== NO_DESCRIPTOR) {
+      await stampVersion(this.#calls, this.#descriptor, 0n);
+      if (this.#finished !== null) this.#finished = await this.#calls.fstat(this.#descriptor);
+      return;
+    }
+    const folder = await this.openFolder();
+    try {
+      const descriptor = await this.reopen(folder);
+      if (descriptor === null) return;
+      await stampVersion(this.#calls, descriptor, 0n);
+      this.#finished = await this.#calls.fstat(descriptor);
+    } finally {
+      folder.close();
+      await this.rest();
+    }
   }
 
   /** It has its name, and the folder has changed by so much. */
@@ -177,7 +204,6 @@ export class StagedFile {
     this.#isGone = true;
     this.#reservation.settle(change);
     await this.rest().catch(() => {});
-    this.folder.close();
   }
 
   /** Leaves no trace. Never rejects. */
@@ -186,12 +212,25 @@ export class StagedFile {
     this.#isGone = true;
     await this.#queue.drop();
     try {
-      await this.#calls.unlink(this.folder.at(this.temporary));
+      await this.#remove();
     } catch {
       // The sweep comes after it.
     }
     await this.rest().catch(() => {});
     this.#reservation.settle(NOTHING);
-    this.folder.close();
+  }
+
+  /** Where the folder has been moved to within the directory, the temporary file has come along. */
+  async #remove(): Promise<void> {
+    const path = HAS_PROC && this.#descriptor !== NO_DESCRIPTOR ? pathOfDescriptor(this.#descriptor) : null;
+    const isKnown = path !== null && liesIn(path, this.#root.realPath);
+    const folder = isKnown
+      ? await walk(this.#root, this.#calls, segmentsBelow(dirname(path), this.#root.realPath), null)
+      : await this.openFolder();
+    try {
+      await this.#calls.unlink(folder.at(this.temporary));
+    } finally {
+      folder.close();
+    }
   }
 }

@@ -15,10 +15,14 @@ import { createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly, syn
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
 import type { Stored, WriteFault } from "./storage.ts";
-import { writeFault } from "./system-fault.ts";
+import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
 import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { Turns } from "./turns.ts";
+import { walk } from "./way.ts";
+
+/** Two for each file, and some for the next ones. */
+const MOST_FOLDERS = 8;
 
 /** How files become visible. */
 export interface CommitSettings {
@@ -44,9 +48,10 @@ export class Transaction {
   readonly #undo: (() => Promise<void>)[] = [];
   /** Older versions, renamed aside until the whole group is visible. */
   readonly #asides: (() => Promise<void>)[] = [];
-  /** Folders that were entered or made, by their place. */
+  /** The folders that were entered last, by their path: one request may hold but few of them. */
   readonly #folders = new Map<string, Folder>();
-  readonly #changed = new Set<Folder>();
+  /** The folders whose entries have changed: their segments, joined. */
+  readonly #changed = new Map<string, readonly string[]>();
   readonly #inodes = new Set<bigint>();
   #foldersMade = 0;
   #journal: Journal | null = null;
@@ -92,7 +97,7 @@ export class Transaction {
       }
     } catch (error) {
       await this.#rollBack();
-      return writeFault(error);
+      return isMissing(error) ? "moved" : writeFault(error);
     }
     return this.#conclude(published);
   }
@@ -101,7 +106,7 @@ export class Transaction {
   async #conclude(published: readonly Published[]): Promise<readonly Stored[] | WriteFault> {
     const isDurable = !this.#settings.fsync || (await this.#syncFolders());
     for (const remove of this.#asides) {
-      await remove();
+      await remove().catch(ofTheSystem);
       if (this.#turns.isOver) await this.#turns.yield();
     }
     await this.#journal?.remove();
@@ -125,6 +130,7 @@ export class Transaction {
     }
     // What could not be taken back now, the sweep will try again.
     if (isWhole) await this.#journal?.remove();
+    else this.#journal?.leave();
   }
 
   /** Finds what can be found before the first step, and writes the steps down. */
@@ -134,58 +140,68 @@ export class Transaction {
       const target = await this.#lookBefore(file);
       const fault = judge(file.plan, target);
       if (fault !== null) return fault;
-      const aside = target.own === null ? null : temporaryName();
       entries.push({
-        folder: file.name.parent.segments.slice(0, file.name.parent.segments.length - file.missing.length),
+        folder: file.folderSegments,
         temporary: file.temporary,
         inode: String(file.inode),
         target: file.name.segments,
         replaces: target.own === null ? null : String(target.own.ino),
-        aside,
+        aside: target.own === null ? null : temporaryName(),
       });
       if (this.#turns.isOver) await this.#turns.yield();
     }
-    this.#journal = await this.#writeJournal(files[0]!.folder, entries);
+    this.#journal = await this.#writeJournal(files[0]!, entries);
     return null;
   }
 
   /** In the served directory itself, where the next start looks first; beside the files where nobody may write there. */
-  async #writeJournal(beside: Folder, entries: readonly JournalEntry[]): Promise<Journal | null> {
-    const root = await this.#root.open(this.#calls);
-    this.#folders.set("", root);
+  async #writeJournal(first: StagedFile, entries: readonly JournalEntry[]): Promise<Journal | null> {
     const { fsync } = this.#settings;
+    const root = await this.#root.open(this.#calls);
     try {
       return await Journal.write(root, this.#calls, entries, fsync);
     } catch (error) {
+      root.close();
       if (writeFault(error) !== "not-allowed") throw error;
-      return Journal.write(beside, this.#calls, entries, fsync);
+      return Journal.write(await first.openFolder(), this.#calls, entries, fsync);
     }
   }
 
   async #lookBefore(file: StagedFile): Promise<Target> {
     if (file.missing.length > 0) return NO_TARGET;
-    return lookAtTarget(this.#root, this.#calls, file.folder, file.name);
+    return lookAtTarget(this.#root, this.#calls, await this.#staging(file), file.name);
   }
 
   async #publish(file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
-    if (!file.folder.isInPlace) return "moved";
-    const folder = await this.#enter(file);
+    // Shared, since the folders that are made on the way may push it out of memory.
+    const staging = (await this.#staging(file)).share();
+    try {
+      return await this.#publishFrom(staging, file, isGroup);
+    } finally {
+      staging.close();
+    }
+  }
+
+  async #publishFrom(staging: Folder, file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
+    const folder = await this.#enter(file, staging);
     const target = await lookAtTarget(this.#root, this.#calls, folder, file.name);
     if (target.own !== null && this.#inodes.has(target.own.ino)) return "twice";
     const fault = judge(file.plan, target);
     if (fault !== null) return fault;
-    const descriptor = await file.reopen();
+    const descriptor = await file.reopen(staging);
     if (descriptor === null) return "disturbed";
-    await dress(this.#calls, descriptor, folder.at(file.name.base), target, this.#settings);
-    this.#changed.add(folder);
     // What must not be there yet is created by `link`, which every process on the folder has to respect.
     const { onExisting, condition } = file.plan;
     const mustBeNew = onExisting !== "replace" || (condition !== null && target.entry === null);
-    const name = mustBeNew ? await this.#create(file, folder) : file.name;
+    const before = mustBeNew ? NO_TARGET : target;
+    await dress(this.#calls, descriptor, folder.at(file.name.base), before, this.#settings);
+    this.#note(file.name.parent.segments);
+    const temporary = staging.at(file.temporary);
+    const name = mustBeNew ? await this.#create(file, temporary, folder) : file.name;
     if (name === null) return onExisting === "replace" ? "precondition" : "exists";
-    if (!mustBeNew) await this.#replace(file, folder, target, isGroup);
+    if (!mustBeNew) await this.#replace(file, temporary, folder, target, isGroup);
     this.#inodes.add(file.inode);
-    return this.#published(file, folder, name, mustBeNew ? NO_TARGET : target, isGroup);
+    return this.#published(file, folder, name, before, isGroup);
   }
 
   /** The tag is taken now: getting its name changes a file's times. */
@@ -203,59 +219,127 @@ export class Transaction {
     return { file, name, isNew: before.entry === null, etag: etagOf(stats, Date.now()), change };
   }
 
+  /** The folder that the temporary file is in; it may be used until the next folder is asked for. */
+  async #staging(file: StagedFile): Promise<Folder> {
+    return this.#remember(file.folderPath, await file.openFolder());
+  }
+
   /** The folder of the target. Those on the way that are missing are made one by one, each in the one before. */
-  async #enter(file: StagedFile): Promise<Folder> {
-    let folder = file.folder;
+  async #enter(file: StagedFile, staging: Folder): Promise<Folder> {
+    let folder = staging;
+    const segments = [...file.folderSegments];
     for (const segment of file.missing) {
       const path = join(folder.realPath, segment);
-      const parent = folder;
-      folder = this.#folders.get(path) ?? (await this.#make(parent, segment));
-      this.#folders.set(path, folder);
+      const above = [...segments];
+      const made = (): void => this.#noteMade(above, segment);
+      folder = this.#folders.get(path) ?? this.#remember(path, await this.#enterOne(folder, segments, segment, made));
+      segments.push(segment);
     }
     return folder;
   }
 
-  #make(parent: Folder, segment: string): Promise<Folder> {
-    return enterOrMake(this.#root, this.#calls, parent, segment, () => {
-      this.#foldersMade += 1;
-      this.#changed.add(parent);
-      // A folder that somebody has put something into meanwhile stays.
-      this.#undo.push(async () => removeFolderIfEmpty(this.#calls, parent.at(segment)));
-    });
+  async #enterOne(parent: Folder, above: readonly string[], segment: string, made: () => void): Promise<Folder> {
+    try {
+      return await enterOrMake(this.#root, this.#calls, parent, segment, made);
+    } catch (error) {
+      if (systemCode(error) !== "ENOTDIR") throw error;
+      // Somebody has put a link there meanwhile: it is followed like all others.
+      return walk(this.#root, this.#calls, [...above, segment], null);
+    }
+  }
+
+  #noteMade(above: readonly string[], segment: string): void {
+    this.#foldersMade += 1;
+    this.#note(above);
+    this.#undo.push(() => this.#inFolder(above, (folder) => removeFolderIfEmpty(this.#calls, folder.at(segment))));
+  }
+
+  #note(segments: readonly string[]): void {
+    if (this.#settings.fsync) this.#changed.set(segments.join("/"), segments);
+  }
+
+  /** Takes the folder over. */
+  #remember(path: string, folder: Folder): Folder {
+    this.#folders.get(path)?.close();
+    this.#folders.delete(path);
+    this.#folders.set(path, folder);
+    for (const [oldest, each] of this.#folders) {
+      if (this.#folders.size <= MOST_FOLDERS) break;
+      this.#folders.delete(oldest);
+      each.close();
+    }
+    return folder;
+  }
+
+  async #inFolder(segments: readonly string[], act: (folder: Folder) => Promise<void> | void): Promise<void> {
+    const folder = await walk(this.#root, this.#calls, segments, null);
+    try {
+      await act(folder);
+    } finally {
+      folder.close();
+    }
   }
 
   /** Gives the file a name that nothing has; null when there is none. */
-  async #create(file: StagedFile, folder: Folder): Promise<ObjectName | null> {
+  async #create(file: StagedFile, temporary: string, folder: Folder): Promise<ObjectName | null> {
     for (const name of candidates({ ...file.plan, name: file.name })) {
-      const path = folder.at(name.base);
-      if (!(await createExclusively(this.#calls, file.folder.at(file.temporary), path))) continue;
-      this.#undo.push(() => removeIfOwn(this.#calls, path, file.inode));
+      if (!(await createExclusively(this.#calls, temporary, folder.at(name.base)))) continue;
+      this.#undoCreation(file, name);
       return name;
     }
     return null;
   }
 
-  async #replace(file: StagedFile, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
-    const path = folder.at(file.name.base);
+  #undoCreation(file: StagedFile, name: ObjectName): void {
+    const { segments } = name.parent;
+    this.#undo.push(() =>
+      this.#inFolder(segments, (folder) => removeIfOwn(this.#calls, folder.at(name.base), file.inode)),
+    );
+  }
+
+  async #replace(file: StagedFile, temporary: string, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
+    const { base } = file.name;
+    const path = folder.at(base);
     if (target.own !== null && isGroup) {
-      const aside = folder.at(this.#journal?.asideOf(file.temporary) ?? temporaryName());
-      await this.#calls.rename(path, aside);
-      this.#undo.push(async () => this.#calls.rename(aside, path));
-      this.#asides.push(() => removeQuietly(this.#calls, aside, target.usage.bytes));
-      await this.#calls.rename(file.folder.at(file.temporary), path);
+      await this.#setAside(file, folder, target);
+      await this.#calls.rename(temporary, path);
       return;
     }
-    if (target.own === null) this.#undo.push(() => removeIfOwn(this.#calls, path, file.inode));
-    await removeQuietly(this.#calls, path, target.usage.bytes, () =>
-      this.#calls.rename(file.folder.at(file.temporary), path),
+    if (target.own === null) this.#undoCreation(file, file.name);
+    await removeQuietly(this.#calls, path, target.usage.bytes, () => this.#calls.rename(temporary, path));
+  }
+
+  /** Renamed, never copied: what the name leads to is not touched. */
+  async #setAside(file: StagedFile, folder: Folder, target: Target): Promise<void> {
+    const { base, parent } = file.name;
+    const aside = this.#journal?.asideOf(file.temporary) ?? temporaryName();
+    await this.#calls.rename(folder.at(base), folder.at(aside));
+    const { segments } = parent;
+    this.#undo.push(() => this.#inFolder(segments, (within) => this.#calls.rename(within.at(aside), within.at(base))));
+    this.#asides.push(() =>
+      this.#inFolder(segments, (within) => removeQuietly(this.#calls, within.at(aside), target.usage.bytes)),
     );
   }
 
   /** False when the system did not say that the entries of some folder are on the disk. */
   async #syncFolders(): Promise<boolean> {
-    for (const folder of this.#changed) if (!(await syncFolder(this.#calls, folder))) return false;
-    return true;
+    let isDurable = true;
+    const sync = async (folder: Folder): Promise<void> => {
+      isDurable &&= await syncFolder(this.#calls, folder);
+    };
+    for (const segments of this.#changed.values()) await this.#inFolder(segments, sync);
+    return isDurable;
   }
+}
+
+/** What was there when the upload began is there no more. */
+function isMissing(error: unknown): boolean {
+  return systemCode(error) === "ENOENT" && !(error instanceof LeadsOutside);
+}
+
+/** What is visible is visible: the sweep comes after what could not be removed. */
+function ofTheSystem(error: unknown): void {
+  writeFault(error);
 }
 
 /**
@@ -263,11 +347,11 @@ export class Transaction {
  * makes, and the lists that it changes: their readers wait for these names.
  */
 function namesOf(file: StagedFile, isGroup: boolean): readonly string[] {
-  const { folder, missing, name } = file;
-  const path = join(folder.realPath, ...missing, name.base);
+  const { folderPath, missing, name } = file;
+  const path = join(folderPath, ...missing, name.base);
   if (!isGroup) return [path];
-  const folders = missing.map((_, depth) => join(folder.realPath, ...missing.slice(0, depth + 1)));
-  return [path, ...folders, listOf(folder.realPath), ...folders.map(listOf)];
+  const folders = missing.map((_, depth) => join(folderPath, ...missing.slice(0, depth + 1)));
+  return [path, ...folders, listOf(folderPath), ...folders.map(listOf)];
 }
 
 /** What stands for the list of a folder among the names that are locked. */

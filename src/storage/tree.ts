@@ -3,62 +3,41 @@
 import type { Dirent } from "node:fs";
 import { NOTHING, type Usage } from "./coordinator.ts";
 import type { FileCalls } from "./file-calls.ts";
-import { type Folder, openFolder } from "./folder.ts";
+import type { Folder } from "./folder.ts";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
 import { ownerOf } from "./temporary-name.ts";
 import { Turns } from "./turns.ts";
+import { walk } from "./way.ts";
 
 /** An entry somewhere below the directory. */
 export interface Found {
+  /** The folder that holds it; open until the next step. */
   readonly folder: Folder;
   readonly dirent: Dirent;
   /** The folder's segments below the directory. */
   readonly segments: readonly string[];
 }
 
-/** Everything below the directory but what cannot be read. Links are not followed. A folder is open until the next step. */
+/** Everything below the directory but what cannot be read. Links are not followed. One folder is open at a time. */
 export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenerator<Found> {
-  const start = await root.open(calls).catch(nothingThere);
-  if (start === null) return;
-  try {
-    yield* walkFolder(root, calls, start, [], new Turns());
-  } finally {
-    start.close();
-  }
-}
-
-async function* walkFolder(
-  root: ServedRoot,
-  calls: FileCalls,
-  folder: Folder,
-  segments: readonly string[],
-  turns: Turns,
-): AsyncGenerator<Found> {
-  const entries = await unlessRefused(async () => calls.readEntries(folder.itself));
-  for (const dirent of entries ?? []) {
-    if (turns.isOver) await turns.yield();
-    yield { folder, dirent, segments };
-    if (!dirent.isDirectory()) continue;
-    const below = await unlessRefused(() => openBudgeted(root, calls, folder, dirent.name));
-    if (below === null) continue;
+  const turns = new Turns();
+  const ahead: (readonly string[])[] = [[]];
+  for (let segments = ahead.pop(); segments !== undefined; segments = ahead.pop()) {
+    const path = segments;
+    const folder = await unlessRefused(() => walk(root, calls, path, null));
+    if (folder === null) continue;
     try {
-      yield* walkFolder(root, calls, below, [...segments, dirent.name], turns);
+      for (const dirent of (await unlessRefused(async () => calls.readEntries(folder.itself))) ?? []) {
+        if (turns.isOver) await turns.yield();
+        yield { folder, dirent, segments };
+        if (dirent.isDirectory()) ahead.push([...segments, dirent.name]);
+      }
     } finally {
-      below.close();
+      folder.close();
     }
-  }
-}
-
-async function openBudgeted(root: ServedRoot, calls: FileCalls, folder: Folder, name: string): Promise<Folder> {
-  root.budget.takeOrThrow();
-  try {
-    return await openFolder(calls, folder, name, root.budget);
-  } catch (error) {
-    root.budget.giveBack();
-    throw error;
   }
 }
 

@@ -2,10 +2,10 @@
 // Links are read, not obeyed: what lies outside is never touched. What was found is judged once more by where it lies.
 
 import { type BigIntStats, closeSync, constants } from "node:fs";
-import { isAbsolute, join, sep } from "node:path";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import type { FileCalls } from "./file-calls.ts";
 import { type Folder, O_PATH, openFolder, openFollowing } from "./folder.ts";
-import { HAS_PROC, liesIn, NO_DESCRIPTOR, pathOfDescriptor } from "./real-path.ts";
+import { HAS_PROC, liesIn, NO_DESCRIPTOR, pathOfDescriptor, segmentsBelow } from "./real-path.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { LeadsOutside, SystemError, systemCode } from "./system-fault.ts";
 
@@ -90,8 +90,8 @@ class Way {
   readonly #root: ServedRoot;
   readonly #calls: FileCalls;
   readonly #gate: GroupGate | null;
-  /** The folders on the way, the served directory first. The last is where the walk stands. */
-  readonly #folders: Folder[];
+  /** Where the walk stands: one folder is open at a time. */
+  #here: Folder;
   /** Segments that are yet to be entered, the next one last. */
   readonly #ahead: string[];
   /** How many of those are the asker's own; the others are what links say. */
@@ -103,7 +103,7 @@ class Way {
     this.#root = root;
     this.#calls = calls;
     this.#gate = gate;
-    this.#folders = [start];
+    this.#here = start;
     this.#ahead = [...segments].reverse();
     this.#own = segments.length;
   }
@@ -118,7 +118,7 @@ class Way {
     const folder = this.#here;
     if (this.#links > 0 && !this.#root.holds(folder.realPath)) throw new LeadsOutside();
     // Moved away while it was entered: its name leads elsewhere already, or nowhere.
-    if (this.#folders.length > 1 && !folder.isInPlace) throw new SystemError("ENOENT", "a folder on the way was moved");
+    if (!this.#isAtRoot && !folder.isInPlace) throw new SystemError("ENOENT", "a folder on the way was moved");
     return folder;
   }
 
@@ -134,7 +134,10 @@ class Way {
     await this.go();
     if (this.#ahead.length > 0) throw new SystemError("ENOENT", "a folder on the way is missing");
     if (base === "" || base === "..") {
-      if (base === "..") this.#goUp();
+      if (base === "..") {
+        await this.#goUp();
+        await this.go();
+      }
       return this.#found(await this.#look(this.#here.itself, 0), this.#here.realPath);
     }
     const path = this.#here.at(base);
@@ -145,32 +148,38 @@ class Way {
     free(entry.descriptor);
     if (this.#root.followsLinks) return this.#findAnywhere(path);
     const text = (await readLink(this.#calls, path)) ?? "";
-    this.#follow(text);
+    await this.#follow(text);
     const next = this.#ahead.shift();
     this.#own = 0;
     return this.find(next ?? "");
   }
 
   close(): void {
-    for (const folder of this.#folders) folder.close();
+    this.#here.close();
   }
 
-  get #here(): Folder {
-    return this.#folders.at(-1)!;
+  get #isAtRoot(): boolean {
+    return this.#here.realPath === this.#root.realPath;
+  }
+
+  #moveTo(folder: Folder): void {
+    this.#here.close();
+    this.#here = folder;
   }
 
   /** One step; false when nothing has the name. Throws the system's error. */
   async #enter(segment: string): Promise<boolean> {
     if (segment === "..") {
-      this.#goUp();
-      return this.#pass();
+      this.#pass();
+      await this.#goUp();
+      return true;
     }
     const here = this.#here;
-    const { budget } = this.#root;
+    const { folders: budget } = this.#root;
     if (this.#gate?.isActive === true) await this.#gate.pass(join(here.realPath, segment));
     budget.takeOrThrow();
     try {
-      this.#folders.push(await openFolder(this.#calls, here, segment, budget));
+      this.#moveTo(await openFolder(this.#calls, here, segment, budget));
       return this.#pass();
     } catch (error) {
       budget.giveBack();
@@ -182,7 +191,7 @@ class Way {
       if (text === null) throw error;
       this.#pass();
       if (this.#root.followsLinks) await this.#obey(here.at(segment));
-      else this.#follow(text);
+      else await this.#follow(text);
       return true;
     }
   }
@@ -193,21 +202,23 @@ class Way {
     return true;
   }
 
-  /** Only a link can say so: names have passed their gate. */
-  #goUp(): void {
-    if (this.#folders.length === 1) throw new LeadsOutside();
-    this.#folders.pop()!.close();
+  /** Only a link can say so: names have passed their gate. The way to the folder above is gone once more. */
+  async #goUp(): Promise<void> {
+    if (this.#isAtRoot) throw new LeadsOutside();
+    const above = segmentsBelow(dirname(this.#here.realPath), this.#root.realPath);
+    this.#moveTo(await this.#root.open(this.#calls));
+    this.#ahead.push(...above.toReversed());
   }
 
   /** Puts what the link says in the place of its name. */
-  #follow(text: string): void {
+  async #follow(text: string): Promise<void> {
     this.#countLink();
     let said = text;
     if (isAbsolute(text)) {
       const base = [this.#root.realPath, this.#root.path].find((path) => liesIn(text, path));
       if (base === undefined) throw new LeadsOutside();
       said = text.slice(base.length);
-      for (const folder of this.#folders.splice(1)) folder.close();
+      this.#moveTo(await this.#root.open(this.#calls));
     }
     for (const step of said.split(sep).reverse()) if (step !== "" && step !== ".") this.#ahead.push(step);
   }
@@ -215,10 +226,10 @@ class Way {
   /** The kernel may follow the link anywhere. */
   async #obey(path: string): Promise<void> {
     this.#countLink();
-    const { budget } = this.#root;
+    const { folders: budget } = this.#root;
     budget.takeOrThrow();
     try {
-      this.#folders.push(await openFollowing(this.#calls, path, budget));
+      this.#moveTo(await openFollowing(this.#calls, path, budget));
     } catch (error) {
       budget.giveBack();
       throw error;
@@ -251,8 +262,7 @@ class Way {
   /** What may be served of it: where it really lies counts, not how it was named. */
   #found({ descriptor, stats }: Pick<Found, "descriptor" | "stats">, realPath: string): Found {
     try {
-      const isMoved =
-        this.#folders.length > 1 && descriptor !== NO_DESCRIPTOR && pathOfDescriptor(descriptor) !== realPath;
+      const isMoved = !this.#isAtRoot && descriptor !== NO_DESCRIPTOR && pathOfDescriptor(descriptor) !== realPath;
       if (isMoved) throw new SystemError("ENOENT", "it was moved or removed just now");
       if (this.#links > 0 && !this.#root.holds(realPath)) throw new LeadsOutside();
     } catch (error) {

@@ -1,6 +1,6 @@
 // The whole application over a folder, with what tests leave at its default.
 
-import { createCoordinator, createDispatch } from "../../src/app.ts";
+import { createCoordinator, createDispatch, createKeeper } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 
@@ -13,7 +13,7 @@ export function application(directory: string | null, ...flags: string[]): Dispa
   return createDispatch(
     request.config,
     MAX_OPEN_FILES,
-    createCoordinator(request.config),
+    createCoordinator(request.config, createKeeper(request.config)),
     { isDraining: false },
     () => {},
   );
