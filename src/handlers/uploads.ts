@@ -11,6 +11,7 @@ import { evaluatePreconditions } from "../http/precondition.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
 import { tagsOf } from "./representation.ts";
+import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { newNameRefused, writeRefused } from "./replies.ts";
 
@@ -45,7 +46,7 @@ export async function storeBody(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
-  const refused = refuseFields(request);
+  const refused = unfitFile(request);
   if (refused !== null) return refused;
   const { body, method } = request;
   const upload = storage.upload(request.peer);
@@ -61,19 +62,6 @@ export async function storeBody(
     // A body that fails leaves nothing behind, and so does a fault of ours.
     await upload.abort();
   }
-}
-
-/** What would make the stored bytes mean something else than the sender meant. */
-function refuseFields({ fields, method }: HttpRequest): HttpResponse | null {
-  if (method === "PUT" && fields.get("content-range") !== undefined)
-    return plainText("A part of a file cannot be put in its place; send the whole file.\n", 400);
-  const coding = fields.get("content-encoding");
-  if (coding !== undefined && coding.toLowerCase() !== "identity")
-    return plainText("Files are stored as they are; send the file without Content-Encoding.\n", 415).set(
-      "Accept-Encoding",
-      "identity",
-    );
-  return null;
 }
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, settings: UploadSettings): WritePlan {
@@ -121,13 +109,13 @@ export async function storeForm(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
+  const refused = unfitBody(request);
+  if (refused !== null) return refused;
   const contentType = request.fields.get("content-type") ?? "";
   if (!isFormData(contentType))
     return plainText("A folder takes files as multipart/form-data; send any other body to a name in it.\n", 415);
   const boundary = boundaryOf(contentType);
   if (boundary === null) return plainText("The form's Content-Type has no boundary that can be read.\n", 400);
-  const refused = refuseFields(request);
-  if (refused !== null) return refused;
   if (request.body === null) return plainText("The form is empty.\n", 400);
   const upload = storage.upload(request.peer);
   try {

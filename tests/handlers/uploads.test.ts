@@ -78,6 +78,22 @@ describe("before the body", () => {
     ["two codings, one of them none", [], "PUT /files/a", "Content-Encoding: identity, gzip\r\n" + CHUNKED, 415],
     ["what is no form to a folder", [], "POST /files/folder/", "Content-Type: text/plain\r\n" + CHUNKED, 415],
     ["a form without a boundary", [], "POST /files/", "Content-Type: multipart/form-data\r\n" + CHUNKED, 400],
+    ["POST of a part", [], "POST /files/old.txt", "Content-Range: bytes 0-9/20\r\n" + CHUNKED, 400],
+    ["a part by the upload draft", [], "PUT /files/old.txt", "Upload-Complete: ?0\r\n" + WITH_LENGTH, 400],
+    ["a part by tus", [], "POST /files/old.txt", "Tus-Resumable: 1.0.0\r\nUpload-Length: 9\r\n" + WITH_LENGTH, 400],
+    ["a form that is a part", [], "POST /files/", FORM + "Upload-Offset: 10\r\n" + CHUNKED, 400],
+    ["a form to a name", [], "POST /files/inbox", FORM + CHUNKED, 400],
+    ["a form to a file's name, by PUT", [], "PUT /files/old.txt", FORM + WITH_LENGTH, 400],
+    [
+      "a form without a boundary to a name",
+      [],
+      "POST /files/a",
+      "Content-Type: Multipart/Form-Data\r\n" + CHUNKED,
+      400,
+    ],
+    ["PUT without any length", [], "PUT /files/old.txt", "", 411],
+    ["POST without any length", [], "POST /files/a", "", 411],
+    ["a form without any length", [], "POST /files/", FORM, 411],
     ["a page elsewhere", [], "PUT /files/a", "Sec-Fetch-Site: cross-site\r\n" + CHUNKED, 403],
   ];
   test.each(cases)("%s is refused, and no 100 is sent", async (_why, flags, line, fields, status) => {
@@ -95,6 +111,7 @@ describe("before the body", () => {
     ["a form", [], "POST /files/", FORM + CHUNKED],
     ["a condition that holds", [], "PUT /files/a", "If-None-Match: *\r\nContent-Length: 5\r\n"],
     ["a duplicate that is renamed", ["--on-duplicate", "rename"], "POST /files/old.txt", CHUNKED],
+    ["a whole file by the upload draft", [], "PUT /files/a", "Upload-Complete: ?1\r\n" + WITH_LENGTH],
     ["exactly the quota", ["--quota", "100003"], "PUT /files/a", WITH_LENGTH],
     ["exactly --max-files", ["--max-files", "3"], "PUT /files/a", WITH_LENGTH],
   ];
@@ -104,6 +121,29 @@ describe("before the body", () => {
     expect(await firstAnswer(port, `${line} HTTP/1.1\r\nHost: a\r\n${EXPECT}${fields}\r\n`)).toBe("HTTP/1.1 100");
     await house.untilNames("folder", "old.txt");
   });
+});
+
+test("a form to a name is told where forms go", async () => {
+  await using house = new UploadHouse();
+  const { status, body } = await ask(house.serve(), "POST", "/files/inbox", FORM, form(["a", "1"]));
+  expect({ status, body }).toEqual({ status: 400, body: "A form goes to a folder; end the path with a slash.\n" });
+  expect(house.names()).toEqual(["folder", "old.txt"]);
+});
+
+describe("without Content-Length and Transfer-Encoding", () => {
+  test.each(["HTTP/1.0", "HTTP/1.1"])(
+    "a PUT by %s leaves the file as it is, and Content-Length: 0 empties it",
+    async (version) => {
+      await using house = new UploadHouse();
+      const port = house.serve();
+      const head = `PUT /files/old.txt ${version}\r\nHost: a\r\n`;
+      const [refused] = readResponses(await exchange(port, head + "\r\n"));
+      expect(refused).toMatchObject({ status: 411, body: expect.stringContaining("Content-Length") });
+      expect(house.content("old.txt")).toBe("old");
+      expect(await statusOf(port, head + "Content-Length: 0\r\n\r\n")).toBe(204);
+      expect(house.content("old.txt")).toBe("");
+    },
+  );
 });
 
 describe("at the commit", () => {
