@@ -2,10 +2,10 @@
 // then the ranges. The parts depend on each other, so the order stands in one place.
 
 import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import { byterangesType, frameByteranges } from "../http/byteranges.ts";
 import { attachment } from "../http/content-disposition.ts";
 import { formatHttpDate } from "../http/http-date.ts";
 import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
-import { byterangesType, frameByteranges } from "../http/multipart.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions, rangeApplies } from "../http/precondition.ts";
 import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";

@@ -4,16 +4,18 @@
 import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/message.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { NAMELESS_FILE } from "../http/form-refusal.ts";
 import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
 import { tagsOf } from "./representation.ts";
 import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
-import { newNameRefused, writeRefused } from "./replies.ts";
+import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
 export type OnDuplicate = "overwrite" | "error" | "rename";
@@ -136,6 +138,9 @@ class FormUpload {
   readonly #folder: ObjectName;
   readonly #request: HttpRequest;
   readonly #settings: UploadSettings;
+  /** The part in hand, counted from 1, and the name that it came with. */
+  #part = 0;
+  #filename: string | undefined;
   #isInFile = false;
   #files = 0;
 
@@ -159,7 +164,7 @@ class FormUpload {
       body.close();
     }
     const refusal = parser.finish();
-    if (refusal !== null) return plainText(refusal.reason + "\n", refusal.status);
+    if (refusal !== null) return refusalOf(refusal);
     return this.#files === 0 ? plainText("The form holds no file.\n", 400) : null;
   }
 
@@ -168,22 +173,25 @@ class FormUpload {
       switch (event.kind) {
         case "part-begin": {
           const reply = await this.#begin(event.filename);
-          if (reply !== null) return reply;
+          if (reply !== null) return this.#named(reply);
           break;
         }
         case "part-data": {
+          if (this.#filename === "") return this.#named(refusalOf(NAMELESS_FILE));
           const fault = this.#isInFile ? await this.#upload.write(event.bytes) : null;
-          if (fault !== null) return writeRefused(fault);
+          if (fault !== null) return this.#named(writeRefused(fault));
           break;
         }
         case "part-end": {
           const fault = this.#isInFile ? await this.#upload.finish() : null;
-          if (fault !== null) return writeRefused(fault);
+          if (fault !== null) return this.#named(writeRefused(fault));
           this.#isInFile = false;
           break;
         }
         case "refused":
-          return plainText(event.refusal.reason + "\n", event.refusal.status);
+          return event.part === null
+            ? refusalOf(event.refusal)
+            : inPart(event.part, undefined, refusalOf(event.refusal));
       }
     }
     return null;
@@ -191,6 +199,8 @@ class FormUpload {
 
   /** Other fields of the form, and file inputs that were left empty, are read and forgotten. */
   async #begin(filename: string | undefined): Promise<HttpResponse | null> {
+    this.#part += 1;
+    this.#filename = filename;
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
@@ -200,6 +210,14 @@ class FormUpload {
     this.#files += 1;
     return null;
   }
+
+  #named(reply: HttpResponse): HttpResponse {
+    return inPart(this.#part, this.#filename, reply);
+  }
+}
+
+function refusalOf({ reason, status }: Refusal): HttpResponse {
+  return plainText(reason + "\n", status);
 }
 
 /** A browser that posted a form without scripts goes back to the folder; a program learns the names. */

@@ -864,6 +864,70 @@ describe("uploads under way", () => {
 });
 
 describe("a form that is refused", () => {
+  const part = (head: string, content: string): string =>
+    `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`;
+  const GOOD = part('name=f; filename="good.txt"', "good");
+  const named: [why: string, flags: string[], body: string, status: number, line: string][] = [
+    [
+      "a name that is taken",
+      ["--on-duplicate", "error"],
+      GOOD + part('name=f; filename="old.txt"', "new"),
+      409,
+      'Part 2 ("old.txt") of the form: There is a file of this name already.',
+    ],
+    [
+      "a name that could mean another place, with bytes for a terminal",
+      [],
+      GOOD + part("name=f; filename*=utf-8''%1B%5B2J%C3%A4", "x"),
+      400,
+      'Part 2 ("\\x1b[2J\\xc3\\xa4") of the form: This is no name for a file: it could mean another place.',
+    ],
+    [
+      "content without a file name",
+      [],
+      part("name=comment", "hello") + part('name=f; filename=""', "lost") + GOOD,
+      400,
+      "Part 2 of the form: It has content, but its file name is empty.",
+    ],
+    [
+      "an encoded word among other text",
+      [],
+      GOOD + GOOD.replace("good.txt", "=?utf-8?B?YQ==?=.txt"),
+      400,
+      "Part 2 of the form: The file name is in a form that cannot be read; send it in UTF-8, as filename or filename*.",
+    ],
+    [
+      "a quota",
+      ["--quota", "20"],
+      part('name=f; filename="large"', "x".repeat(100)),
+      507,
+      'Part 1 ("large") of the form: The folder would hold more than its quota allows.',
+    ],
+  ];
+  test.each(named)("says which part it was: %s", async (_why, flags, body, status, line) => {
+    await using house = new UploadHouse();
+    const answer = await ask(house.serve(flags), "POST", "/files/", FORM, body + "--b--\r\n");
+    expect([answer.status, answer.body]).toEqual([status, line + "\n"]);
+    expect(house.names()).toEqual(["folder", "old.txt"]);
+  });
+
+  test("is none when an input without a file comes along", async () => {
+    await using house = new UploadHouse();
+    const body = part('name=f; filename=""', "") + GOOD + part("name=comment", "hello") + "--b--\r\n";
+    expect((await ask(house.serve(), "POST", "/files/", FORM, body)).status).toBe(201);
+    expect(house.content("good.txt")).toBe("good");
+  });
+
+  test("tells of a file name only its last segment when it is a path of the client's machine", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    expect((await ask(port, "POST", "/files/", FORM, form(["C:\\dir\\a.txt", "1"]))).body).toBe("a.txt\n");
+    const dotnet = `--b\r\nContent-Disposition: form-data; name=f; filename="=?utf-8?B?w6QvYg==?="; filename*=utf-8''%C3%A4b\r\n\r\n2\r\n`;
+    expect((await ask(port, "POST", "/files/", FORM, dotnet + "--b--\r\n")).body).toBe(
+      Buffer.from("äb\n").toString("latin1"),
+    );
+  });
+
   test("is answered at once, not when more of it has come", async () => {
     await using house = new UploadHouse();
     const port = house.serve();
