@@ -4,9 +4,11 @@
 import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/message.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
-import { NAMELESS_FILE } from "../http/form-refusal.ts";
+import type { PartBegin } from "../http/form-part.ts";
+import { NAMELESS_FILE, PART_OF_FILE } from "../http/form-refusal.ts";
 import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
 import { preferredType } from "../http/negotiation.ts";
+import { countsParts, isPartOfForm } from "../http/partial-upload.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
 import type { Refusal } from "../http/refusal.ts";
@@ -132,6 +134,9 @@ export async function storeForm(
   }
 }
 
+/** Of a field that counts the parts of a file: one digit too many is enough to know. */
+const MOST_TOTAL_CHARS = 8;
+
 /** Stages the files of one form. */
 class FormUpload {
   readonly #upload: Upload;
@@ -142,6 +147,8 @@ class FormUpload {
   #part = 0;
   #filename: string | undefined;
   #isInFile = false;
+  /** The value of a field that counts the parts of a file, as far as it has come; null in every other part. */
+  #total: string | null = null;
   #files = 0;
 
   constructor(upload: Upload, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
@@ -172,19 +179,21 @@ class FormUpload {
     for (let event = parser.next(); event !== null; event = parser.next()) {
       switch (event.kind) {
         case "part-begin": {
-          const reply = await this.#begin(event.filename);
+          const reply = await this.#begin(event);
           if (reply !== null) return this.#named(reply);
           break;
         }
         case "part-data": {
-          if (this.#filename === "") return this.#named(refusalOf(NAMELESS_FILE));
           const fault = this.#isInFile ? await this.#upload.write(event.bytes) : null;
           if (fault !== null) return this.#named(writeRefused(fault));
+          const refusal = this.#isInFile ? null : this.#takeField(event.bytes);
+          if (refusal !== null) return this.#named(refusalOf(refusal));
           break;
         }
         case "part-end": {
           const fault = this.#isInFile ? await this.#upload.finish() : null;
           if (fault !== null) return this.#named(writeRefused(fault));
+          if (this.#total !== null && isPartOfForm(this.#total)) return this.#named(refusalOf(PART_OF_FILE));
           this.#isInFile = false;
           break;
         }
@@ -198,9 +207,10 @@ class FormUpload {
   }
 
   /** Other fields of the form, and file inputs that were left empty, are read and forgotten. */
-  async #begin(filename: string | undefined): Promise<HttpResponse | null> {
+  async #begin({ name: field, filename }: PartBegin): Promise<HttpResponse | null> {
     this.#part += 1;
     this.#filename = filename;
+    this.#total = filename === undefined && countsParts(field) ? "" : null;
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
@@ -208,6 +218,14 @@ class FormUpload {
     if (fault !== null) return writeRefused(fault);
     this.#isInFile = true;
     this.#files += 1;
+    return null;
+  }
+
+  /** Content that no file gets. */
+  #takeField(bytes: Uint8Array): Refusal | null {
+    if (this.#filename === "") return NAMELESS_FILE;
+    const room = MOST_TOTAL_CHARS - (this.#total?.length ?? MOST_TOTAL_CHARS);
+    if (this.#total !== null) this.#total += Buffer.from(bytes.subarray(0, room)).toString("latin1");
     return null;
   }
 

@@ -52,3 +52,8 @@ export const NESTED_FORM = refusal(
   400,
   "It holds parts of its own (multipart); send each file as a part of the form itself.",
 );
+export const PART_OF_FILE = refusal(
+  "PART_OF_FILE",
+  400,
+  "It says that the file beside it is only a part; send each file whole, in one form.",
+);

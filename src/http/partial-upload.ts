@@ -31,6 +31,26 @@ const WHOLE_WHEN: readonly (readonly [name: string, whole: string])[] = [
 /** The parameters of object stores for a part of an upload, or a block of it. */
 const PART_PARAMETERS: readonly string[] = ["partNumber", "uploadId", "uploads", "blockid"];
 
+/** In how many parts upload scripts (Dropzone, Resumable.js, Flow.js, Fine Uploader, Plupload) send one file as forms. */
+const TOTAL_NAMES: ReadonlySet<string> = new Set([
+  "dztotalchunkcount",
+  "resumableTotalChunks",
+  "flowTotalChunks",
+  "qqtotalparts",
+  "chunks",
+]);
+const IN_ONE = /^[01]?$/;
+
+/** True for the field of a form whose value `isPartOfForm` has to see. */
+export function countsParts(name: string): boolean {
+  return TOTAL_NAMES.has(name);
+}
+
+/** Whether such a field says that the file beside it is only a part. */
+export function isPartOfForm(value: string): boolean {
+  return !IN_ONE.test(value);
+}
+
 /** True also when the request says it in a way that cannot be read: a guess would cost a file. */
 export function isPartOfUpload({ fields, query }: HttpRequest): boolean {
   if (PART_FIELDS.some((name) => fields.get(name) !== undefined)) return true;

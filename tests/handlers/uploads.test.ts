@@ -897,6 +897,20 @@ describe("a form that is refused", () => {
       "Part 2 of the form: The file name is in a form that cannot be read; send it in UTF-8, as filename or filename*.",
     ],
     [
+      "a script's count of the file's parts",
+      [],
+      part("name=dztotalchunkcount", "12") + GOOD,
+      400,
+      "Part 1 of the form: It says that the file beside it is only a part; send each file whole, in one form.",
+    ],
+    [
+      "such a count behind the file",
+      [],
+      part("name=chunks", "1") + GOOD + part("name=resumableTotalChunks", "100000000000"),
+      400,
+      "Part 3 of the form: It says that the file beside it is only a part; send each file whole, in one form.",
+    ],
+    [
       "a quota",
       ["--quota", "20"],
       part('name=f; filename="large"', "x".repeat(100)),
@@ -913,7 +927,12 @@ describe("a form that is refused", () => {
 
   test("is none when an input without a file comes along", async () => {
     await using house = new UploadHouse();
-    const body = part('name=f; filename=""', "") + GOOD + part("name=comment", "hello") + "--b--\r\n";
+    const body =
+      part('name=f; filename=""', "") +
+      GOOD +
+      part("name=comment", "hello") +
+      part("name=flowTotalChunks", "1") +
+      "--b--\r\n";
     expect((await ask(house.serve(), "POST", "/files/", FORM, body)).status).toBe(201);
     expect(house.content("good.txt")).toBe("good");
   });
