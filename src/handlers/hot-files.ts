@@ -3,7 +3,9 @@
 
 import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
 import type { Client, FileVersion, OpenedFile, Storage } from "../storage/storage.ts";
-import { type Coding, hasCodings } from "./compression.ts";
+import { codedFormat } from "../http/media-type.ts";
+import { type Coding, codingsOf } from "./compression.ts";
+import { contentTypeOf } from "./content-type.ts";
 
 /** Larger files are read from the disk each time: the system has its own memory for them. */
 export const HOT_FILE_BYTES = 1024 * 1024;
@@ -15,6 +17,8 @@ const ENTRY_COST_BYTES = 1024;
 export interface Prepared {
   readonly fieldLines: string;
   readonly body: Uint8Array;
+  /** Made for a file beside which stored codings lie. */
+  readonly varies: boolean;
 }
 
 /** A file in memory. */
@@ -26,8 +30,12 @@ export class HotFile implements OpenedFile {
   readonly etag: string;
   readonly version: FileVersion | null;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** It may be sent in other codings. */
-  readonly hasCodings: boolean;
+  /** The value of Content-Type for its bytes. */
+  readonly type: string;
+  /** The other codings that it may be sent in. */
+  readonly codings: readonly Coding[];
+  /** What a client accepts that does not say so: the coding that is the file's own format, or none. */
+  readonly unaskedCodings: string | undefined;
   /** Bytes of memory. */
   cost: number;
   readonly #prepared = new Map<Coding, Prepared>();
@@ -40,7 +48,10 @@ export class HotFile implements OpenedFile {
     this.etag = file.etag;
     this.version = file.version;
     this.bytes = bytes;
-    this.hasCodings = hasCodings(name, bytes.length);
+    this.type = contentTypeOf(name, bytes);
+    const coded = codedFormat(name);
+    this.codings = coded === null ? codingsOf(name, bytes.length) : [coded.coding];
+    this.unaskedCodings = coded?.coding;
     this.cost = ENTRY_COST_BYTES + bytes.length;
   }
 

@@ -50,7 +50,7 @@ export interface FileVersion {
 export interface OpenedFile {
   /** Bytes. */
   readonly size: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, never in the future: what Last-Modified and conditions with dates are about. */
   readonly modified: number;
   /** With its quotes: no two versions of a file share a strong one (RFC 9110 8.8.3). */
   readonly etag: string;

@@ -152,7 +152,7 @@ describe("the memory", () => {
     const files = new HotFiles(storage);
     for (let i = 0; i < 200; i++) files.keep("same", hot(1024 * 1024));
     const file = (await files.find("same", CLIENT))!;
-    file.prepare("gzip", { fieldLines: "", body: new Uint8Array(63 * 1024 * 1024) });
+    file.prepare("gzip", { fieldLines: "", varies: false, body: new Uint8Array(63 * 1024 * 1024) });
     expect(await files.find("same", CLIENT)).not.toBeNull();
     files.keep("other", hot(1024 * 1024));
     expect(await files.find("same", CLIENT)).toBeNull();
