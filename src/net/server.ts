@@ -6,8 +6,10 @@ import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
+import { BufferBudget } from "./buffer-budget.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { LoopTurn } from "./loop-turn.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -47,6 +49,8 @@ export class Server implements ConnectionContext {
   readonly observer: Observer;
   readonly clock = new Clock();
   readonly parser: RequestHeadParser;
+  readonly budget: BufferBudget;
+  readonly turn = new LoopTurn();
   isDraining = false;
 
   readonly #options: ServerOptions;
@@ -63,6 +67,7 @@ export class Server implements ConnectionContext {
     this.dispatch = options.dispatch;
     this.observer = options.observer;
     this.parser = new RequestHeadParser(options.limits);
+    this.budget = new BufferBudget(options.limits.maxBuffered);
   }
 
   /** The port listened on. */
@@ -138,7 +143,7 @@ export class Server implements ConnectionContext {
       },
       drain: (socket) => guard(socket, drained),
       end: (socket) => guard(socket, peerEnded),
-      close: (socket) => this.#closed(socket.data),
+      close: (socket) => guard(socket, closed),
       error: (socket, error) => socket.data.fail(error),
       timeout: () => {},
     };
@@ -164,10 +169,10 @@ export class Server implements ConnectionContext {
     if (census !== undefined) census.here = this.#connections.size;
   }
 
-  #closed(connection: Connection): void {
+  /** What a client that has left had asked for still counts until it is done. */
+  ended(connection: Connection): void {
     if (this.#connections.delete(connection)) this.#tellCensus();
     this.#turnedAway.delete(connection);
-    connection.closed();
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
 
@@ -181,6 +186,17 @@ export class Server implements ConnectionContext {
     const due = now - SWEEP_MS;
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
+    this.#sweepMemory();
+  }
+
+  /** Clients that do not read give way, one after the other, until there is room. */
+  #sweepMemory(): void {
+    const { budget } = this;
+    budget.sweep();
+    for (const connection of this.#connections) {
+      if (!budget.isShort) return;
+      connection.yieldMemory();
+    }
   }
 }
 
@@ -192,6 +208,7 @@ function expire(connection: Connection): void {
   }
 }
 
+const closed = (connection: Connection): void => connection.closed();
 const drained = (connection: Connection): void => connection.drained();
 const peerEnded = (connection: Connection): void => connection.peerEnded();
 const turnAway = (connection: Connection): void => connection.turnAway();
