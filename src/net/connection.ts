@@ -314,7 +314,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   /** Memory is short: a client that asked for more than it reads gives back what it holds. */
   yieldMemory(): void {
     const stalledFor = this.#writeWatch?.stalledFor(this.#context.clock.now) ?? 0;
-    if (this.#isUnread && stalledFor >= UNREAD_PATIENCE_MS) this.#cutUnread();
+    if (this.#isAhead && stalledFor >= UNREAD_PATIENCE_MS) this.#cutForMemory();
   }
 
   memoryChanged(): void {
@@ -360,7 +360,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     this.#writer.flush();
     if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked && !this.#isYielding) this.#endAfterPeer();
     this.#letReadsGo();
-    if (this.#settle() && this.#context.budget.isExhausted && this.#isUnread) return this.#cutUnread();
+    if (this.#settle() && this.#context.budget.isExhausted && this.#isAhead) return this.#cutForMemory();
     this.#updateFlow();
     this.#setDeadline();
   }
@@ -399,9 +399,11 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     return (held !== share.held || kept !== share.kept) && share.settle(held, kept);
   }
 
-  /** The client has asked for more, or sends more of an echo, than it reads. */
-  get #isUnread(): boolean {
-    return this.#writer.isBlocked && (this.#input.size > 0 || this.#isEchoing);
+  /** The client asks for far more than was answered, or for more than it reads, or sends more of an echo. */
+  get #isAhead(): boolean {
+    const { size } = this.#input;
+    if (this.#writer.isBlocked) return size > 0 || this.#isEchoing;
+    return this.#decoder === null && size > this.#context.limits.maxHead;
   }
 
   /** The body goes back as it comes. */
@@ -409,7 +411,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     return this.#source !== null && this.#source === this.#body;
   }
 
-  #cutUnread(): void {
+  #cutForMemory(): void {
     const { status, name, reason } = BUFFERS_FULL;
     this.#context.observer.refused(this.address, this.port, status, name, reason);
     this.#cut();
