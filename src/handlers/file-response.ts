@@ -18,6 +18,7 @@ import {
   CodedSource,
   type Coding,
   compress,
+  encodersBusy,
   hasCodings,
   type MadeCoding,
   notAcceptable,
@@ -57,12 +58,21 @@ export function fileResponse(
   settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
   const prepared = preparedResponse(request, selection);
-  if (prepared !== null) return prepared;
+  return prepared ?? selectedResponse(request, selection, settings, true);
+}
+
+/** `mayEncode`: whether an encoder may be used; without one the identity form is the representation, tags and all. */
+function selectedResponse(
+  request: HttpRequest,
+  selection: Selection,
+  settings: FileResponseSettings,
+  mayEncode: boolean,
+): MaybePromise<HttpResponse> {
   const { file } = selection;
-  const representation = chooseRepresentation(request, selection, settings);
+  const representation = chooseRepresentation(request, selection, settings, mayEncode);
   if (representation === null) {
     file.close();
-    return notAcceptable();
+    return mayEncode ? notAcceptable() : encodersBusy();
   }
   const verdict = evaluatePreconditions(request.method, request.fields, representation.validators, Date.now());
   if (verdict !== "proceed") {
@@ -73,6 +83,8 @@ export function fileResponse(
   }
   if (representation.coding === "identity" || selection.storedCoding !== null)
     return plainResponse(request, representation, file, settings.maxRanges);
+  if (file.size > CODED_IN_MEMORY_BYTES && !CodedSource.canBegin)
+    return selectedResponse(request, selection, settings, false);
   return codedResponse(representation, representation.coding as MadeCoding, file);
 }
 
@@ -95,12 +107,13 @@ function chooseRepresentation(
   request: HttpRequest,
   { name, file, storedCoding, varies: hasStored }: Selection,
   { cacheSeconds, readOnly }: FileResponseSettings,
+  mayEncode: boolean,
 ): Representation | null {
   const type = mediaType(name);
   const canBeMade = hasCodings(name, file.size);
   const varies = canBeMade || hasStored;
   const accepted = request.fields.get("accept-encoding");
-  const made = canBeMade && !asksForRange(request) ? chooseCoding(accepted) : acceptIdentity(accepted);
+  const made = canBeMade && mayEncode && !asksForRange(request) ? chooseCoding(accepted) : acceptIdentity(accepted);
   const coding = storedCoding ?? made;
   if (coding === null) return null;
   // Two codings are two representations: each has a strong tag of its own (RFC 9110 8.8.3.3).
