@@ -55,6 +55,8 @@ export class HandDrivenServer implements ConnectionContext {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.parser = new RequestHeadParser(this.limits);
     this.dispatch = dispatch;
+    // A whole number: sums of times are exact then.
+    this.clock.now = 1_000_000;
     this.budget = new BufferBudget(this.limits.maxBuffered);
   }
 
