@@ -11,6 +11,7 @@ import {
   CODED_IN_MEMORY_BYTES,
   CodedSource,
   compress,
+  encodersBusy,
   type MadeCoding,
   notAcceptable,
 } from "./compression.ts";
@@ -105,8 +106,9 @@ function plainList(entries: readonly ListedEntry[]): string {
 }
 
 function respond(request: HttpRequest, type: string, bytes: Buffer<ArrayBuffer>): HttpResponse {
-  const coding = chooseCoding(request.fields.get("accept-encoding"));
-  if (coding === null) return notAcceptable();
+  const accepted = request.fields.get("accept-encoding");
+  const chosen = chooseCoding(accepted);
+  if (chosen === null) return notAcceptable();
   // Weak: it stands for the list, in any coding.
   const etag = `W/"${new Bun.CryptoHasher("sha1").update(bytes).digest("base64url")}"`;
   const describe = (response: HttpResponse): HttpResponse =>
@@ -114,6 +116,9 @@ function respond(request: HttpRequest, type: string, bytes: Buffer<ArrayBuffer>)
   const verdict = evaluatePreconditions(request.method, request.fields, { etag, modified: null }, Date.now());
   if (verdict === "not-modified") return describe(new HttpResponse(304));
   if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
+  const isBusy = chosen !== "identity" && bytes.length > CODED_IN_MEMORY_BYTES && !CodedSource.canBegin;
+  const coding = isBusy ? chooseCoding(accepted, []) : chosen;
+  if (coding === null) return encodersBusy();
   const response = new HttpResponse(200, encode(bytes, coding as MadeCoding | "identity"));
   describe(response.set("Content-Type", type === JSON_TYPE ? type : type + "; charset=utf-8"));
   if (coding !== "identity") response.set("Content-Encoding", coding);

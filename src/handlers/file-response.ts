@@ -15,6 +15,7 @@ import {
   CODED_IN_MEMORY_BYTES,
   CodedSource,
   compress,
+  encodersBusy,
   type MadeCoding,
   notAcceptable,
 } from "./compression.ts";
@@ -35,12 +36,21 @@ export function fileResponse(
   settings: FileResponseSettings,
 ): MaybePromise<HttpResponse> {
   const prepared = preparedResponse(request, selection);
-  if (prepared !== null) return prepared;
+  return prepared ?? selectedResponse(request, selection, settings, true);
+}
+
+/** `mayEncode`: whether an encoder may be used; without one the identity form is the representation, tags and all. */
+function selectedResponse(
+  request: HttpRequest,
+  selection: Selection,
+  settings: FileResponseSettings,
+  mayEncode: boolean,
+): MaybePromise<HttpResponse> {
   const { file } = selection;
-  const representation = chooseRepresentation(request, selection, settings);
+  const representation = chooseRepresentation(request, selection, settings, mayEncode);
   if (!("coding" in representation)) {
     file.close();
-    return notAcceptable(representation);
+    return mayEncode ? notAcceptable(representation) : encodersBusy();
   }
   const verdict = evaluatePreconditions(request.method, request.fields, representation.validators, Date.now());
   if (verdict !== "proceed") {
@@ -50,6 +60,8 @@ export function fileResponse(
       : plainText("The file is not in the state that the request demands.\n", 412);
   }
   if (representation.isStored) return plainResponse(request, selection, representation, settings.maxRanges);
+  if (file.size > CODED_IN_MEMORY_BYTES && !CodedSource.canBegin)
+    return selectedResponse(request, selection, settings, false);
   return codedResponse(selection, representation, representation.coding as MadeCoding);
 }
 

@@ -86,15 +86,19 @@ export function codingFor(request: HttpRequest, selection: Selection, codings: r
   return prefersIdentity(request) ? "identity" : chooseCoding(accepted ?? "*", codings);
 }
 
-/** Chooses. Gives the codings that there would be, when the client accepts none. */
+/**
+ * Chooses. Gives the codings that there would be, when the client accepts none. `mayEncode`: whether a coding may be made
+ * now; without it the identity form is the representation, tags and all.
+ */
 export function chooseRepresentation(
   request: HttpRequest,
   selection: Selection,
   { cacheSeconds, readOnly }: FileResponseSettings,
+  mayEncode: boolean,
 ): Representation | readonly Coding[] {
   const { name, file, storedCoding } = selection;
   const available = availableCodings(selection);
-  const coding = codingFor(request, selection, available);
+  const coding = codingFor(request, selection, mayEncode ? available : []);
   if (coding === null) return available;
   const format = codedFormat(name);
   const type = typeOf(selection, format, coding);
