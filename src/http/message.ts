@@ -12,6 +12,11 @@ export interface Peer {
   readonly localAddress: string;
   /** True on a TLS connection. */
   readonly secure: boolean;
+  /**
+   * True when nothing that is answered can reach the client any more: long work for it may stop. A client that only
+   * closed its own side still reads, and has not left.
+   */
+  readonly hasLeft: boolean;
 }
 
 /** The header fields of a message (RFC 9110 section 5). */

@@ -134,6 +134,10 @@ export class Connection implements BodyFlow, Peer {
     return this.#localAddress;
   }
 
+  get hasLeft(): boolean {
+    return this.#phase === "closed";
+  }
+
   // ── What the listener says ──
 
   /** The socket has bytes. They are ours to keep and to change. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { HttpResponse } from "../../src/http/message.ts";
+import { HttpResponse, type Peer } from "../../src/http/message.ts";
 import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
 import { createRouter } from "../../src/router.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
@@ -273,6 +273,33 @@ describe("asynchronous handlers", () => {
       { body: "now" },
     ]);
     await stop();
+  });
+});
+
+describe("a handler", () => {
+  test("learns that its client has left, by a reset or a cut, and not by a FIN alone", async () => {
+    const peers: Peer[] = [];
+    const routes = createRouter({
+      "/never": {
+        GET: ({ peer }) => {
+          peers.push(peer);
+          return new Promise(() => {});
+        },
+      },
+    });
+    const { port, server } = startServer(routes);
+    const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(port)));
+    for (const [i, client] of clients.entries()) {
+      await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+      while (peers.length <= i) await Bun.sleep(1);
+    }
+    clients[0]!.reset();
+    clients[1]!.end();
+    while (server.connectionCount > 2) await Bun.sleep(1);
+    expect(peers.map(({ hasLeft }) => hasLeft)).toEqual([true, false, false]);
+    await server.drain(0);
+    expect(peers.map(({ hasLeft }) => hasLeft)).toEqual([true, true, true]);
+    for (const client of clients) client.close();
   });
 });
 
