@@ -17,17 +17,20 @@ import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { Commit, findFolder, holdContent, judge, lookAtTarget, NO_TARGET } from "./commit.ts";
 import { type Coordinator, NOTHING, type Release, type Usage } from "./coordinator.ts";
 import { DescriptorBudget } from "./descriptor-budget.ts";
-import { entryOf, listFolder } from "./folder-list.ts";
+import { entryOf, LocalFolderReader } from "./folder-list.ts";
+import { FolderWalks } from "./folder-walks.ts";
 import { candidateNames, MOST_NAME_BYTES } from "./numbered-name.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion } from "./opened-file.ts";
 import { freeBytes, LocalWrite, type WriteHouse } from "./pending-write.ts";
 import { ServedRoot } from "./served-root.ts";
+import type { WaitingClient } from "./shared-work.ts";
 import type {
   Condition,
   Entry,
   FileVersion,
-  ListedEntry,
+  ListFault,
+  Listing,
   OpenedFile,
   PendingWrite,
   ReadFault,
@@ -67,12 +70,14 @@ export class LocalStorage implements Storage {
   readonly #budget: DescriptorBudget;
   readonly #coordinator: Coordinator;
   readonly #house: WriteHouse;
+  readonly #walks: FolderWalks;
 
   constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
     this.#root = new ServedRoot(root, settings.followSymlinks);
     this.#settings = settings;
     this.#budget = new DescriptorBudget(settings.maxOpenFiles);
     this.#coordinator = coordinator;
+    this.#walks = new FolderWalks(settings.rules);
     this.#house = {
       budget: this.#budget,
       coordinator,
@@ -111,12 +116,8 @@ export class LocalStorage implements Storage {
     }
   }
 
-  async list(folder: ObjectName): Promise<readonly ListedEntry[] | ReadFault> {
-    try {
-      return (await listFolder(this.#root, folder, this.#settings.rules)) ?? "missing";
-    } catch (error) {
-      return readFault(error);
-    }
+  list(folder: ObjectName, client: WaitingClient): Promise<Listing | ListFault> {
+    return this.#walks.list(folder.path, new LocalFolderReader(this.#root, folder), client);
   }
 
   #openFile(path: string): OpenedFile | ReadFault {

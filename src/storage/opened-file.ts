@@ -10,7 +10,7 @@ import type { FileVersion, OpenedFile } from "./storage.ts";
 const SETTLED_MS = 2000;
 
 /** The strong entity tag of a version: inode, modification time and size. */
-export function etagOf(stats: BigIntStats): string {
+export function etagOf(stats: Pick<BigIntStats, "ino" | "mtimeNs" | "ctimeNs" | "size">): string {
   return `"${stats.ino.toString(36)}-${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}"`;
 }
 

@@ -61,6 +61,28 @@ export interface ListedEntry extends Entry {
   readonly name: string;
 }
 
+/** Why there is no list of a folder. */
+export type ListFault =
+  | ReadFault
+  | "busy" // too many folders are listed, or too many lists are held; try again later
+  | "abandoned"; // all who waited for it have left
+
+/** What a folder held at one moment: the entries that can be read under their names, in no order. */
+export interface Listing {
+  /** How many entries there are; they are numbered from 0. */
+  readonly length: number;
+  /** Two listings of one folder that share it are the same in all that is told here. */
+  readonly fingerprint: string;
+  /** Entries left out because their names are no UTF-8, or of characters that no name may have here. */
+  readonly unnameable: number;
+  /** Entries left out because the system does not let the server look at them. */
+  readonly unreadable: number;
+  /** One of the entries, until the listing is closed. */
+  at(index: number): ListedEntry;
+  /** Others may share it, and what is held is bounded: once, by each who got it. */
+  close(): void;
+}
+
 /** Whether a write may go on, given what has its name: null for nothing. Asked more than once. */
 export type Condition = (now: Entry | null) => boolean;
 
@@ -107,8 +129,8 @@ export interface Storage {
   isUnchanged(version: FileVersion): boolean;
   /** What has this name, as readers see it; null for nothing. */
   look(name: ObjectName): MaybePromise<Entry | ReadFault>;
-  /** The entries of a folder that can be read under their names, in no order. */
-  list(folder: ObjectName): Promise<readonly ListedEntry[] | ReadFault>;
+  /** What is in a folder now. Nothing is done for a client that has left. */
+  list(folder: ObjectName, client: { readonly hasLeft: boolean }): Promise<Listing | ListFault>;
   begin(plan: WritePlan): MaybePromise<PendingWrite | WriteFault>;
   /** Makes sealed writes visible, all or none. On a fault nothing of them is left. */
   commit(writes: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault>;
