@@ -230,15 +230,15 @@ function sizeElement(size: number): string {
 function remarks(view: DirectoryView): string {
   const { total, files, folders, unnameable, unreadable } = view;
   let text = "";
-  if (unnameable > 0)
-    text += notShown(
-      unnameable,
-      "no address can have their names: they are not UTF-8, or hold a backslash or control characters",
-    );
-  if (unreadable > 0) text += notShown(unreadable, "the server may not look at them");
+  if (unnameable > 0) text += notShown(unnameable, unnameable === 1 ? BAD_NAME : BAD_NAMES);
+  if (unreadable > 0)
+    text += notShown(unreadable, "the server is not allowed to look at " + (unreadable === 1 ? "it" : "them"));
   if (total > 0) return text + (files + folders === 0 ? noMatch(view) : "");
   return text === "" ? '<p class="nothing">This folder is empty.</p>\n' : text;
 }
+
+const BAD_NAME = "its name is not UTF-8, or has a backslash or control characters in it";
+const BAD_NAMES = "their names are not UTF-8, or have a backslash or control characters in them";
 
 function notShown(count: number, why: string): string {
   const entries = count === 1 ? "1 entry is" : `${GROUPED.format(count)} entries are`;

@@ -141,6 +141,16 @@ describe.skipIf(noBrowser !== null)("the list", () => {
     expect(await shownNames()).toEqual(["alpha.txt", "zebra.bin"]);
   });
 
+  inBrowser("saves a file without leaving the page", async () => {
+    await open();
+    await page.read(
+      `HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.href, this.download]; }`,
+    );
+    await page.press(`button[aria-label="Download alpha.txt"]`);
+    await page.until("globalThis.saved");
+    expect(await page.read("saved")).toEqual([`http://127.0.0.1:${started!.port}/files/alpha.txt?download`, ""]);
+  });
+
   inBrowser("needs no sideways scrolling on a phone", async () => {
     writeFileSync(join(served, "x".repeat(200) + ".txt"), "long");
     await open();
@@ -344,6 +354,12 @@ describe.skipIf(noBrowser !== null)("without scripts", () => {
     await page.read(`document.querySelector("#narrow button").click()`);
     await page.until(`location.search === "?sort=name&order=asc&filter=alpha" && document.readyState === "complete"`);
     expect(await shownNames()).toEqual(["alpha.txt"]);
+    await page.read(`document.querySelector("button[data-column=size]").click()`);
+    await page.until(`location.search === "?sort=size&order=desc&filter=alpha" && document.readyState === "complete"`);
+    await page.read(`document.querySelector("button[aria-label='Download alpha.txt']").click()`);
+    const asked = (): string | undefined => started!.observer.records.at(-1)?.target;
+    for (let tries = 0; tries < 100 && asked() !== "/files/alpha.txt?download="; tries++) await Bun.sleep(20);
+    expect(asked()).toBe("/files/alpha.txt?download=");
     await page.choose("#files", make("one.txt", "one"), make("two.txt", "two"));
     await page.read(`document.querySelector("#plain button").click()`);
     await page.until(`location.search === "" && document.querySelectorAll("#list bdi").length > 5`);

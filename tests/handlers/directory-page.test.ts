@@ -165,7 +165,7 @@ describe("order and filter", () => {
   });
 
   const missing: [why: string, view: Shown, lines: RegExp[]][] = [
-    ["a name that is no UTF-8", { unnameable: 1 }, [/^1 entry is not shown, because no address can have/]],
+    ["a name that is no UTF-8", { unnameable: 1 }, [/^1 entry is not shown, because its name is not UTF-8/]],
     [
       "names of both kinds",
       { unnameable: 1234, unreadable: 2 },
@@ -174,7 +174,7 @@ describe("order and filter", () => {
     [
       "no permission beside what is shown",
       { entries: [file("a")], unreadable: 1 },
-      [/because the server may not look/],
+      [/because the server is not allowed to look at it/],
     ],
   ];
   test.each(missing)("what is not shown is counted, with its reason: %s", (_why, view, lines) => {

@@ -182,7 +182,7 @@ describe("what a list says of what it cannot say", () => {
     writeFileSync(join(folder.path, "back\\slash"), "");
     const server = startServer(application(folder.path));
     const page = await exchange(server.port, "GET /files/ HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(page).toContain("2 entries are not shown, because no address can have their names");
+    expect(page).toContain("2 entries are not shown, because their names are not UTF-8");
     expect(page).not.toContain("This folder is empty.");
     await server.stop();
   });
