@@ -186,11 +186,9 @@ class FileReader {
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
-    const entries = await this.#storage.list(folder, request.peer);
-    if (typeof entries === "string") return readRefused(entries);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
-    return directoryListing(request, folder.segments, entries, readOnly ? null : { maxBodyBytes, onDuplicate });
+    return directoryListing(request, this.#storage, folder, readOnly ? null : { maxBodyBytes, onDuplicate });
   }
 }
 
