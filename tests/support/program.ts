@@ -1,4 +1,5 @@
-// Starts mini-http as users do: the compiled file that MINI_HTTP_BINARY names, or src/main.ts with this Bun.
+// Starts mini-http as users do: the compiled file that MINI_HTTP_BINARY names, or src/main.ts with this Bun;
+// MINI_HTTP_SOURCE names the main.ts of another checkout.
 
 import { resolve } from "node:path";
 import type { Subprocess } from "bun";
@@ -12,13 +13,15 @@ export const IS_BINARY = BINARY !== undefined && BINARY !== "";
 /** The words that start the program, from any folder. */
 export const COMMAND: readonly string[] = IS_BINARY
   ? [resolve(ROOT, BINARY ?? "")]
-  : [process.execPath, "run", resolve(ROOT, "src/main.ts")];
+  : [process.execPath, "run", resolve(ROOT, process.env["MINI_HTTP_SOURCE"] ?? "src/main.ts")];
 
 /** How to start it. */
 export interface ProgramOptions {
   /** Added to an environment that has no MINI_HTTP_ variable. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Words before its own, of a program that becomes it with `exec`, such as `setpriv` or `prlimit`. */
+  readonly under?: readonly string[];
 }
 
 /** What a program that ended by itself left behind. */
@@ -64,7 +67,7 @@ export class RunningProgram {
   /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
   static async start(flags: readonly string[] = [], options: ProgramOptions = {}): Promise<RunningProgram> {
     const chosen = flags.some((flag) => /^(-p|--port)/.test(flag)) ? flags : ["--port", "0", ...flags];
-    const child = Bun.spawn([...COMMAND, ...chosen], {
+    const child = Bun.spawn([...(options.under ?? []), ...COMMAND, ...chosen], {
       env: programEnvironment(options.env),
       cwd: options.cwd ?? ROOT,
       stdin: "ignore",
