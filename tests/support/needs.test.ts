@@ -1,0 +1,30 @@
+// What is missing is said in words, and the suites wait for their variable.
+
+import { afterEach, expect, test } from "bun:test";
+import { needs } from "./needs.ts";
+
+const before = process.env["MINI_HTTP_CLIENTS"];
+afterEach(() => {
+  if (before === undefined) delete process.env["MINI_HTTP_CLIENTS"];
+  else process.env["MINI_HTTP_CLIENTS"] = before;
+});
+
+test("nothing wanted is nothing missing", () => {
+  expect(needs({})).toEqual({ skip: false, why: "" });
+});
+
+test.each([
+  ["a program that is not there", { programs: ["no-such-program"] }, "no no-such-program on PATH"],
+  ["a path that is not there", { paths: ["/no/such"] }, "there is no /no/such"],
+])("%s is skipped with its name", (_, wanted, why) => {
+  expect(needs(wanted)).toEqual({ skip: true, why });
+});
+
+test("a suite runs only when its variable is 1", () => {
+  delete process.env["MINI_HTTP_CLIENTS"];
+  expect(needs({ suite: "clients", programs: ["no-such-program"] }).why).toBe(
+    "tests/clients runs with MINI_HTTP_CLIENTS=1",
+  );
+  process.env["MINI_HTTP_CLIENTS"] = "1";
+  expect(needs({ suite: "clients" }).skip).toBe(false);
+});
