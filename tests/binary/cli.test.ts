@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { needs } from "../support/needs.ts";
 import {
   COMMAND,
   IS_BINARY,
@@ -340,7 +341,7 @@ describe("a log that goes to a socket, as under systemd", () => {
   });
 });
 
-describe.skipIf(!IS_BINARY)("the compiled file alone", () => {
+describe.skipIf(needs({ compiledFile: true }).skip)("the compiled file alone", () => {
   const hostile = join(folder, "hostile");
   beforeAll(() => {
     mkdirSync(hostile);

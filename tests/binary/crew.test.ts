@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { readResponses } from "../support/response-reader.ts";
@@ -33,7 +34,7 @@ async function until(done: () => boolean): Promise<void> {
   while (!done()) await Bun.sleep(10);
 }
 
-describe.skipIf(process.platform !== "linux")("--workers 2", () => {
+describe.skipIf(needs({ linux: true }).skip)("--workers 2", () => {
   test("both serve on the port, and a signal ends them", async () => {
     await using program = await RunningProgram.start(WORKERS);
     const workers = workersOf(program.pid);

@@ -179,7 +179,7 @@ describe("a full disk", () => {
   const disk = join(outer.path, "disk");
   mkdirSync(disk);
   const canMount = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk]).exitCode === 0;
-  if (!canMount) console.log("a full disk: skipped, a small tmpfs cannot be mounted here (it needs root)");
+  if (!canMount) console.warn("skipped: a full disk, as no small tmpfs can be mounted here (it needs root)");
   afterAll(() => {
     if (canMount) Bun.spawnSync(["umount", disk]);
     outer[Symbol.dispose]();
