@@ -1,0 +1,62 @@
+// The chart of the README: one group of bars for each case, each as long as the server's requests for one of ours.
+
+import type { Figure } from "./summary.ts";
+
+const WIDTH = 760;
+const LABELS = 290;
+const NUMBERS = 60;
+const BAR = 13;
+const GROUP_GAP = 14;
+const MARGIN = 8;
+const TOP = 36;
+const BOTTOM = 10;
+/** A dark page has a dark chart; our bars are the ones that stand out. */
+const STYLE = `text{font:13px system-ui,sans-serif;fill:#1f2328}.small{font-size:11px;fill:#59636e}
+.bar{fill:#afb8c1}.ours{fill:#0b7650}
+@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.small{fill:#9198a1}.bar{fill:#656c76}.ours{fill:#3fb27f}}`;
+
+/** An SVG; the same figures give the same bytes. */
+export function drawChart(figures: readonly Figure[]): string {
+  const shares = figures.flatMap(({ servers }) => servers.flatMap((server) => server?.share ?? []));
+  const scale = (WIDTH - LABELS - NUMBERS) / Math.max(...shares);
+  const parts: string[] = [];
+  let top = TOP;
+  for (const { title, servers } of figures) {
+    const present = servers.filter((server) => server !== null);
+    parts.push(text(MARGIN, top + BAR - 2, plain(title)));
+    for (const [index, { title: server, share }] of present.entries()) {
+      const width = round(share * scale);
+      parts.push(text(LABELS - 8, top + BAR - 3, server, "small", "end"));
+      parts.push(
+        `<rect class="bar${index === 0 ? " ours" : ""}" x="${LABELS}" y="${top}" width="${width}" height="${BAR - 2}"/>`,
+      );
+      parts.push(text(LABELS + width + 6, top + BAR - 3, share.toFixed(2), "small"));
+      top += BAR;
+    }
+    top += GROUP_GAP;
+  }
+  const height = top - GROUP_GAP + BOTTOM;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
+    `<title>Requests a second, mini-http = 1</title>`,
+    `<style>${STYLE}</style>`,
+    text(LABELS, 20, "Requests a second, mini-http = 1; longer is faster"),
+    ...parts,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function text(x: number, y: number, words: string, kind = "", anchor = "start"): string {
+  const name = kind === "" ? "" : ` class="${kind}"`;
+  const end = anchor === "start" ? "" : ` text-anchor="${anchor}"`;
+  return `<text x="${round(x)}" y="${round(y)}"${name}${end}>${words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
+}
+
+/** A title of Markdown without its marks of code. */
+function plain(title: string): string {
+  return title.replaceAll("`", "");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
