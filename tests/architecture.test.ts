@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:stream",
     "node:crypto",
   ],
-  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:util", "../package.json"],
+  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:path", "node:util", "../package.json"],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
   "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:",
     "bun",
   ],
-  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "observe/", "node:os"],
+  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "net/host-addresses.ts", "observe/", "node:os"],
 };
 
 function roomOf(file: string): string {

@@ -3,6 +3,7 @@
 
 import { RemoteCoordinator } from "../storage/remote-coordinator.ts";
 import type { ParentMessage, WorkerMessage, WorkerOrders } from "./messages.ts";
+import { outliveSignals } from "./signals.ts";
 
 /** What a worker does for its parent. */
 export interface WorkerDuties {
@@ -44,7 +45,7 @@ export function followParent(duties: WorkerDuties): void {
     coordinator?.parentGone();
     duties.drain();
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"] as const) process.on(signal, () => {});
+  outliveSignals();
 }
 
 /** A parent that is gone is told nothing; `disconnect` comes. */

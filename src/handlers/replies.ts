@@ -19,10 +19,21 @@ const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: s
   "no-descriptors": [503, "The server has too many files open; try again in a moment."],
 };
 
+/** Faults that only the person who runs the server can mend. */
+const OWN_LIMITS: { readonly [Fault in WriteFault]?: string } = {
+  "no-space": "the disk is full, or would have less than --min-free left; make room on it",
+  "over-quota": "the folder holds what --quota or --max-files allows; raise it, or remove files",
+  "too-large": "the system limits the size of a file (ulimit -f, LimitFSIZE=, or the file system)",
+  "not-allowed":
+    "this user may not write there; mind permissions, read-only disks, and links that leave the folder (--follow-symlinks)",
+  "no-descriptors": "all file descriptors are in use; raise ulimit -n (LimitNOFILE=)",
+};
+const MAY_NOT_READ = "this user may not read what lies in the folder; give it read and search permission";
+
 /** Why a write did not happen. */
 export function writeRefused(fault: WriteFault): HttpResponse {
   const [status, line] = FAULT_LINES[fault];
-  const reply = plainText(line + "\n", status);
+  const reply = limitedBy(OWN_LIMITS[fault] ?? null, plainText(line + "\n", status));
   return status === 503 ? reply.set("Retry-After", 1) : reply;
 }
 
@@ -33,10 +44,15 @@ export function readRefused(fault: ReadFault): HttpResponse {
     case "directory":
       return notFound();
     case "not-allowed":
-      return plainText("The server has no permission to read this.\n", 403);
+      return limitedBy(MAY_NOT_READ, plainText("The server has no permission to read this.\n", 403));
     case "no-descriptors":
       return writeRefused(fault);
   }
+}
+
+function limitedBy(ownLimit: string | null, reply: HttpResponse): HttpResponse {
+  reply.ownLimit = ownLimit;
+  return reply;
 }
 
 /** Why a name is none, for a reader. */

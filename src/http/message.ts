@@ -94,6 +94,8 @@ export class HttpResponse {
   fieldLines = "";
   readonly status: number;
   readonly body: ResponseBody;
+  /** Which limit of the server itself refuses the request, and what to do: for the log, not for the client. */
+  ownLimit: string | null = null;
 
   constructor(status: number, body: ResponseBody = null) {
     this.status = status;

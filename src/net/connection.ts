@@ -469,6 +469,7 @@ export class Connection implements BodyFlow, Peer {
     if (this.#keepAlive) this.#keepAlive = framing !== "close" && this.#canStayOpen(body);
     this.#phase = "sending";
     this.#status = response.status;
+    if (response.ownLimit !== null) this.#context.observer.limitMet(response.status, response.ownLimit);
     this.#contentSent = 0;
     this.#framing = framing;
     const { dateLines } = this.#context.clock;

@@ -11,8 +11,10 @@ import { Connection, type ConnectionContext } from "./connection.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
-  /** A name or address; "localhost" is both loopback addresses. */
+  /** A name or address, for the URL. */
   readonly host: string;
+  /** What the host stands for, at least one. The server listens on all that this machine has. */
+  readonly addresses: readonly string[];
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Limits;
@@ -35,8 +37,10 @@ export interface ConnectionCensus {
 }
 
 const SWEEP_MS = 500;
-/** Ports that the system is asked for until one is free for both loopback addresses. */
+/** Ports that the system is asked for until one is free on all addresses. */
 const MOST_PORT_TRIES = 16;
+/** The port is there, and not for us; any other fault is of an address that this machine does not have. */
+const PORT_FAULTS: ReadonlySet<unknown> = new Set(["EADDRINUSE", "EACCES", "EPERM"]);
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * SWEEP_MS;
 
@@ -53,6 +57,7 @@ export class Server implements ConnectionContext {
   readonly #connections = new Set<Connection>();
   readonly #turnedAway = new Set<Connection>();
   #listeners: TCPSocketListener<Connection>[] = [];
+  #absentAddresses: string[] = [];
   #sweep: Timer | null = null;
   #lastSweep = 0;
   #whenEmpty: (() => void) | null = null;
@@ -70,16 +75,20 @@ export class Server implements ConnectionContext {
     return this.#listeners[0]?.port ?? 0;
   }
 
+  /** Addresses of the host that are not of this machine. */
+  get absentAddresses(): readonly string[] {
+    return this.#absentAddresses;
+  }
+
   /** Open connections, also those that are told that there are too many. */
   get connectionCount(): number {
     return this.#connections.size + this.#turnedAway.size;
   }
 
-  /** Starts listening; gives the URLs. Throws the system's error when the address cannot be had. */
+  /** Starts listening; gives the URLs. Throws the system's error when no address, or the port on one, can be had. */
   listen(): readonly string[] {
-    const { host, port } = this.#options;
-    if (host === "localhost") this.#listenOnLoopback();
-    else this.#listeners = [this.#listenOn(host, port)];
+    const { host } = this.#options;
+    this.#listenOnAll();
     this.#lastSweep = performance.now();
     this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
     this.#sweep.unref();
@@ -109,20 +118,31 @@ export class Server implements ConnectionContext {
     return Bun.listen<Connection>({ ...options, reusePort: this.#options.sharesPort === true } as typeof options);
   }
 
-  /** IPv4 and, where the machine has it, IPv6. A port that the system chose for one may be taken for the other. */
-  #listenOnLoopback(): void {
-    const { port } = this.#options;
-    for (let tries = port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
-      this.#listeners = [this.#listenOn("127.0.0.1", port)];
+  /** One port for all addresses. What the system chose for one may be taken on another: then it is asked again. */
+  #listenOnAll(): void {
+    for (let tries = this.#options.port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
+      const fault = this.#tryAddresses();
+      if (fault === null) return;
+      for (const listener of this.#listeners) listener.stop(true);
+      if (tries <= 1 || codeOf(fault) !== "EADDRINUSE") throw fault;
+    }
+  }
+
+  /** Null when the server listens on all addresses that there are, otherwise why not. */
+  #tryAddresses(): unknown {
+    let absence: unknown = null;
+    this.#listeners = [];
+    this.#absentAddresses = [];
+    for (const address of this.#options.addresses) {
       try {
-        this.#listeners.push(this.#listenOn("::1", this.port));
-        return;
+        this.#listeners.push(this.#listenOn(address, this.port || this.#options.port));
       } catch (error) {
-        if ((error as { code?: string }).code !== "EADDRINUSE") return;
-        for (const listener of this.#listeners) listener.stop(true);
-        if (tries <= 1) throw error;
+        if (PORT_FAULTS.has(codeOf(error))) return error;
+        absence ??= error;
+        this.#absentAddresses.push(address);
       }
     }
+    return this.#listeners.length > 0 ? null : absence;
   }
 
   #handlers(): SocketHandler<Connection> {
@@ -182,6 +202,10 @@ export class Server implements ConnectionContext {
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 function expire(connection: Connection): void {

@@ -26,6 +26,7 @@ const observer: Observer = {
   disconnected: nothing,
   refused: fail,
   fault: fail,
+  limitMet: fail,
   warning: fail,
   stopped: nothing,
 };
