@@ -61,7 +61,8 @@ export const LIMIT_TABLE = {
     0,
     "that the client takes, over the write timeout",
   ),
-  linger: row("linger", "milliseconds", 2 * SECOND, null, 0, "for the client to read the last reply before the close"),
+  linger: row("linger", "milliseconds", 2 * SECOND, null, 0, "without a byte, for the client to read the last reply"),
+  lingerTotal: row("linger-total", "milliseconds", 30 * SECOND, null, 0, "for a client that still sends to read it"),
   maxRanges: row("max-ranges", "count", 16, null, 1, "ranges in one request; more are answered with all bytes"),
   maxFormParts: row("max-form-parts", "count", 1000, 413, 1, "parts of one form"),
 } as const satisfies Record<string, LimitRow>;

@@ -12,6 +12,11 @@ export interface Peer {
   readonly localAddress: string;
   /** True on a TLS connection. */
   readonly secure: boolean;
+  /**
+   * True when nothing that is answered can reach the client any more: long work for it may stop. A client that only
+   * closed its own side still reads, and has not left.
+   */
+  readonly hasLeft: boolean;
 }
 
 /** The header fields of a message (RFC 9110 section 5). */
@@ -79,6 +84,14 @@ export class HttpRequest {
       this.rawPath = target;
       this.query = "";
     }
+  }
+
+  /**
+   * False when the message says nothing of a body: it has neither Content-Length nor Transfer-Encoding, and so none
+   * (RFC 9112 6.3). True also for `Content-Length: 0`, by which a client says that it means no bytes.
+   */
+  get hasBodyFraming(): boolean {
+    return this.body !== null || this.fields.get("content-length") !== undefined;
   }
 }
 

@@ -104,6 +104,8 @@ export class Connection implements BodyFlow, Peer {
   #writeWatch: StallWatch | null = null;
   /** How often the write watch has found the reader too slow, without a good window since. */
   #suspicions = 0;
+  /** `Clock.now` past which a lingering client has had its time, whatever it sends. */
+  #lingerEnd = 0;
   /** The writer's count when the write watch looked last. */
   #bytesTaken = 0;
   #address: string | null = null;
@@ -134,11 +136,16 @@ export class Connection implements BodyFlow, Peer {
     return this.#localAddress;
   }
 
+  get hasLeft(): boolean {
+    return this.#phase === "closed";
+  }
+
   // ── What the listener says ──
 
   /** The socket has bytes. They are ours to keep and to change. */
   receive(bytes: Buffer): void {
-    if (this.#phase === "lingering" || this.#phase === "closed") return;
+    if (this.#phase === "closed") return;
+    if (this.#phase === "lingering") return this.#lingerOn();
     this.#input.append(bytes);
     if (this.#decoder !== null) this.#feedBody();
     this.#advance();
@@ -683,7 +690,13 @@ export class Connection implements BodyFlow, Peer {
     }
     if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
-    this.deadline = this.#context.clock.now + this.#context.limits.linger;
+    this.#lingerEnd = this.#context.clock.now + this.#context.limits.lingerTotal;
+    this.#lingerOn();
+  }
+
+  /** A client that still sends has not read the reply yet: closing now could reset it away. */
+  #lingerOn(): void {
+    this.deadline = Math.min(this.#context.clock.now + this.#context.limits.linger, this.#lingerEnd);
   }
 
   #close(): void {

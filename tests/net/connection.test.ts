@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { HttpResponse } from "../../src/http/message.ts";
+import { HttpResponse, type Peer } from "../../src/http/message.ts";
 import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
 import { createRouter } from "../../src/router.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
@@ -273,6 +273,50 @@ describe("asynchronous handlers", () => {
       { body: "now" },
     ]);
     await stop();
+  });
+});
+
+describe("a handler", () => {
+  const framings: [what: string, fields: string, hasFraming: string][] = [
+    ["says nothing of a body", "", "false"],
+    ["has Content-Length: 0", "Content-Length: 0\r\n\r\n", "true"],
+    ["has a length and bytes", "content-length: 3\r\n\r\nabc", "true"],
+    ["is chunked and empty", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "true"],
+    ["has fields that only look like it", "X-Content-Length: 3\r\nContent-Type: a/b\r\n\r\n", "false"],
+  ];
+  test.each(framings)("can tell whether there is a body's framing in a request that %s", async (_, rest, expected) => {
+    const routes = createRouter({ "/": { POST: (request) => new HttpResponse(200, String(request.hasBodyFraming)) } });
+    const { port, stop } = startServer(routes);
+    const head = "POST / HTTP/1.1\r\nHost: a\r\n";
+    expect(readResponses(await exchange(port, head + (rest || "\r\n")))).toMatchObject([{ body: expected }]);
+    const old = rest.includes("chunked") ? null : await exchange(port, "POST / HTTP/1.0\r\n" + (rest || "\r\n"));
+    if (old !== null) expect(readResponses(old)).toMatchObject([{ body: expected }]);
+    await stop();
+  });
+
+  test("learns that its client has left, by a reset or a cut, and not by a FIN alone", async () => {
+    const peers: Peer[] = [];
+    const routes = createRouter({
+      "/never": {
+        GET: ({ peer }) => {
+          peers.push(peer);
+          return new Promise(() => {});
+        },
+      },
+    });
+    const { port, server } = startServer(routes);
+    const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(port)));
+    for (const [i, client] of clients.entries()) {
+      await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
+      while (peers.length <= i) await Bun.sleep(1);
+    }
+    clients[0]!.reset();
+    clients[1]!.end();
+    while (server.connectionCount > 2) await Bun.sleep(1);
+    expect(peers.map(({ hasLeft }) => hasLeft)).toEqual([true, false, false]);
+    await server.drain(0);
+    expect(peers.map(({ hasLeft }) => hasLeft)).toEqual([true, true, true]);
+    for (const client of clients) client.close();
   });
 });
 
