@@ -9,6 +9,7 @@ import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
 import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
+import { redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
@@ -77,12 +78,6 @@ function isFolderPath(raw: string): boolean {
   return raw === "" || raw.endsWith("/");
 }
 
-/** RFC 9110 15.4.9: the method stays what it was. */
-function redirectToFolder(request: HttpRequest): HttpResponse {
-  const query = request.query === "" ? "" : "?" + request.query;
-  return new HttpResponse(308).set("Location", request.rawPath + "/" + query);
-}
-
 // ── Reading ──
 
 /** Tries to read a small file that changes under the reader. */
@@ -113,8 +108,9 @@ class FileReader {
     const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw);
     if (hot !== null)
       return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
-    if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
-    const name = ObjectName.parse(raw, this.#settings.rules);
+    const path = ObjectName.withoutDots(raw);
+    if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
+    const name = ObjectName.parse(path, this.#settings.rules);
     return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
   }
 

@@ -11,6 +11,7 @@ import { evaluatePreconditions } from "../http/precondition.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, PendingWrite, Storage, Stored, WriteFault, WritePlan } from "../storage/storage.ts";
 import { tagsOf } from "./file-response.ts";
+import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
@@ -111,11 +112,7 @@ async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault
 
 function storedReply(stored: Stored, mayReplace: boolean, { uploadOnly }: UploadSettings): HttpResponse {
   const response = new HttpResponse(mayReplace && !stored.isNew ? 204 : 201);
-  return uploadOnly ? response : response.set("Location", locationOf(stored.name)).set("ETag", stored.etag);
-}
-
-function locationOf(name: ObjectName): string {
-  return "/files/" + name.segments.map(encodeURIComponent).join("/");
+  return uploadOnly ? response : response.set("Location", locationBelow([stored.name.base])).set("ETag", stored.etag);
 }
 
 // ── Forms ──
@@ -141,7 +138,7 @@ export async function storeForm(
   if (reply !== null) return reply;
   const stored = await storage.commit(form.writes);
   if (typeof stored === "string") return writeRefused(stored);
-  return formReply(request, stored, settings);
+  return formReply(request, folder, stored, settings);
 }
 
 /** The files of one form, staged. */
@@ -228,12 +225,18 @@ class FormUpload {
 }
 
 /** A browser that posted a form without scripts goes back to the folder; a program learns the names. */
-function formReply(request: HttpRequest, stored: readonly Stored[], { uploadOnly }: UploadSettings): HttpResponse {
+function formReply(
+  request: HttpRequest,
+  folder: ObjectName,
+  stored: readonly Stored[],
+  { uploadOnly }: UploadSettings,
+): HttpResponse {
   const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).set("Location", request.rawPath);
+  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).set("Location", SAME_FOLDER);
   if (uploadOnly) return plainText("Stored.\n", 201);
   const names = stored.map(({ name }) => name.path + "\n").join("");
+  const below = (name: ObjectName): string => locationBelow(name.segments.slice(folder.segments.length));
   return new HttpResponse(201, Buffer.from(names))
     .set("Content-Type", "text/plain; charset=utf-8")
-    .set("Location", stored.length === 1 ? locationOf(stored[0]!.name) : request.rawPath);
+    .set("Location", stored.length === 1 ? below(stored[0]!.name) : SAME_FOLDER);
 }

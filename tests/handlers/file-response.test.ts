@@ -115,6 +115,14 @@ describe("ranges", () => {
     expect(response.fields.get("content-range")).toBe("bytes */10");
   });
 
+  test.each(["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=5-9, -3"])("%s of an empty file is ignored", async (range) => {
+    for (const target of ["/files/empty.txt", "/files/empty.txt?download"]) {
+      const response = await get(target, `Range: ${range}\r\n`);
+      expect(response).toMatchObject({ status: 200, body: "" });
+      expect(response.fields.get("content-length")).toBe("0");
+    }
+  });
+
   const ignored = ["lines=0-1", "bytes=3-1", "bytes=a-b", "bytes=", "bytes=0-1;", "bytes=" + "0-0,".repeat(17) + "1-1"];
   test.each(ignored)("%s is ignored", async (range) => {
     expect(await get("/files/a.txt", `Range: ${range}\r\n`)).toMatchObject({ status: 200, body: "0123456789" });

@@ -21,7 +21,7 @@ import type { PendingWrite, Storage } from "../../src/storage/storage.ts";
 import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { application } from "../support/app.ts";
-import { readResponses } from "../support/response-reader.ts";
+import { readResponses, resolveLocation } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
 import {
   ask,
@@ -349,9 +349,10 @@ describe("--on-duplicate rename", () => {
     const replies = await Promise.all(
       Array.from({ length: 30 }, (_, i) => ask(port, "POST", "/files/old.txt", "", `content ${i}`)),
     );
-    for (const [i, { status, fields }] of replies.entries()) {
-      const got = await ask(port, "GET", fields.get("location")!);
-      expect([status, got.body, got.fields.get("etag")]).toEqual([201, `content ${i}`, fields.get("etag")]);
+    for (const [i, stored] of replies.entries()) {
+      const got = await ask(port, "GET", resolveLocation("/files/old.txt", stored));
+      const etag = stored.fields.get("etag");
+      expect([stored.status, got.body, got.fields.get("etag")]).toEqual([201, `content ${i}`, etag]);
     }
     expect(house.names()).toHaveLength(32);
     expect(house.content("old.txt")).toBe("old");
