@@ -16,7 +16,10 @@ import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, NOTHING } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
-import { measureTree, sweepLeftovers } from "./storage/tree.ts";
+
+/** Descriptors for the server's own work: one for each folder on the way to the deepest. */
+const KEEPER_FILES = 256;
+const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
@@ -29,7 +32,7 @@ export function createDispatch(
   lifecycle: Lifecycle,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
-  const rules = { ...PLAIN_NAMES, hidden: settings.hidden };
+  const rules = rulesOf(config);
   const files = createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
     ...settings,
     rules,
@@ -55,24 +58,32 @@ export function createDispatch(
   return finishDispatch(guardDispatch([...gates, cors.gate], router), cors.finish);
 }
 
-/** Removes what killed servers left in the directory; gives how many files that were. Never in a read-only folder. */
-export async function sweepDirectory({ directory, files }: AppConfig): Promise<number> {
-  return directory === null || files.readOnly ? 0 : sweepLeftovers(directory, Date.now());
+/** What all writers on the directory agree through: one for a server, however many workers it has. */
+export function createCoordinator({ files }: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
+  const { quotaBytes, maxFiles, minFreeBytes: minFree } = files;
+  return new LocalCoordinator({ bytes: quotaBytes, files: maxFiles, minFree }, async () => {
+    return keeper === null ? NOTHING : keeper.measure();
+  });
 }
 
-/** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator({ directory, files }: AppConfig): Coordinator {
-  const limits = { bytes: files.quotaBytes, files: files.maxFiles };
-  return new LocalCoordinator(limits, () => (directory === null ? Promise.resolve(NOTHING) : measureTree(directory)));
+/** The directory for the server's own work on it: to recover, sweep and measure. Null when there is none to change. */
+export function createKeeper(config: AppConfig): LocalStorage | null {
+  if (config.files.readOnly) return null;
+  return createStorage(config, KEEPER_FILES, rulesOf(config), new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+}
+
+function rulesOf({ files }: AppConfig): NameRules {
+  return { ...PLAIN_NAMES, hidden: files.hidden };
 }
 
 function createStorage(
-  { directory, files }: AppConfig,
+  { directory, files, limits }: AppConfig,
   maxOpenFiles: number,
   rules: NameRules,
   coordinator: Coordinator,
 ): LocalStorage | null {
   if (directory === null) return null;
-  const { followSymlinks, fsync, mode, minFreeBytes: minFree } = files;
-  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, minFree }, coordinator);
+  const { followSymlinks, fsync, mode } = files;
+  const { maxNewFolders } = limits;
+  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, maxNewFolders }, coordinator);
 }

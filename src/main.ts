@@ -2,7 +2,7 @@
 // From the command line to a running server, and from a signal to its end.
 
 import { availableParallelism } from "node:os";
-import { createCoordinator, createDispatch, sweepDirectory } from "./app.ts";
+import { createCoordinator, createDispatch, createKeeper } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
 import { capabilityNote } from "./cli/capabilities.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
@@ -11,7 +11,6 @@ import { findIllness } from "./cli/healthcheck.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { ownFilesNotes } from "./cli/own-files.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { Census, PAGE_DESCRIPTOR } from "./crew/census.ts";
 import { Crew } from "./crew/crew.ts";
 import { WORKER_WORD } from "./crew/messages.ts";
 import { followSignals } from "./crew/signals.ts";
@@ -19,6 +18,8 @@ import { followParent, isWorker } from "./crew/worker.ts";
 import { addressesOf } from "./net/host-addresses.ts";
 import { Server, type ServerOptions } from "./net/server.ts";
 import { AccessLog } from "./observe/access-log.ts";
+import type { Coordinator } from "./storage/coordinator.ts";
+import { Housekeeper } from "./storage/housekeeper.ts";
 
 /** One process is one server; it is told to stop once. */
 const lifecycle = { isDraining: false };
@@ -42,9 +43,12 @@ function main(argv: readonly string[]): void {
 
 async function serve(config: Config, log: AccessLog): Promise<void> {
   const workers = countWorkers(config, log);
+  const keeper = new Housekeeper(createKeeper(config), log);
+  // Nobody may see half a group that a killed server was making visible.
+  await keeper.recover();
   const addresses = await findAddresses(config, log);
-  if (workers === 1) serveAlone(config, log, addresses);
-  else await serveTogether(config, log, addresses, workers);
+  if (workers === 1) serveAlone(config, log, addresses, keeper);
+  else await serveTogether(config, log, addresses, workers, keeper);
 }
 
 async function findAddresses(config: Config, log: AccessLog): Promise<readonly string[]> {
@@ -97,8 +101,10 @@ function countWorkers(config: Config, log: AccessLog): number {
 
 // ── One process ──
 
-function serveAlone(config: Config, log: AccessLog, addresses: readonly string[]): void {
-  const server = buildServer(config, log, { addresses });
+function serveAlone(config: Config, log: AccessLog, addresses: readonly string[], keeper: Housekeeper): void {
+  const coordinator = createCoordinator(config, keeper.storage);
+  coordinator.prepare();
+  const server = buildServer(config, log, { addresses }, coordinator);
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, {
     drain: async () => {
@@ -109,14 +115,14 @@ function serveAlone(config: Config, log: AccessLog, addresses: readonly string[]
     kill: () => {},
   });
   log.started(listenOrExit(server, config, log));
-  sweep(config, log);
+  keeper.begin();
 }
 
 function buildServer(
   config: Config,
   log: AccessLog,
   options: Pick<ServerOptions, "addresses"> & Partial<ServerOptions>,
-  coordinator = createCoordinator(config),
+  coordinator: Coordinator,
 ): Server {
   const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
   return new Server({
@@ -146,14 +152,6 @@ function noteAbsentAddresses({ absentAddresses }: Server, { host }: Config, log:
   log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
 }
 
-function sweep(config: Config, log: AccessLog): void {
-  void sweepDirectory(config).then((swept) => {
-    if (swept === 0) return;
-    const uploads = swept === 1 ? "1 unfinished upload" : `${swept} unfinished uploads`;
-    log.warning(`Removed ${uploads} that a killed server left behind.`);
-  });
-}
-
 // ── Several processes ──
 
 async function serveTogether(
@@ -161,21 +159,26 @@ async function serveTogether(
   log: AccessLog,
   addresses: readonly string[],
   size: number,
+  keeper: Housekeeper,
 ): Promise<void> {
+  const coordinator = createCoordinator(config, keeper.storage);
+  coordinator.prepare();
   // Workers share the port with whoever else shares it: first make sure that nobody has it, and choose it if need be.
-  const probe = buildServer(config, log, { addresses });
+  const probe = buildServer(config, log, { addresses }, coordinator);
   listenOrExit(probe, config, log);
   const { port } = probe;
   await probe.drain(0);
   let crew: Crew | null = null;
   try {
-    const coordinator = createCoordinator(config);
-    const workerDied = (): void => sweep(config, log);
+    const workerDied = async (): Promise<void> => {
+      await keeper.recover();
+      keeper.sweep();
+    };
     const started = new Crew({ config: { ...config, port }, addresses, size, coordinator, observer: log, workerDied });
     crew = started;
     stopOnSignals(log, { drain: () => started.drain(), kill: () => started.kill() });
     log.started(await started.start());
-    sweep(config, log);
+    keeper.begin();
   } catch (error) {
     crew?.kill();
     log.close();
@@ -186,14 +189,9 @@ async function serveTogether(
 function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
-    start: ({ config, addresses, number }, coordinator) => {
+    start: ({ config, addresses }, coordinator, census) => {
       const log = openLog(config, true);
-      const server = buildServer(
-        config,
-        log,
-        { addresses, sharesPort: true, census: new Census(PAGE_DESCRIPTOR, number) },
-        coordinator,
-      );
+      const server = buildServer(config, log, { addresses, sharesPort: true, census }, coordinator);
       stop = () => void endWorker(server, config, log);
       try {
         return server.listen();

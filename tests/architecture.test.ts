@@ -38,7 +38,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:",
     "bun",
   ],
-  "main.ts": ["app.ts", "cli/", "config.ts", "crew/", "net/server.ts", "net/host-addresses.ts", "observe/", "node:os"],
+  "main.ts": [
+    "app.ts",
+    "cli/",
+    "config.ts",
+    "crew/",
+    "net/server.ts",
+    "net/host-addresses.ts",
+    "observe/",
+    "storage/coordinator.ts",
+    "storage/housekeeper.ts",
+    "node:os",
+  ],
 };
 
 function roomOf(file: string): string {

@@ -18,8 +18,8 @@ export interface CrewOptions {
   readonly size: number;
   readonly coordinator: Coordinator;
   readonly observer: Observer;
-  /** A worker died, and may have left unfinished uploads behind. */
-  readonly workerDied: () => void;
+  /** A worker died, and may have left unfinished uploads behind. Resolves when groups of files are whole again. */
+  readonly workerDied: () => Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -122,12 +122,20 @@ export class Crew {
     if (worker === null || worker === undefined) return;
     this.#workers[slot] = null;
     worker.gone.resolve();
-    worker.desk.close();
-    this.#page.clear(slot);
+    void this.#cleanUp(slot, worker.desk);
     if (this.#isEnding) return;
     if (performance.now() - worker.startedAt > HEALTHY_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
     this.#startLater(slot, `ended (${reason})`);
-    this.#options.workerDied();
+  }
+
+  /** What the worker held is let go of when the groups that it was making visible are whole. */
+  async #cleanUp(slot: number, desk: CoordinatorDesk): Promise<void> {
+    const census = this.#page.clear(slot);
+    if (census.ownGroups === 0) desk.close();
+    if (this.#isEnding) return;
+    await this.#options.workerDied();
+    desk.close();
+    census.endGroups();
   }
 
   /** After a pause that grows with each attempt. */

@@ -7,7 +7,7 @@ import { decodePercent } from "../http/target.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
-import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
+import { asksForRange, fileResponse, type FileResponseSettings } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
@@ -84,6 +84,8 @@ function isFolderPath(raw: string): boolean {
 const MOST_TRIES = 3;
 /** Small files that may not be kept in memory are read whole up to here: a broken read can be tried again then. */
 const WHOLE_READ_BYTES = 64 * 1024;
+/** The same for files that do not tell their size, such as those of the kernel. */
+const MOST_SIZELESS_BYTES = 16 * 1024 * 1024;
 /** The best first, for clients that like them equally: whoever made them spent the time. */
 const STORED_CODINGS: readonly (readonly [coding: Coding, extension: string])[] = [
   ["br", ".br"],
@@ -105,7 +107,12 @@ class FileReader {
 
   answer(request: HttpRequest, raw: string): MaybePromise<HttpResponse> {
     // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory.
-    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw);
+    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw, request.peer);
+    if (hot instanceof Promise) return hot.then((file) => this.#answerRaw(request, raw, file));
+    return this.#answerRaw(request, raw, hot);
+  }
+
+  #answerRaw(request: HttpRequest, raw: string, hot: HotFile | null): MaybePromise<HttpResponse> {
     if (hot !== null)
       return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
     const path = ObjectName.withoutDots(raw);
@@ -116,7 +123,7 @@ class FileReader {
 
   async #answerName(request: HttpRequest, name: ObjectName): Promise<HttpResponse> {
     const stored = this.#settings.precompressed ? await this.#findStored(request, name) : NOTHING_STORED;
-    const file = await this.#open(stored.coded?.name ?? name, request.method);
+    const file = await this.#open(stored.coded?.name ?? name, request);
     if (file === "directory") return redirectToFolder(request);
     if (file === "unsteady") return unsteady();
     if (typeof file === "string") return readRefused(file);
@@ -125,33 +132,44 @@ class FileReader {
   }
 
   /** A small file comes from memory, or into it. */
-  async #open(name: ObjectName, method: string): Promise<OpenedFile | ReadFault | "unsteady"> {
+  async #open(name: ObjectName, { method, peer }: HttpRequest): Promise<OpenedFile | ReadFault | "unsteady"> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const hot = this.#hotFiles.find(name.path);
+      const hot = await this.#hotFiles.find(name.path, peer);
       if (hot !== null) return hot;
-      const file = await this.#storage.open(name);
+      const file = await this.#storage.open(name, peer);
       if (typeof file === "string") return file;
       const most = file.version === null ? WHOLE_READ_BYTES : HOT_FILE_BYTES;
-      if (method === "HEAD" || file.size > most || file.size === 0) return file;
-      try {
-        const bytes = await readWhole(file.range(0, file.size)).finally(() => file.close());
-        const read = new HotFile(name.base, file, bytes);
-        this.#hotFiles.keep(name.path, read);
-        return read;
-      } catch (error) {
-        if (!(error instanceof ContentChanged)) throw error;
-      }
+      // What is said to be empty may be a file of the kernel's, which has no size before it is read.
+      if (file.size > 0 && (method === "HEAD" || file.size > most)) return file;
+      const read = await this.#readWhole(name, file);
+      if (read !== null) return read;
     }
     return "unsteady";
   }
 
+  /** Null when it changed meanwhile. */
+  async #readWhole(name: ObjectName, file: OpenedFile): Promise<HotFile | "failed" | null> {
+    try {
+      const bytes = await file.content(MOST_SIZELESS_BYTES);
+      if (bytes === null) return "failed";
+      const read = new HotFile(name.base, file, bytes);
+      this.#hotFiles.keep(name.path, read);
+      return read;
+    } catch (error) {
+      if (!(error instanceof ContentChanged)) throw error;
+      return null;
+    } finally {
+      file.close();
+    }
+  }
+
   /** The file's coded form that lies beside it and is the best for this client. An older one is out of date. */
   async #findStored(request: HttpRequest, name: ObjectName): Promise<StoredForms> {
-    const file = await this.#storage.look(name);
+    const file = await this.#storage.stat(name, request.peer);
     if (typeof file === "string" || file.type !== "file" || !hasCodings(name.base, file.size)) return NOTHING_STORED;
     const found: Coding[] = [];
     for (const [coding, extension] of STORED_CODINGS) {
-      const sibling = await this.#storage.look(name.sibling(name.base + extension));
+      const sibling = await this.#storage.stat(name.sibling(name.base + extension), request.peer);
       if (typeof sibling !== "string" && sibling.type === "file" && sibling.modified >= file.modified)
         found.push(coding);
     }
@@ -171,7 +189,7 @@ class FileReader {
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
-    const entries = await this.#storage.list(folder);
+    const entries = await this.#storage.list(folder, request.peer);
     if (typeof entries === "string") return readRefused(entries);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
@@ -241,10 +259,10 @@ async function remove(
   const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
   if (!(name instanceof ObjectName)) return nameRefused(name);
   if (isFolderPath(raw)) {
-    const there = await storage.look(name);
+    const there = await storage.stat(name, request.peer);
     return typeof there === "string" || there.type === "file" ? notFound() : folderStays();
   }
-  const fault = await storage.remove(name, conditionOf(request.method, request.fields));
+  const fault = await storage.remove(name, conditionOf(request.method, request.fields), request.peer);
   if (fault === null) return new HttpResponse(204);
   return fault === "is-directory" ? folderStays() : writeRefused(fault);
 }

@@ -1,8 +1,8 @@
 // The memory of small files that were read before: their bytes, their compressed forms and the head of their answer.
 // A hit costs one system call, which shows that the file is still the same; so it is never stale.
 
-import type { ByteSource } from "../http/byte-source.ts";
-import type { FileVersion, OpenedFile, Storage } from "../storage/storage.ts";
+import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import type { Client, FileVersion, OpenedFile, Storage } from "../storage/storage.ts";
 import { type Coding, hasCodings } from "./compression.ts";
 
 /** Larger files are read from the disk each time: the system has its own memory for them. */
@@ -35,7 +35,7 @@ export class HotFile implements OpenedFile {
   /** Takes over the bytes, which are the file's whole content. */
   constructor(name: string, file: OpenedFile, bytes: Uint8Array<ArrayBuffer>) {
     this.name = name;
-    this.size = file.size;
+    this.size = bytes.length;
     this.modified = file.modified;
     this.etag = file.etag;
     this.version = file.version;
@@ -68,6 +68,10 @@ export class HotFile implements OpenedFile {
     };
   }
 
+  content(): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(Uint8Array.from(this.bytes));
+  }
+
   close(): void {}
 }
 
@@ -89,12 +93,19 @@ export class HotFiles {
   }
 
   /** The file of this name as it is now; null when it is not here, or not any more. */
-  find(path: string): HotFile | null {
+  find(path: string, client: Client): MaybePromise<HotFile | null> {
     const kept = this.#files.get(path);
     if (kept === undefined) return null;
+    const { version } = kept.file;
+    const isUnchanged = version !== null && this.#storage.isUnchanged(version, client);
+    if (isUnchanged instanceof Promise) return isUnchanged.then((is) => this.#use(path, kept, is));
+    return this.#use(path, kept, isUnchanged);
+  }
+
+  #use(path: string, kept: Kept, isUnchanged: boolean): HotFile | null {
     const { file } = kept;
-    if (file.version === null || !this.#storage.isUnchanged(file.version)) {
-      this.#drop(path, kept);
+    if (!isUnchanged) {
+      if (this.#files.get(path) === kept) this.#drop(path, kept);
       return null;
     }
     // While there is plenty of room, nobody asks who was here last. Compressed forms may have come to it since.

@@ -9,13 +9,24 @@ const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: s
   precondition: [412, "What is there now is not what the request demands."],
   exists: [409, "There is a file of this name already."],
   missing: [404, "There is no such file."],
+  twice: [409, "Two files of this upload have one name."],
+  moved: [409, "The folder was moved or removed during the upload; send it again."],
+  disturbed: [409, "Somebody touched the unfinished upload; send it again."],
   "no-space": [507, "The disk is full."],
   "over-quota": [507, "The folder would hold more than its quota allows."],
+  "too-many-folders": [413, "The upload would make more new folders than one request may (see --max-new-folders)."],
   "too-large": [413, "The file would be over the system's size limit."],
   "is-directory": [409, "A folder has this name; to upload into it, end the path with a slash."],
   "not-a-directory": [409, "A file stands where this path needs a folder."],
   "not-allowed": [403, "The server may not write here."],
-  "bad-name": [400, "The name is longer, or lies deeper, than a file's may."],
+  "bad-name": [
+    400,
+    "The file system takes no such name: it is longer, or lies deeper, than a file's may, or has characters that it has not.",
+  ],
+  held: [409, "The system holds this file (a mount, or a program that runs); it cannot be replaced."],
+  busy: [503, "Somebody else holds this file; try again in a moment."],
+  "not-durable": [500, "The file is stored, but the system did not confirm that it is on the disk; send it again."],
+  failed: [500, "The disk, or what is behind it, failed; the server's log says more."],
   "no-descriptors": [503, "The server has too many files open; try again in a moment."],
 };
 
@@ -45,6 +56,8 @@ export function readRefused(fault: ReadFault): HttpResponse {
       return notFound();
     case "not-allowed":
       return limitedBy(MAY_NOT_READ, plainText("The server has no permission to read this.\n", 403));
+    case "busy":
+    case "failed":
     case "no-descriptors":
       return writeRefused(fault);
   }

@@ -1,7 +1,7 @@
 // What comes into the folder: one body to one name, or the files of a form to a folder. The refusals come before the
 // body is read, so that a polite client never sends one in vain.
 
-import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/message.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
@@ -9,7 +9,7 @@ import { preferredType } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
-import type { Condition, PendingWrite, Storage, Stored, WriteFault, WritePlan } from "../storage/storage.ts";
+import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
 import { tagsOf } from "./file-response.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { newNameRefused, writeRefused } from "./replies.ts";
@@ -48,22 +48,19 @@ export async function storeBody(
   const refused = refuseFields(request);
   if (refused !== null) return refused;
   const { body, method } = request;
-  const pending = await storage.begin(planOf(name, request, body === null ? 0 : body.length, settings));
-  if (typeof pending === "string") return writeRefused(pending);
+  const upload = storage.upload(request.peer);
   try {
-    const fault = (body === null ? null : await fill(pending, body)) ?? (await pending.seal());
-    if (fault !== null) {
-      await pending.abort();
-      return writeRefused(fault);
-    }
-  } catch (error) {
+    const plan = planOf(name, request, body === null ? 0 : body.length, settings);
+    const fault =
+      (await upload.add(plan)) ?? (body === null ? null : await fill(upload, body)) ?? (await upload.finish());
+    if (fault !== null) return writeRefused(fault);
+    const stored = await upload.commit();
+    if (typeof stored === "string") return writeRefused(stored);
+    return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
+  } finally {
     // A body that fails leaves nothing behind, and so does a fault of ours.
-    await pending.abort();
-    throw error;
+    await upload.abort();
   }
-  const stored = await storage.commit([pending]);
-  if (typeof stored === "string") return writeRefused(stored);
-  return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
 }
 
 /** What would make the stored bytes mean something else than the sender meant. */
@@ -97,11 +94,11 @@ function blindCondition({ method, fields }: HttpRequest): Condition | null {
   return condition === null ? null : () => condition(null);
 }
 
-/** Writes the body as it comes. */
-async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault | null> {
+/** Writes the body as it comes; its chunks are ours to give away. */
+async function fill(upload: Upload, body: GivingSource): Promise<WriteFault | null> {
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-      const fault = await pending.write(chunk);
+      const fault = await upload.write(chunk);
       if (fault !== null) return fault;
     }
     return null;
@@ -132,53 +129,50 @@ export async function storeForm(
   const refused = refuseFields(request);
   if (refused !== null) return refused;
   if (request.body === null) return plainText("The form is empty.\n", 400);
-  const form = new FormUpload(storage, folder, request, settings);
-  const parser = new FormDataParser(boundary, settings.maxFormParts);
-  const reply = await form.take(parser, request.body);
-  if (reply !== null) return reply;
-  const stored = await storage.commit(form.writes);
-  if (typeof stored === "string") return writeRefused(stored);
-  return formReply(request, folder, stored, settings);
+  const upload = storage.upload(request.peer);
+  try {
+    const form = new FormUpload(upload, folder, request, settings);
+    const refusal = await form.take(new FormDataParser(boundary, settings.maxFormParts), request.body);
+    if (refusal !== null) return refusal;
+    const stored = await upload.commit();
+    if (typeof stored === "string") return writeRefused(stored);
+    return formReply(request, folder, stored, settings);
+  } finally {
+    await upload.abort();
+  }
 }
 
-/** The files of one form, staged. */
+/** Stages the files of one form. */
 class FormUpload {
-  readonly writes: PendingWrite[] = [];
-  readonly #storage: Storage;
+  readonly #upload: Upload;
   readonly #folder: ObjectName;
   readonly #request: HttpRequest;
   readonly #settings: UploadSettings;
-  /** The part in hand; null for a part that is no file. */
-  #current: PendingWrite | null = null;
+  #isInFile = false;
+  #files = 0;
 
-  constructor(storage: Storage, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
-    this.#storage = storage;
+  constructor(upload: Upload, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
+    this.#upload = upload;
     this.#folder = folder;
     this.#request = request;
     this.#settings = settings;
   }
 
-  /** Stages the whole body. Gives the refusal, with which nothing is left, or null. */
-  async take(parser: FormDataParser, body: ByteSource): Promise<HttpResponse | null> {
-    let reply: HttpResponse | null = null;
+  /** Stages the whole body. Gives the refusal, or null. */
+  async take(parser: FormDataParser, body: GivingSource): Promise<HttpResponse | null> {
     try {
       for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
         parser.feed(chunk);
-        reply = await this.#takeEvents(parser);
+        const reply = await this.#takeEvents(parser);
         // The client learns it now, not when it has sent more.
-        if (reply !== null) break;
+        if (reply !== null) return reply;
       }
-      const refusal = reply === null ? parser.finish() : null;
-      if (refusal !== null) reply = plainText(refusal.reason + "\n", refusal.status);
-      if (reply === null && this.writes.length === 0) reply = plainText("The form holds no file.\n", 400);
-    } catch (error) {
-      await this.#abort();
-      throw error;
     } finally {
       body.close();
     }
-    if (reply !== null) await this.#abort();
-    return reply;
+    const refusal = parser.finish();
+    if (refusal !== null) return plainText(refusal.reason + "\n", refusal.status);
+    return this.#files === 0 ? plainText("The form holds no file.\n", 400) : null;
   }
 
   async #takeEvents(parser: FormDataParser): Promise<HttpResponse | null> {
@@ -190,14 +184,14 @@ class FormUpload {
           break;
         }
         case "part-data": {
-          const fault = this.#current === null ? null : await this.#current.write(event.bytes);
+          const fault = this.#isInFile ? await this.#upload.write(event.bytes) : null;
           if (fault !== null) return writeRefused(fault);
           break;
         }
         case "part-end": {
-          const fault = this.#current === null ? null : await this.#current.seal();
+          const fault = this.#isInFile ? await this.#upload.finish() : null;
           if (fault !== null) return writeRefused(fault);
-          this.#current = null;
+          this.#isInFile = false;
           break;
         }
         case "refused":
@@ -212,15 +206,11 @@ class FormUpload {
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
-    const pending = await this.#storage.begin(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
-    if (typeof pending === "string") return writeRefused(pending);
-    this.writes.push(pending);
-    this.#current = pending;
+    const fault = await this.#upload.add(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
+    if (fault !== null) return writeRefused(fault);
+    this.#isInFile = true;
+    this.#files += 1;
     return null;
-  }
-
-  async #abort(): Promise<void> {
-    await Promise.all(this.writes.map((write) => write.abort()));
   }
 }
 

@@ -64,6 +64,7 @@ export const LIMIT_TABLE = {
   linger: row("linger", "milliseconds", 2 * SECOND, null, 0, "without a byte, for the client to read the last reply"),
   lingerTotal: row("linger-total", "milliseconds", 30 * SECOND, null, 0, "for a client that still sends to read it"),
   maxRanges: row("max-ranges", "count", 16, null, 1, "ranges in one request; more are answered with all bytes"),
+  maxNewFolders: row("max-new-folders", "count", 1000, 413, 0, "new folders that one request may make"),
   maxFormParts: row("max-form-parts", "count", 1000, 413, 1, "parts of one form"),
 } as const satisfies Record<string, LimitRow>;
 

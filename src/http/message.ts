@@ -1,6 +1,6 @@
 // What a handler sees of a request and gives as its answer; all that it sees.
 
-import type { ByteSource, MaybePromise } from "./byte-source.ts";
+import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
 import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
@@ -48,7 +48,7 @@ export class HttpRequest {
   readonly minorVersion: number;
   readonly fields: FieldSection;
   /** Null when the request has no body. Whoever reads it closes it. */
-  readonly body: ByteSource | null;
+  readonly body: GivingSource | null;
   readonly peer: Peer;
   /**
    * False when there is neither Range nor any of the conditional fields (RFC 9110 13.1, 14.2), so that nobody needs to
@@ -63,7 +63,7 @@ export class HttpRequest {
     targetNeedsWork: boolean,
     minorVersion: number,
     fields: FieldSection,
-    body: ByteSource | null,
+    body: GivingSource | null,
     peer: Peer,
     mayBeSelective = true,
   ) {

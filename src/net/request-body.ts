@@ -1,7 +1,7 @@
 // The body of one request between the socket that pushes it and the handler that pulls it. Memory is bounded by the
 // high water mark and one read.
 
-import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import type { GivingSource, MaybePromise } from "../http/byte-source.ts";
 import { BodyRefused, type Refusal } from "../http/refusal.ts";
 
 /** Bytes that may wait for the handler before the socket is paused. */
@@ -18,7 +18,8 @@ export interface BodyFlow {
 }
 
 /** Pushed by the connection, pulled by one handler. */
-export class RequestBody implements ByteSource {
+export class RequestBody implements GivingSource {
+  readonly gives = true;
   readonly length: number;
   readonly #flow: BodyFlow;
   #queue: Uint8Array[] = [];

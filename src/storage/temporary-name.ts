@@ -2,13 +2,24 @@
 // from what another server is writing at this moment.
 
 import { readFileSync, readlinkSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
 
-/** Process ids mean something within one start of one system and one process namespace only. */
-const INSTANCE = Bun.hash(readIfAny("/proc/sys/kernel/random/boot_id") + linkIfAny("/proc/self/ns/pid")).toString(36);
+/**
+ * Process ids mean something within one start of one system and one process namespace only; where the system names
+ * neither, on one machine.
+ */
+const BOOT = readIfAny("/proc/sys/kernel/random/boot_id");
+const INSTANCE = Bun.hash(BOOT === "" ? machine() : BOOT + linkIfAny("/proc/self/ns/pid")).toString(36);
 const OWNER = `${INSTANCE}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
-const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+$/;
+const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+(?:\.redo|\.undo)?$/;
 const UUID_DASHES = /-/g;
+
+/** Two machines that share a folder may have one name, but not one network address. */
+function machine(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ mac }) => mac));
+  return hostname() + [...new Set(addresses)].sort().join();
+}
 
 /** A name that no other upload has or had. */
 export function temporaryName(): string {

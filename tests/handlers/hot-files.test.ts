@@ -127,6 +127,7 @@ describe("a file that was read before is never stale", () => {
 });
 
 describe("the memory", () => {
+  const CLIENT = { hasLeft: false };
   const version: FileVersion = { etag: '"v"' };
   const storage = { isUnchanged: () => true } as unknown as Storage;
   const hot = (bytes: number): HotFile =>
@@ -136,26 +137,26 @@ describe("the memory", () => {
       new Uint8Array(bytes),
     );
 
-  test("holds 64 MiB, and lets the least recently used go first", () => {
+  test("holds 64 MiB, and lets the least recently used go first", async () => {
     const files = new HotFiles(storage);
     for (let i = 0; i < 62; i++) files.keep(`f${i}`, hot(1024 * 1024));
-    expect(files.find("f0")).not.toBeNull();
+    expect(await files.find("f0", CLIENT)).not.toBeNull();
     files.keep("f62", hot(1024 * 1024));
     files.keep("f63", hot(1024 * 1024));
-    expect(files.find("f1")).toBeNull();
-    expect(files.find("f0")).not.toBeNull();
-    expect(files.find("f63")).not.toBeNull();
+    expect(await files.find("f1", CLIENT)).toBeNull();
+    expect(await files.find("f0", CLIENT)).not.toBeNull();
+    expect(await files.find("f63", CLIENT)).not.toBeNull();
   });
 
-  test("counts compressed forms, and what was replaced no longer", () => {
+  test("counts compressed forms, and what was replaced no longer", async () => {
     const files = new HotFiles(storage);
     for (let i = 0; i < 200; i++) files.keep("same", hot(1024 * 1024));
-    const file = files.find("same")!;
+    const file = (await files.find("same", CLIENT))!;
     file.prepare("gzip", { fieldLines: "", body: new Uint8Array(63 * 1024 * 1024) });
-    expect(files.find("same")).not.toBeNull();
+    expect(await files.find("same", CLIENT)).not.toBeNull();
     files.keep("other", hot(1024 * 1024));
-    expect(files.find("same")).toBeNull();
-    expect(files.find("other")).not.toBeNull();
+    expect(await files.find("same", CLIENT)).toBeNull();
+    expect(await files.find("other", CLIENT)).not.toBeNull();
   });
 });
 

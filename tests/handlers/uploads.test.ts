@@ -17,10 +17,10 @@ import {
 import { dirname } from "node:path";
 import { storeBody } from "../../src/handlers/uploads.ts";
 import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
-import type { PendingWrite, Storage } from "../../src/storage/storage.ts";
-import { needs } from "../support/needs.ts";
+import type { Storage, Upload } from "../../src/storage/storage.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { application } from "../support/app.ts";
+import { needs } from "../support/needs.ts";
 import { readResponses, resolveLocation } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
 import {
@@ -69,7 +69,7 @@ describe("before the body", () => {
     ["a name of ours in a folder with --hidden", ["--hidden"], "PUT /files/folder/.mini-http-a", CHUNKED, 404],
     ["a folder of ours with --hidden", ["--hidden"], "PUT /files/.mini-http-a/b", CHUNKED, 404],
     ["over the quota by its length", ["--quota", "100002"], "PUT /files/a", WITH_LENGTH, 507],
-    ["over --max-files", ["--max-files", "1"], "PUT /files/a", CHUNKED, 507],
+    ["over --max-files", ["--max-files", "2"], "PUT /files/a", CHUNKED, 507],
     ["less free than --min-free, with a length", ["--min-free", "500T"], "PUT /files/a", WITH_LENGTH, 507],
     ["less free than --min-free, without a length", ["--min-free", "500T"], "PUT /files/a", CHUNKED, 507],
     ["over --max-body-size", ["--max-body-size", "1K"], "PUT /files/a", "Content-Length: 1025\r\n", 413],
@@ -97,7 +97,7 @@ describe("before the body", () => {
     ["a condition that holds", [], "PUT /files/a", "If-None-Match: *\r\nContent-Length: 5\r\n"],
     ["a duplicate that is renamed", ["--on-duplicate", "rename"], "POST /files/old.txt", CHUNKED],
     ["exactly the quota", ["--quota", "100003"], "PUT /files/a", WITH_LENGTH],
-    ["exactly --max-files", ["--max-files", "2"], "PUT /files/a", WITH_LENGTH],
+    ["exactly --max-files", ["--max-files", "3"], "PUT /files/a", WITH_LENGTH],
   ];
   test.each(welcome)("%s is asked for with 100", async (_why, flags, line, fields) => {
     await using house = new UploadHouse();
@@ -510,7 +510,8 @@ describe("--quota", () => {
 describe("--max-files", () => {
   test("counts uploads under way; what is replaced or deleted makes room", async () => {
     await using house = new UploadHouse();
-    const port = house.serve(["--max-files", "2", "--allow-delete"]);
+    // The folder counts as a file does.
+    const port = house.serve(["--max-files", "3", "--allow-delete"]);
     const held = await HeldUpload.begin(port, inChunks("PUT", "/files/a", "", "xx"));
     await house.untilUnderWay(1);
     expect(await statusOf(port, withLength("PUT", "/files/b", "", "x"))).toBe(507);
@@ -526,7 +527,7 @@ describe("--max-files", () => {
   test("does not count links, and so gives nothing back for them", async () => {
     await using house = new UploadHouse();
     for (const name of ["one", "two"]) symlinkSync("old.txt", house.path(name));
-    const port = house.serve(["--max-files", "1", "--allow-delete"]);
+    const port = house.serve(["--max-files", "2", "--allow-delete"]);
     expect(await statusOf(port, withLength("DELETE", "/files/one"))).toBe(204);
     expect(await statusOf(port, withLength("PUT", "/files/a", "", "x"))).toBe(507);
     expect(await statusOf(port, withLength("PUT", "/files/two", "", "x"))).toBe(507);
@@ -534,7 +535,7 @@ describe("--max-files", () => {
 
   test("holds for a form of too many", async () => {
     await using house = new UploadHouse();
-    const port = house.serve(["--max-files", "3"]);
+    const port = house.serve(["--max-files", "4"]);
     const three = form(["a", "1"], ["b", "2"], ["c", "3"]);
     expect((await ask(port, "POST", "/files/", FORM, three)).status).toBe(507);
     await house.untilNames("folder", "old.txt");
@@ -804,12 +805,14 @@ describe("uploads under way", () => {
 
   test("are given up when the storage has a fault of its own at the end", async () => {
     let aborts = 0;
-    const pending: PendingWrite = {
+    const upload: Upload = {
+      add: async () => null,
       write: () => null,
-      seal: () => Promise.reject(new Error("EIO")),
+      finish: () => Promise.reject(new Error("a fault of ours")),
+      commit: async () => [],
       abort: async () => void (aborts += 1),
     };
-    const storage = { begin: () => pending } as unknown as Storage;
+    const storage = { upload: () => upload } as unknown as Storage;
     const name = ObjectName.parse("a", PLAIN_NAMES) as ObjectName;
     const settings = { rules: PLAIN_NAMES, onDuplicate: "overwrite", uploadOnly: false, maxFormParts: 10 } as const;
     const server = startServer(async (request: HttpRequest): Promise<HttpResponse> => {

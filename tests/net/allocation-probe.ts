@@ -48,7 +48,7 @@ const context: ConnectionContext = {
   limits: DEFAULT_LIMITS,
   parser: new RequestHeadParser(DEFAULT_LIMITS),
   clock: new Clock(),
-  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config), { isDraining: false }),
+  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }),
   observer,
   isDraining: false,
 };
