@@ -80,6 +80,21 @@ describe("wrk", () => {
   });
 });
 
+const render = (...cases: CaseResult[]): string =>
+  renderReport({
+    date: "2026-11-24",
+    machine: "a machine",
+    versions: [
+      ["nginx", "1.22.1"],
+      ["Caddy", null],
+    ],
+    loadBefore: "0",
+    loadAfter: "1",
+    command: "bun run bench",
+    rounds: 3,
+    cases,
+  });
+
 describe("the report", () => {
   const echo = (ours: number[], theirs: number[], fault: string | null): CaseResult => ({
     name: "echo",
@@ -90,20 +105,6 @@ describe("the report", () => {
       { id: "nginx", bodyBytes: 3, fault, samples: theirs.map((rate) => ({ rate })) },
     ],
   });
-  const render = (...cases: CaseResult[]): string =>
-    renderReport({
-      date: "2026-11-24",
-      machine: "a machine",
-      versions: [
-        ["nginx", "1.22.1"],
-        ["Caddy", null],
-      ],
-      loadBefore: "0",
-      loadAfter: "1",
-      command: "bun run bench",
-      rounds: 3,
-      cases,
-    });
   const rowOf = (report: string, over: string): string =>
     report.split("\n").find((line) => line.includes(`requests/s `) && line.includes(` ${over} `)) ?? "";
 
@@ -145,6 +146,26 @@ describe("what the README shows", () => {
     const [, , first, ...others] = summaryTable(readFigures(results)).split("\n");
     expect(first).toMatch(/^\| `\/echo\/abc`, 64 connections +\| 2,000 +\| 1,000 +\| – +\| – +\|$/);
     expect(others).toHaveLength(SHOWN_CASES.length - 1);
+  });
+
+  test("can be read from every report that has all cases", () => {
+    const samples = [{ rate: 4000, p50: 10 }, { rate: 2000 }];
+    const report = render(
+      ...SHOWN_CASES.map((name): CaseResult => {
+        const peers = [...CASES[name]!.peers].map((id) => ({ id, bodyBytes: 3, fault: null, samples }));
+        return { name, client: "wrk", skipped: null, peers };
+      }),
+    );
+    const figures = readFigures(report);
+    expect(figures.map(({ servers }) => servers[0])).toEqual(
+      SHOWN_CASES.map(() => ({ title: "mini-http", rate: "3,000", share: 1 })),
+    );
+    expect(figures.at(-1)?.servers.map((server) => server?.title)).toEqual([
+      "mini-http",
+      "nginx",
+      undefined,
+      "Bun.serve",
+    ]);
   });
 
   test("a report without one of the cases shows nothing", () => {
