@@ -1,6 +1,6 @@
 // The chart of the README: one group of bars for each case, each as long as the server's requests for one of ours.
 
-import type { Figure } from "./summary.ts";
+import type { Figure, ServerFigure } from "./summary.ts";
 
 const WIDTH = 760;
 const LABELS = 290;
@@ -17,23 +17,16 @@ const STYLE = `text{font:13px system-ui,sans-serif;fill:#1f2328}.small{font-size
 
 /** An SVG; the same figures give the same bytes. */
 export function drawChart(figures: readonly Figure[]): string {
-  const shares = figures.flatMap(({ servers }) => servers.flatMap((server) => server?.share ?? []));
-  const scale = (WIDTH - LABELS - NUMBERS) / Math.max(...shares);
+  const groups = figures.map(({ title, servers }) => ({ title, servers: servers.filter((server) => server !== null) }));
+  const longest = Math.max(...groups.flatMap(({ servers }) => servers.map(({ share }) => share)));
+  const scale = (WIDTH - LABELS - NUMBERS) / longest;
   const parts: string[] = [];
   let top = TOP;
-  for (const { title, servers } of figures) {
-    const present = servers.filter((server) => server !== null);
+  for (const { title, servers } of groups) {
     parts.push(text(MARGIN, top + BAR - 2, plain(title)));
-    for (const [index, { title: server, share }] of present.entries()) {
-      const width = round(share * scale);
-      parts.push(text(LABELS - 8, top + BAR - 3, server, "small", "end"));
-      parts.push(
-        `<rect class="bar${index === 0 ? " ours" : ""}" x="${LABELS}" y="${top}" width="${width}" height="${BAR - 2}"/>`,
-      );
-      parts.push(text(LABELS + width + 6, top + BAR - 3, share.toFixed(2), "small"));
-      top += BAR;
-    }
-    top += GROUP_GAP;
+    for (const [index, server] of servers.entries())
+      parts.push(...drawBar(server, index === 0, top + index * BAR, scale));
+    top += servers.length * BAR + GROUP_GAP;
   }
   const height = top - GROUP_GAP + BOTTOM;
   return [
@@ -44,6 +37,17 @@ export function drawChart(figures: readonly Figure[]): string {
     ...parts,
     "</svg>\n",
   ].join("\n");
+}
+
+/** The server's name, its bar and its number. */
+function drawBar({ title, share }: ServerFigure, isOurs: boolean, top: number, scale: number): string[] {
+  const width = round(share * scale);
+  const kind = isOurs ? "bar ours" : "bar";
+  return [
+    text(LABELS - 8, top + BAR - 3, title, "small", "end"),
+    `<rect class="${kind}" x="${LABELS}" y="${top}" width="${width}" height="${BAR - 2}"/>`,
+    text(LABELS + width + 6, top + BAR - 3, share.toFixed(2), "small"),
+  ];
 }
 
 function text(x: number, y: number, words: string, kind = "", anchor = "start"): string {
