@@ -100,6 +100,15 @@ describe("the walls", () => {
     expect(whoSays(/node:fs|Bun\.(file|write)/, handlers)).toEqual([]);
   });
 
+  test("a test that is skipped says why", () => {
+    const tests = [...new Glob("**/*.test.ts").scanSync(import.meta.dir)];
+    const silent = tests.filter((file) => {
+      const code = readFileSync(join(import.meta.dir, file), "utf8");
+      return /skipIf\(|\.if\(/.test(code) && !/needs\(|noBrowser|"skipped: /.test(code);
+    });
+    expect(silent.filter((file) => file !== "architecture.test.ts")).toEqual([]);
+  });
+
   test("there is no any, no default export, no suppressed check", () => {
     expect(whoSays(/\bas any\b|: any\b|<any>|export default|@ts-(ignore|expect-error|nocheck)/)).toEqual([]);
   });

@@ -15,11 +15,11 @@ export type FolderOffer = "none" | "read" | "drop-box";
 
 const FOLDER_LINES: Readonly<Record<FolderOffer, string>> = {
   none: "<li><code>/files/</code> <span>no folder is served; --directory DIR serves one</span></li>",
-  read: '<li><a href="/files/">/files/</a> <span>the shared folder</span></li>',
+  read: '<li><a href="files/">/files/</a> <span>the shared folder</span></li>',
   // Nothing below /files/ can be read, so the form that sends something stands here.
   "drop-box": `<li>
           <code>/files/</code> <span>a drop box: send files, nobody can read them here</span>
-          <form method="post" action="/files/" enctype="multipart/form-data">
+          <form method="post" action="files/" enctype="multipart/form-data">
             <label>Files <input type="file" name="file" multiple required /></label> <button>Send</button>
           </form>
         </li>`,

@@ -32,7 +32,7 @@ export const HELP = `bun run bench [flags]
   --peers A,B       these servers: ${Object.keys(PEERS).join(" ")}
   --quick           2 rounds of 1 second, 5 starts
   --output FILE     writes the report there too
-  --readme          puts the short report between the bench marks of README.md
+  --readme          puts the report into RESULTS.md, and what the README shows of it into its table and chart
   --build           builds dist/mini-http first, also if it is there
   --binary FILE     measures this mini-http
   --folder DIR      makes the temporary files there
@@ -59,7 +59,8 @@ export function readOptions(args: readonly string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const { quick, only, peers, rounds, seconds } = values;
+  const { quick, only, peers, rounds, seconds, readme } = values;
+  if (readme && (only ?? peers) !== undefined) throw new Error("--readme needs all cases and servers");
   const shown = { rounds, seconds, only, peers };
   const flags = Object.entries(shown).flatMap(([name, value]) => (value === undefined ? [] : [` --${name} ${value}`]));
   return {
@@ -69,7 +70,7 @@ export function readOptions(args: readonly string[]): Options | null {
     cases: readNames("--only", only, Object.keys(CASES)),
     peers: readNames("--peers", peers, Object.keys(PEERS)).filter(isPeerId),
     build: values.build,
-    readme: values.readme,
+    readme,
     output: values.output ?? null,
     binary: resolve(ROOT, values.binary ?? "dist/mini-http"),
     folder: values.folder ?? null,

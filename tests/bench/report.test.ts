@@ -3,8 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import type { CaseResult } from "./contest.ts";
 import { readOptions } from "./options.ts";
-import { goalValue, putBetweenMarks, renderReport, table } from "./report.ts";
+import { CASES } from "./cases.ts";
+import { drawChart } from "./chart.ts";
+import { goalValue, renderReport } from "./report.ts";
 import { median, medianRatio, quantile } from "./statistics.ts";
+import { readFigures, SHOWN_CASES, summaryTable } from "./summary.ts";
 import { judgeLength } from "./verification.ts";
 import { parseWrkOutput, type Visit, wrkScript } from "./wrk.ts";
 
@@ -77,6 +80,21 @@ describe("wrk", () => {
   });
 });
 
+const render = (...cases: CaseResult[]): string =>
+  renderReport({
+    date: "2026-11-24",
+    machine: "a machine",
+    versions: [
+      ["nginx", "1.22.1"],
+      ["Caddy", null],
+    ],
+    loadBefore: "0",
+    loadAfter: "1",
+    command: "bun run bench",
+    rounds: 3,
+    cases,
+  });
+
 describe("the report", () => {
   const echo = (ours: number[], theirs: number[], fault: string | null): CaseResult => ({
     name: "echo",
@@ -87,20 +105,6 @@ describe("the report", () => {
       { id: "nginx", bodyBytes: 3, fault, samples: theirs.map((rate) => ({ rate })) },
     ],
   });
-  const render = (...cases: CaseResult[]): string =>
-    renderReport({
-      date: "2026-11-24",
-      machine: "a machine",
-      versions: [
-        ["nginx", "1.22.1"],
-        ["Caddy", null],
-      ],
-      loadBefore: "0",
-      loadAfter: "1",
-      command: "bun run bench",
-      rounds: 3,
-      cases,
-    });
   const rowOf = (report: string, over: string): string =>
     report.split("\n").find((line) => line.includes(`requests/s `) && line.includes(` ${over} `)) ?? "";
 
@@ -125,17 +129,57 @@ describe("the report", () => {
     const goal = { measure: "rate", over: null, target: 1 } as const;
     expect(goalValue(goal, "mini-http", echo([3, 5, 4], [], null))).toBe(4);
   });
+});
 
-  test("a table's columns stand below each other", () => {
-    expect(table(["a", "server"], [["12345", "x"]])).toBe("| a     | server |\n| ----- | ------ |\n| 12345 | x      |");
+describe("what the README shows", () => {
+  const row = (title: string, server: string, rate: string, ratio: string): string =>
+    `| ${title} | ${server} | ${rate} | 3 % | ${ratio} | 1 ms |`;
+  const head =
+    "| case | server | requests/s | spread | mini-http over it | p50 |\n| --- | --- | --- | --- | --- | --- |";
+  const all = SHOWN_CASES.flatMap((name) => {
+    const { title } = CASES[name]!;
+    return [row(title, "mini-http", "2,000", "1.00"), row(title, "nginx", "1,000", "2.00")];
+  });
+  const results = [head, ...all].join("\n");
+
+  test("comes from the report's table, with a dash for who did not take part", () => {
+    const [, , first, ...others] = summaryTable(readFigures(results)).split("\n");
+    expect(first).toMatch(/^\| `\/echo\/abc`, 64 connections +\| 2,000 +\| 1,000 +\| – +\| – +\|$/);
+    expect(others).toHaveLength(SHOWN_CASES.length - 1);
   });
 
-  test("only what stands between the marks changes", () => {
-    const readme = "one\n<!-- bench:begin -->\nold\n<!-- bench:end -->\ntwo\n";
-    const changed = "one\n<!-- bench:begin -->\n\nnew\n\n<!-- bench:end -->\ntwo\n";
-    expect(putBetweenMarks(readme, "new\n")).toBe(changed);
-    expect(putBetweenMarks(changed, "new\n")).toBe(changed);
-    expect(() => putBetweenMarks("no marks", "new")).toThrow("bench:begin");
+  test("can be read from every report that has all cases", () => {
+    const samples = [{ rate: 4000, p50: 10 }, { rate: 2000 }];
+    const report = render(
+      ...SHOWN_CASES.map((name): CaseResult => {
+        const peers = [...CASES[name]!.peers].map((id) => ({ id, bodyBytes: 3, fault: null, samples }));
+        return { name, client: "wrk", skipped: null, peers };
+      }),
+    );
+    const figures = readFigures(report);
+    expect(figures.map(({ servers }) => servers[0])).toEqual(
+      SHOWN_CASES.map(() => ({ title: "mini-http", rate: "3,000", share: 1 })),
+    );
+    expect(figures.at(-1)?.servers.map((server) => server?.title)).toEqual([
+      "mini-http",
+      "nginx",
+      undefined,
+      "Bun.serve",
+    ]);
+  });
+
+  test("a report without one of the cases shows nothing", () => {
+    expect(() => readFigures([head, ...all.slice(2)].join("\n"))).toThrow("`/echo/abc`, 64 connections");
+    expect(() => readFigures("no report")).toThrow("no table");
+  });
+
+  test("is drawn to scale, the same figures to the same bytes", () => {
+    const chart = drawChart(readFigures(results));
+    expect(drawChart(readFigures(results))).toBe(chart);
+    const widths = [...chart.matchAll(/<rect class="bar( ours)?" .* width="([\d.]+)"/g)];
+    expect(widths).toHaveLength(2 * SHOWN_CASES.length);
+    const [ours, theirs] = widths.map(([, , width]) => Number(width));
+    expect(ours! / theirs!).toBeCloseTo(2, 1);
   });
 });
 
@@ -149,5 +193,6 @@ describe("the command line", () => {
     ["an unknown case", ["--only", "nothing"], "nothing"],
     ["an unknown server", ["--peers", "iis"], "iis"],
     ["no rounds", ["--rounds", "0"], "--rounds"],
+    ["a part of the figures for the README", ["--readme", "--only", "echo"], "--readme"],
   ])("%s is a mistake", (_, args, named) => expect(() => readOptions(args)).toThrow(named));
 });

@@ -5,6 +5,7 @@ import { DISTURBING_SHARE, type CaseResult, type PeerResult } from "./contest.ts
 import { MEASURES, type Measure, showNumber } from "./measures.ts";
 import { PEERS, type PeerId } from "./peers.ts";
 import { median, medianRatio } from "./statistics.ts";
+import { markdownTable } from "../support/markdown-table.ts";
 
 /** A whole run. */
 export interface Report {
@@ -19,30 +20,19 @@ export interface Report {
   readonly cases: readonly CaseResult[];
 }
 
-const BEGIN = "<!-- bench:begin -->";
-const END = "<!-- bench:end -->";
-
 /** The whole report. */
 export function renderReport(report: Report): string {
   const parts = [
     renderHead(report),
+    "## The goals",
     renderGoals(report.cases),
     renderFaults(report),
-    `<details>\n<summary>All servers, all numbers</summary>`,
+    "## All servers, all numbers",
     renderLoads(report.cases),
     renderAbsolutes(report.cases),
     renderNotes(report.cases),
-    "</details>",
   ];
   return parts.filter((part) => part !== "").join("\n\n") + "\n";
-}
-
-/** The README with the report between its marks; throws when it has none. */
-export function putBetweenMarks(readme: string, report: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin === -1 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${report.trim()}\n\n${readme.slice(end)}`;
 }
 
 function renderHead({ date, machine, versions, loadBefore, loadAfter, command, rounds }: Report): string {
@@ -64,7 +54,7 @@ function renderGoals(results: readonly CaseResult[]): string {
       return [title, MEASURES[goal.measure].title, over, showGoal(goal), ...judge(goal, peers[0], result)];
     });
   });
-  return table(["case", "measure", "over", "goal", "measured", "reached"], rows);
+  return markdownTable(["case", "measure", "over", "goal", "measured", "reached"], rows);
 }
 
 function showGoal({ measure, over, target }: Goal): string {
@@ -136,7 +126,9 @@ function renderLoads(results: readonly CaseResult[]): string {
     });
   });
   const ours = "mini-http over it";
-  return rows.length === 0 ? "" : table(["case", "server", "requests/s", "spread", ours, ...headings, "body"], rows);
+  return rows.length === 0
+    ? ""
+    : markdownTable(["case", "server", "requests/s", "spread", ours, ...headings, "body"], rows);
 }
 
 function renderAbsolutes(results: readonly CaseResult[]): string {
@@ -150,7 +142,7 @@ function renderAbsolutes(results: readonly CaseResult[]): string {
       }),
     ),
   );
-  return rows.length === 0 ? "" : table(["measure", "server", "median", "spread"], rows);
+  return rows.length === 0 ? "" : markdownTable(["measure", "server", "median", "spread"], rows);
 }
 
 function renderNotes(results: readonly CaseResult[]): string {
@@ -179,14 +171,4 @@ function caseOf({ name }: CaseResult): Case {
   const found = CASES[name];
   if (found === undefined) throw new Error(`there is no case ${name}`);
   return found;
-}
-
-/** A Markdown table whose columns stand below each other. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) =>
-    Math.max(3, heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${widths.map((width, column) => (cells[column] ?? "").padEnd(width)).join(" | ")} |`;
-  return [line(headings), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

@@ -8,7 +8,9 @@ import { FileSet, SIZED_FILES } from "./file-set.ts";
 import { describeMachine, loadAverage, versionOf } from "./machine.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { isPeerId, PEERS } from "./peers.ts";
-import { putBetweenMarks, renderReport } from "./report.ts";
+import { renderReport } from "./report.ts";
+import { writePapers } from "../papers/write-papers.ts";
+import { putBetweenMarks } from "../support/marked-part.ts";
 import { Workspace } from "./workspace.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -26,7 +28,7 @@ async function main(): Promise<void> {
   const report = await measure(options);
   console.log(report);
   if (options.output !== null) writeFileSync(options.output, report);
-  if (options.readme) writeReadme(report);
+  if (options.readme) writeResults(report);
 }
 
 function readArguments(): Options | null {
@@ -100,9 +102,11 @@ function findVersions({ binary, peers }: Options): (readonly [string, string | n
   ];
 }
 
-function writeReadme(report: string): void {
-  const path = join(ROOT, "README.md");
-  writeFileSync(path, putBetweenMarks(readFileSync(path, "utf8"), report));
+/** The table and the chart of the README are made from the results. */
+function writeResults(report: string): void {
+  const path = join(import.meta.dir, "RESULTS.md");
+  writeFileSync(path, putBetweenMarks(readFileSync(path, "utf8"), "bench", report));
+  writePapers();
 }
 
 function fail(sentence: string): never {

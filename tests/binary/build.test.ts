@@ -3,7 +3,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { IS_BINARY } from "../support/program.ts";
+import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -21,7 +21,7 @@ function build(folder: string): string {
   return new Bun.CryptoHasher("sha256").update(readFileSync(join(folder, "dist/mini-http"))).digest("hex");
 }
 
-test.skipIf(!IS_BINARY)(
+test.skipIf(needs({ compiledFile: true }).skip)(
   "two builds in two folders give the same bytes",
   () => {
     using folder = tempFolder();

@@ -3,14 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspectDirectory } from "../../src/cli/directory.ts";
+import { needs } from "../support/needs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-directory-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, "file"), "x");
 symlinkSync(folder, join(folder, "link"));
 symlinkSync("loop", join(folder, "loop"));
-/** Root may read everything: then nothing can be unreadable. */
-const isRoot = process.getuid?.() === 0;
 
 describe("a folder is looked at before the port opens", () => {
   const cases: [name: string, readOnly: boolean, kind: string, sentence: RegExp | null][] = [
@@ -30,7 +29,7 @@ describe("a folder is looked at before the port opens", () => {
     if (sentence !== null) expect(line).toMatch(sentence);
   });
 
-  test.skipIf(isRoot)("that may not be read is a mistake", () => {
+  test.skipIf(needs({ ordinaryUser: true }).skip)("that may not be read is a mistake", () => {
     const closed = join(folder, "closed");
     mkdirSync(closed, { mode: 0o000 });
     expect(inspectDirectory(closed, false)).toMatchObject({

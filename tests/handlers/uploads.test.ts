@@ -20,6 +20,7 @@ import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
 import type { Storage, Upload } from "../../src/storage/storage.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { application } from "../support/app.ts";
+import { needs } from "../support/needs.ts";
 import { readResponses, resolveLocation } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
 import {
@@ -960,10 +961,10 @@ describe("a form that is refused", () => {
 
 describe("what the system refuses", () => {
   // The system lets nobody link, and remove from a folder of others, what belongs to somebody else; root may everything.
-  const isRoot = process.getuid?.() === 0;
+  const { skip } = needs({ root: true });
   const NOBODY = 65534;
 
-  test.skipIf(!isRoot)("a deletion leaves no descriptor open", async () => {
+  test.skipIf(skip)("a deletion leaves no descriptor open", async () => {
     await using house = new UploadHouse();
     house.write("big", "");
     truncateSync(house.path("big"), 20 * MIB);
@@ -981,7 +982,7 @@ describe("what the system refuses", () => {
     expect(open()).toBeLessThan(before + 10);
   });
 
-  test.skipIf(!isRoot)("a form replaces several files that may not be linked, or none of them", async () => {
+  test.skipIf(skip)("a form replaces several files that may not be linked, or none of them", async () => {
     await using house = new UploadHouse();
     house.write("other.txt", "other");
     for (const path of [dirname(house.root), house.root]) chmodSync(path, 0o777);

@@ -95,12 +95,6 @@ for (const [chapter, rows] of Object.entries(chapters)) {
 
 describe("the requirements table", () => {
   test("has its rows, each once", () => {
-    const sections = new Set(table.map(({ rfc, section }) => rfc + " " + section));
-    const runs = table.flatMap(deliveriesOf).length;
-    console.log(
-      `requirements: ${table.length} rows in ${sections.size} sections, sent ${runs} times; ` +
-        `${testedElsewhere.length} tested elsewhere, ${notApplicable.length} not applicable`,
-    );
     expect(table.length).toBeGreaterThanOrEqual(LEAST_ROWS);
     const names = table.map(({ rfc, section, requirement }) => [rfc, section, requirement].join(" "));
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);

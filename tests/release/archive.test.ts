@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { type ArchiveEntry, tarGz, zip } from "../../.ci/archive.ts";
 import { billOfMaterials, checksums } from "../../.ci/release-papers.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const SECONDS = 1_795_000_000;
@@ -27,7 +28,7 @@ describe("the same files give the same bytes", () => {
 });
 
 describe("other programs read the archives", () => {
-  test.skipIf(!has("tar"))("tar unpacks names, content, modes and times", () => {
+  test.skipIf(needs({ programs: ["tar"] }).skip)("tar unpacks names, content, modes and times", () => {
     using folder = tempFolder();
     writeFileSync(join(folder.path, "a.tar.gz"), tarGz("mini-http-1", entries, SECONDS));
     expect(Bun.spawnSync(["tar", "-xzf", "a.tar.gz"], { cwd: folder.path }).exitCode).toBe(0);
@@ -35,7 +36,7 @@ describe("other programs read the archives", () => {
     expect(statSync(join(folder.path, "mini-http-1/LICENSE")).mtimeMs).toBe(SECONDS * 1000);
   });
 
-  test.skipIf(!has("python3"))("Python's zipfile finds every byte and sum right", () => {
+  test.skipIf(needs({ programs: ["python3"] }).skip)("Python's zipfile finds every byte and sum right", () => {
     using folder = tempFolder();
     writeFileSync(join(folder.path, "a.zip"), zip("mini-http-1", entries, SECONDS));
     const script = "import zipfile; z=zipfile.ZipFile('a.zip'); assert z.testzip() is None; z.extractall()";
