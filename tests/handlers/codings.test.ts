@@ -10,6 +10,7 @@ import {
   zstdCompressSync,
   zstdDecompressSync,
 } from "node:zlib";
+import { needs } from "../support/needs.ts";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -240,7 +241,7 @@ describe("--precompressed", () => {
   });
 
   // Root may read everything.
-  test.skipIf(process.getuid?.() === 0)("a form that may not be read does not hide the file", async () => {
+  test.skipIf(needs({ ordinaryUser: true }).skip)("a form that may not be read does not hide the file", async () => {
     writeFileSync(join(folder.path, "shut.js"), "plain script");
     writeFileSync(join(folder.path, "shut.js.br"), brotliCompressSync("brotli script"));
     chmodSync(join(folder.path, "shut.js.br"), 0);
