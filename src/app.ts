@@ -3,7 +3,7 @@
 import { hostname } from "node:os";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { finishDispatch, guardDispatch } from "./admission/gate.ts";
+import { finishDispatch, guardDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -16,7 +16,10 @@ import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, NOTHING } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
-import { measureTree, sweepLeftovers } from "./storage/tree.ts";
+
+/** Descriptors for the server's own work: one for each folder on the way to the deepest. */
+const KEEPER_FILES = 256;
+const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
@@ -27,9 +30,10 @@ export function createDispatch(
   maxOpenFiles: number,
   coordinator: Coordinator,
   lifecycle: Lifecycle,
+  warn: Warn,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
-  const rules = { ...PLAIN_NAMES, hidden: settings.hidden };
+  const rules = rulesOf(config);
   const files = createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
     ...settings,
     rules,
@@ -47,32 +51,39 @@ export function createDispatch(
     "/files/{path}": { GET: files.get, POST: files.post, PUT: files.put, DELETE: files.remove },
   });
   const gates = [
-    createHostGuard(admission.allowedHosts, hostname().toLowerCase()),
-    createCrossOriginGate(admission.writeOrigins),
+    createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
+    createCrossOriginGate(admission.writeOrigins, warn),
   ];
-  if (admission.writeOrigins.length === 0) return guardDispatch(gates, router);
   const cors = createCors(admission.writeOrigins);
   return finishDispatch(guardDispatch([...gates, cors.gate], router), cors.finish);
 }
 
-/** Removes what killed servers left in the directory; gives how many files that were. Never in a read-only folder. */
-export async function sweepDirectory({ directory, files }: AppConfig): Promise<number> {
-  return directory === null || files.readOnly ? 0 : sweepLeftovers(directory, Date.now());
+/** What all writers on the directory agree through: one for a server, however many workers it has. */
+export function createCoordinator({ files }: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
+  const { quotaBytes, maxFiles, minFreeBytes: minFree } = files;
+  return new LocalCoordinator({ bytes: quotaBytes, files: maxFiles, minFree }, async () => {
+    return keeper === null ? NOTHING : keeper.measure();
+  });
 }
 
-/** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator({ directory, files }: AppConfig): Coordinator {
-  const limits = { bytes: files.quotaBytes, files: files.maxFiles };
-  return new LocalCoordinator(limits, () => (directory === null ? Promise.resolve(NOTHING) : measureTree(directory)));
+/** The directory for the server's own work on it: to recover, sweep and measure. Null when there is none to change. */
+export function createKeeper(config: AppConfig): LocalStorage | null {
+  if (config.files.readOnly) return null;
+  return createStorage(config, KEEPER_FILES, rulesOf(config), new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+}
+
+function rulesOf({ files }: AppConfig): NameRules {
+  return { ...PLAIN_NAMES, hidden: files.hidden };
 }
 
 function createStorage(
-  { directory, files }: AppConfig,
+  { directory, files, limits }: AppConfig,
   maxOpenFiles: number,
   rules: NameRules,
   coordinator: Coordinator,
 ): LocalStorage | null {
   if (directory === null) return null;
-  const { followSymlinks, fsync, mode, minFreeBytes: minFree } = files;
-  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, minFree }, coordinator);
+  const { followSymlinks, fsync, mode } = files;
+  const { maxNewFolders } = limits;
+  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, maxNewFolders }, coordinator);
 }

@@ -1,24 +1,25 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S bun --config=/dev/null --no-env-file --tsconfig-override=/dev/null
 // From the command line to a running server, and from a signal to its end.
 
 import { availableParallelism } from "node:os";
-import { createCoordinator, createDispatch, sweepDirectory } from "./app.ts";
+import { createCoordinator, createDispatch, createKeeper } from "./app.ts";
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_MISTAKE, EXIT_STOPPED } from "./cli/answer.ts";
+import { capabilityNote } from "./cli/capabilities.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { findIllness } from "./cli/healthcheck.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
+import { ownFilesNotes } from "./cli/own-files.ts";
 import { type Config, parseConfig } from "./config.ts";
-import { Census, PAGE_DESCRIPTOR } from "./crew/census.ts";
 import { Crew } from "./crew/crew.ts";
 import { WORKER_WORD } from "./crew/messages.ts";
+import { followSignals } from "./crew/signals.ts";
 import { followParent, isWorker } from "./crew/worker.ts";
+import { addressesOf } from "./net/host-addresses.ts";
 import { Server, type ServerOptions } from "./net/server.ts";
 import { AccessLog } from "./observe/access-log.ts";
-
-/** A process that was killed by a signal of this number ends with 128 more, as shells count. */
-const EXIT_SIGNAL = 128;
-const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+import type { Coordinator } from "./storage/coordinator.ts";
+import { Housekeeper } from "./storage/housekeeper.ts";
 
 /** One process is one server; it is told to stop once. */
 const lifecycle = { isDraining: false };
@@ -36,9 +37,31 @@ function main(argv: readonly string[]): void {
   const log = openLog(config, wantedWorkers(config) > 1);
   for (const note of notes) log.warning(note);
   if (folder?.kind === "missing") log.warning(folder.warning);
+  noteStart(config, log);
+  void serve(config, log);
+}
+
+async function serve(config: Config, log: AccessLog): Promise<void> {
   const workers = countWorkers(config, log);
-  if (workers === 1) serveAlone(config, log);
-  else void serveTogether(config, log, workers);
+  const keeper = new Housekeeper(createKeeper(config), log);
+  // Nobody may see half a group that a killed server was making visible.
+  await keeper.recover();
+  const addresses = await findAddresses(config, log);
+  if (workers === 1) serveAlone(config, log, addresses, keeper);
+  else await serveTogether(config, log, addresses, workers, keeper);
+}
+
+async function findAddresses(config: Config, log: AccessLog): Promise<readonly string[]> {
+  try {
+    return await addressesOf(config.host);
+  } catch (error) {
+    return cannotListen(error, config, log);
+  }
+}
+
+function cannotListen(error: unknown, config: Config, log: AccessLog): never {
+  log.close();
+  process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));
 }
 
 async function checkHealth(host: string, port: number): Promise<void> {
@@ -54,6 +77,17 @@ function openLog(config: Config, isShared: boolean): AccessLog {
   return log;
 }
 
+/** What the person who starts the server should know of the start itself. */
+function noteStart({ directory, files }: Config, log: AccessLog): void {
+  const right = capabilityNote();
+  if (right !== null) log.warning(right);
+  if (directory === null) return;
+  const own = Bun.isStandaloneExecutable
+    ? { program: process.execPath, startFolder: null }
+    : { program: import.meta.dir, startFolder: "." };
+  for (const note of ownFilesNotes(directory, files.readOnly, own)) log.warning(note);
+}
+
 function wantedWorkers({ workers }: Config): number {
   return workers === "auto" ? availableParallelism() : workers;
 }
@@ -67,8 +101,10 @@ function countWorkers(config: Config, log: AccessLog): number {
 
 // ── One process ──
 
-function serveAlone(config: Config, log: AccessLog): void {
-  const server = buildServer(config, log, {});
+function serveAlone(config: Config, log: AccessLog, addresses: readonly string[], keeper: Housekeeper): void {
+  const coordinator = createCoordinator(config, keeper.storage);
+  coordinator.prepare();
+  const server = buildServer(config, log, { addresses }, coordinator);
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, {
     drain: async () => {
@@ -79,14 +115,14 @@ function serveAlone(config: Config, log: AccessLog): void {
     kill: () => {},
   });
   log.started(listenOrExit(server, config, log));
-  sweep(config, log);
+  keeper.begin();
 }
 
 function buildServer(
   config: Config,
   log: AccessLog,
-  options: Partial<ServerOptions>,
-  coordinator = createCoordinator(config),
+  options: Pick<ServerOptions, "addresses"> & Partial<ServerOptions>,
+  coordinator: Coordinator,
 ): Server {
   const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
   return new Server({
@@ -94,7 +130,7 @@ function buildServer(
     port: config.port,
     limits: { ...config.limits, maxConnections: plan.connections },
     maxTurnedAway: plan.turnedAway,
-    dispatch: createDispatch(config, plan.files, coordinator, lifecycle),
+    dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => log.warning(line)),
     observer: log,
     ...options,
   });
@@ -102,38 +138,47 @@ function buildServer(
 
 function listenOrExit(server: Server, config: Config, log: AccessLog): readonly string[] {
   try {
-    return server.listen();
+    const urls = server.listen();
+    noteAbsentAddresses(server, config, log);
+    return urls;
   } catch (error) {
-    log.close();
-    process.exit(complain(describeListenFault(error, config.host, config.port), EXIT_CANNOT_SERVE));
+    return cannotListen(error, config, log);
   }
 }
 
-function sweep(config: Config, log: AccessLog): void {
-  void sweepDirectory(config).then((swept) => {
-    if (swept === 0) return;
-    const uploads = swept === 1 ? "1 unfinished upload" : `${swept} unfinished uploads`;
-    log.warning(`Removed ${uploads} that a killed server left behind.`);
-  });
+/** Many machines have no IPv6, and nobody who says localhost misses it. */
+function noteAbsentAddresses({ absentAddresses }: Server, { host }: Config, log: AccessLog): void {
+  if (absentAddresses.length === 0 || host === "localhost") return;
+  log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
 }
 
 // ── Several processes ──
 
-async function serveTogether(config: Config, log: AccessLog, size: number): Promise<void> {
+async function serveTogether(
+  config: Config,
+  log: AccessLog,
+  addresses: readonly string[],
+  size: number,
+  keeper: Housekeeper,
+): Promise<void> {
+  const coordinator = createCoordinator(config, keeper.storage);
+  coordinator.prepare();
   // Workers share the port with whoever else shares it: first make sure that nobody has it, and choose it if need be.
-  const probe = buildServer(config, log, {});
+  const probe = buildServer(config, log, { addresses }, coordinator);
   listenOrExit(probe, config, log);
   const { port } = probe;
   await probe.drain(0);
   let crew: Crew | null = null;
   try {
-    const coordinator = createCoordinator(config);
-    const workerDied = (): void => sweep(config, log);
-    const started = new Crew({ config: { ...config, port }, size, coordinator, observer: log, workerDied });
+    const workerDied = async (): Promise<void> => {
+      await keeper.recover();
+      keeper.sweep();
+    };
+    const started = new Crew({ config: { ...config, port }, addresses, size, coordinator, observer: log, workerDied });
     crew = started;
     stopOnSignals(log, { drain: () => started.drain(), kill: () => started.kill() });
     log.started(await started.start());
-    sweep(config, log);
+    keeper.begin();
   } catch (error) {
     crew?.kill();
     log.close();
@@ -144,14 +189,9 @@ async function serveTogether(config: Config, log: AccessLog, size: number): Prom
 function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
-    start: ({ config, number }, coordinator) => {
+    start: ({ config, addresses }, coordinator, census) => {
       const log = openLog(config, true);
-      const server = buildServer(
-        config,
-        log,
-        { sharesPort: true, census: new Census(PAGE_DESCRIPTOR, number) },
-        coordinator,
-      );
+      const server = buildServer(config, log, { addresses, sharesPort: true, census }, coordinator);
       stop = () => void endWorker(server, config, log);
       try {
         return server.listen();
@@ -173,26 +213,20 @@ async function endWorker(server: Server, config: Config, log: AccessLog): Promis
 
 // ── The end ──
 
-/** The first signal ends the server in order, the second at once. */
+/** The first wish ends the server in order, the second at once. */
 function stopOnSignals(log: AccessLog, server: { drain(): Promise<void>; kill(): void }): void {
-  let isStopping = false;
-  const stop = async (signal: keyof typeof SIGNAL_NUMBERS): Promise<void> => {
-    if (isStopping) {
+  followSignals({
+    end: async (exitCode) => {
+      await server.drain();
+      log.stopped();
+      await log.settle();
+      process.exit(exitCode);
+    },
+    endAtOnce: (exitCode) => {
       server.kill();
       log.close();
-      process.exit(EXIT_SIGNAL + SIGNAL_NUMBERS[signal]);
-    }
-    isStopping = true;
-    await server.drain();
-    log.stopped();
-    await log.settle();
-    process.exit(EXIT_STOPPED);
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
-  // A closed terminal ends the server as a signal would; a broken log pipe does not.
-  // The shell and the kernel may both send it, so another one is no second signal.
-  process.on("SIGHUP", () => {
-    if (!isStopping) void stop("SIGTERM");
+      process.exit(exitCode);
+    },
+    note: (line) => log.warning(line),
   });
-  process.on("SIGPIPE", () => {});
 }

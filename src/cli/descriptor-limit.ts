@@ -14,7 +14,7 @@ export interface DescriptorPlan {
   readonly connections: number;
   /** Connections over the limit that are answered 503. */
   readonly turnedAway: number;
-  /** Files that are read or written. */
+  /** Files that are read or written; a quarter as many folders may be open beside them, for moments. */
   readonly files: number;
 }
 
@@ -34,5 +34,5 @@ export function planDescriptors(limit: number, wanted: number): DescriptorPlan {
   const spare = Math.max(4, limit - RUNTIME_RESERVE);
   const turnedAway = Math.max(1, Math.min(MAX_TURNED_AWAY, Math.floor(spare / 8)));
   const connections = Math.max(1, Math.min(wanted, Math.floor((spare * 5) / 8)));
-  return { connections, turnedAway, files: Math.max(1, spare - turnedAway - connections) };
+  return { connections, turnedAway, files: Math.max(1, Math.floor(((spare - turnedAway - connections) * 4) / 5)) };
 }

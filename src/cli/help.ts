@@ -42,7 +42,8 @@ Examples
   curl --data-binary @notes.txt http://localhost:4221/files/notes.txt
   curl --upload-file big.iso http://localhost:4221/echo --output back.iso
 
-Exit codes: 0 stopped by a signal, 1 cannot serve (port in use, for example), 2 mistake in a flag.
+Exit codes: 0 stopped by a signal, 129 by a hang-up (unless nohup prevents it), 1 cannot serve (port
+in use, for example), 2 mistake in a flag.
 `;
 
 /** The whole text, ending in a line end. */

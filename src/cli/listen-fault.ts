@@ -9,7 +9,7 @@ const FIRST_FREE_PORT = 1024;
 export function describeListenFault(error: unknown, host: string, port: number): string {
   const { code = "", message = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   const place = `port ${port} on ${quoted(host)}`;
-  switch (code) {
+  switch (code.replace(/^DNS_.*/, "")) {
     case "EADDRINUSE":
       return `Cannot listen: ${place} is in use; choose another with --port, or a free one with --port 0.`;
     case "EADDRNOTAVAIL":

@@ -1,12 +1,17 @@
-// How many connections all workers have, so that their limit is one for the server: a page of memory that the workers
-// share, in which each writes its own number and reads those of the others. Nobody waits for anybody.
+// What all workers must know of each other at any time: how many connections they have, so that their limit is one for
+// the server, and whether one of them is making a group of files visible. A page of memory that the workers share, in
+// which each writes its own numbers and reads those of the others. Nobody waits for anybody.
 
 import { ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { GroupCount } from "../storage/remote-coordinator.ts";
 
 const SLOT_BYTES = 4;
 const PAGE_BYTES = 4096;
+/** The numbers of connections come first, then those of groups; last how many groups there are in all. */
+const FIRST_GROUP_SLOT = 480;
+const ALL_GROUPS_SLOT = 1023;
 
 /**
  * The descriptor under which a worker inherits the page. The parent's own `/proc` entry would be closed to it where the
@@ -15,7 +20,7 @@ const PAGE_BYTES = 4096;
 export const PAGE_DESCRIPTOR = 3;
 
 /** One process's view of the page. */
-export class Census {
+export class Census implements GroupCount {
   readonly #counts: Int32Array;
   readonly #own: number;
 
@@ -30,13 +35,34 @@ export class Census {
   /** Connections of all other workers. */
   get elsewhere(): number {
     let sum = 0;
-    for (let i = 0; i < this.#counts.length; i++) if (i !== this.#own) sum += Atomics.load(this.#counts, i);
+    for (let i = 0; i < FIRST_GROUP_SLOT; i++) if (i !== this.#own) sum += Atomics.load(this.#counts, i);
     return sum;
   }
 
   /** Tells the others how many connections this worker has. */
   set here(count: number) {
     Atomics.store(this.#counts, this.#own, count);
+  }
+
+  /** Groups that are being made visible, by whichever worker. */
+  get total(): number {
+    return Atomics.load(this.#counts, ALL_GROUPS_SLOT);
+  }
+
+  /** This worker begins or ends a group. */
+  add(change: 1 | -1): void {
+    Atomics.add(this.#counts, FIRST_GROUP_SLOT + this.#own, change);
+    Atomics.add(this.#counts, ALL_GROUPS_SLOT, change);
+  }
+
+  /** This worker is gone; gives how many groups it had begun. `endGroups` follows when they are finished. */
+  get ownGroups(): number {
+    return Atomics.load(this.#counts, FIRST_GROUP_SLOT + this.#own);
+  }
+
+  endGroups(): void {
+    const left = Atomics.exchange(this.#counts, FIRST_GROUP_SLOT + this.#own, 0);
+    Atomics.sub(this.#counts, ALL_GROUPS_SLOT, left);
   }
 }
 
@@ -67,8 +93,10 @@ export class CensusPage {
     ftruncateSync(this.descriptor, PAGE_BYTES);
   }
 
-  /** The worker of this number is gone, and its connections with it. */
-  clear(own: number): void {
-    new Census(this.descriptor, own).here = 0;
+  /** The worker of this number is gone, and its connections with it; its view, for what it has left unfinished. */
+  clear(own: number): Census {
+    const census = new Census(this.descriptor, own);
+    census.here = 0;
+    return census;
   }
 }

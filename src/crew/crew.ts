@@ -13,11 +13,13 @@ import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.
 export interface CrewOptions {
   /** With a port that is free, not 0. */
   readonly config: Config;
+  /** Where its workers listen. */
+  readonly addresses: readonly string[];
   readonly size: number;
   readonly coordinator: Coordinator;
   readonly observer: Observer;
-  /** A worker died, and may have left unfinished uploads behind. */
-  readonly workerDied: () => void;
+  /** A worker died, and may have left unfinished uploads behind. Resolves when groups of files are whole again. */
+  readonly workerDied: () => Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -27,10 +29,19 @@ const HEALTHY_MS = 10_000;
 /** Beyond the time that workers have to drain. */
 const PATIENCE_MS = 2000;
 
+/**
+ * From source, Bun would obey bunfig.toml, .env and tsconfig.json of the current folder: what was uploaded there since the
+ * start of the parent would run when a worker is started again.
+ */
+const HEED_NOTHING = ["--config=/dev/null", "--no-env-file", "--tsconfig-override=/dev/null"];
+const PROGRAM = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, ...HEED_NOTHING, Bun.main];
+
 interface Worker {
   readonly process: Subprocess;
   readonly desk: CoordinatorDesk;
   readonly startedAt: number;
+  /** Resolved by its end: `process.exited` fails where the starter had children ignored (SIGCHLD). */
+  readonly gone: PromiseWithResolvers<void>;
 }
 
 /** The workers of one server. */
@@ -63,7 +74,7 @@ export class Crew {
     const alive = this.#workers.filter((worker) => worker !== null);
     for (const { process } of alive) tell(process, { kind: "drain" });
     const late = setTimeout(() => this.kill(), graceMs + drainDelayMs + PATIENCE_MS);
-    await Promise.all(alive.map(({ process }) => process.exited));
+    await Promise.all(alive.map(({ gone }) => gone.promise));
     clearTimeout(late);
   }
 
@@ -74,18 +85,17 @@ export class Crew {
   }
 
   #startWorker(slot: number): void {
-    const program = Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];
-    const child = Bun.spawn([...program, WORKER_WORD], {
+    const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
       // The last is PAGE_DESCRIPTOR.
       stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
       serialization: "advanced",
       ipc: (message: WorkerMessage) => this.#receive(slot, message),
-      onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? 0),
+      onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
-    this.#workers[slot] = { process: child, desk, startedAt: performance.now() };
-    const { config } = this.#options;
-    tell(child, { kind: "start", orders: { config, number: slot } });
+    this.#workers[slot] = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
+    const { config, addresses } = this.#options;
+    tell(child, { kind: "start", orders: { config, addresses, number: slot } });
   }
 
   #receive(slot: number, message: WorkerMessage): void {
@@ -111,12 +121,21 @@ export class Crew {
     const worker = this.#workers[slot];
     if (worker === null || worker === undefined) return;
     this.#workers[slot] = null;
-    worker.desk.close();
-    this.#page.clear(slot);
+    worker.gone.resolve();
+    void this.#cleanUp(slot, worker.desk);
     if (this.#isEnding) return;
     if (performance.now() - worker.startedAt > HEALTHY_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
     this.#startLater(slot, `ended (${reason})`);
-    this.#options.workerDied();
+  }
+
+  /** What the worker held is let go of when the groups that it was making visible are whole. */
+  async #cleanUp(slot: number, desk: CoordinatorDesk): Promise<void> {
+    const census = this.#page.clear(slot);
+    if (census.ownGroups === 0) desk.close();
+    if (this.#isEnding) return;
+    await this.#options.workerDied();
+    desk.close();
+    census.endGroups();
   }
 
   /** After a pause that grows with each attempt. */

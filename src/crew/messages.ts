@@ -10,6 +10,8 @@ export const WORKER_WORD = "@worker";
 export interface WorkerOrders {
   /** With the port that all workers share. */
   readonly config: Config;
+  /** Where to listen. */
+  readonly addresses: readonly string[];
   /** Which of the workers it is, from 0. */
   readonly number: number;
 }

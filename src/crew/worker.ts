@@ -1,13 +1,16 @@
 // A worker's end of the line to its parent. Signals of the terminal reach the whole group, so a worker waits for its
 // parent's word; when the parent is gone, the worker goes too.
 
-import { RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { hasLimits } from "../storage/coordinator.ts";
+import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { Census, PAGE_DESCRIPTOR } from "./census.ts";
 import type { ParentMessage, WorkerMessage, WorkerOrders } from "./messages.ts";
+import { outliveSignals } from "./signals.ts";
 
 /** What a worker does for its parent. */
 export interface WorkerDuties {
   /** Begins to serve, with the coordinator that asks the parent; gives the URLs, or throws a line that says why not. */
-  start(orders: WorkerOrders, coordinator: RemoteCoordinator): readonly string[];
+  start(orders: WorkerOrders, coordinator: RemoteCoordinator, census: Census): readonly string[];
   /** Finishes what is in hand, and ends the process. */
   drain(): void;
 }
@@ -23,11 +26,12 @@ export function followParent(duties: WorkerDuties): void {
   process.on("message", (message: ParentMessage) => {
     switch (message.kind) {
       case "start": {
-        const { files } = message.orders.config;
-        const hasLimits = files.quotaBytes !== null || files.maxFiles !== null;
-        coordinator = new RemoteCoordinator(hasLimits, (request) => tell({ kind: "ask", request }));
+        const { quotaBytes: bytes, maxFiles: files, minFreeBytes: minFree } = message.orders.config.files;
+        const census = new Census(PAGE_DESCRIPTOR, message.orders.number);
+        const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
+        coordinator = new RemoteCoordinator(hasLimits({ bytes, files, minFree }), census, ask);
         try {
-          tell({ kind: "listening", urls: duties.start(message.orders, coordinator) });
+          tell({ kind: "listening", urls: duties.start(message.orders, coordinator, census) });
         } catch (error) {
           tell({ kind: "failed", line: error instanceof Error ? error.message : String(error) });
         }
@@ -44,7 +48,7 @@ export function followParent(duties: WorkerDuties): void {
     coordinator?.parentGone();
     duties.drain();
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE"] as const) process.on(signal, () => {});
+  outliveSignals();
 }
 
 /** A parent that is gone is told nothing; `disconnect` comes. */

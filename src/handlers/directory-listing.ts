@@ -7,15 +7,8 @@ import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
 import type { ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
-import { turns } from "../storage/turns.ts";
-import {
-  chooseCoding,
-  CODED_IN_MEMORY_BYTES,
-  CodedSource,
-  compress,
-  type MadeCoding,
-  notAcceptable,
-} from "./compression.ts";
+import { loopShare } from "../storage/loop-share.ts";
+import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
 import { DIRECTORY_POLICY, directoryPage, type DirectoryView, type UploadTerms } from "./directory-page.ts";
 import { type Arrangement, arrange, type ListOrder } from "./list-order.ts";
 import { readRefused } from "./replies.ts";
@@ -63,15 +56,15 @@ export async function directoryListing(
 
 function listRefused(fault: ListFault): HttpResponse {
   switch (fault) {
-    case "busy":
+    case "crowded":
     case "abandoned":
-      return busy();
+      return crowded();
     default:
       return readRefused(fault);
   }
 }
 
-function busy(): HttpResponse {
+function crowded(): HttpResponse {
   return plainText("Too many folders are being listed; try again in a moment.\n", 503).set("Retry-After", 1);
 }
 
@@ -98,16 +91,20 @@ class ListAnswer {
 
   async make(): Promise<HttpResponse> {
     const { method, fields, peer } = this.#request;
-    const coding = chooseCoding(fields.get("accept-encoding"));
-    if (coding === null) return notAcceptable();
+    const accepted = fields.get("accept-encoding");
+    const chosen = chooseCoding(accepted);
+    if (chosen === null) return notAcceptable();
     const etag = this.#entityTag();
     const verdict = evaluatePreconditions(method, fields, { etag, modified: null }, Date.now());
     if (verdict === "not-modified") return describe(new HttpResponse(304), etag);
     if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
     const arrangement = await arrange(this.#listing, this.#order, peer);
     // Nobody reads what is answered to a client that has left.
-    if (arrangement === null) return busy();
-    const body = await this.#body(arrangement, coding as MadeCoding | "identity");
+    if (arrangement === null) return crowded();
+    const isLong = arrangement.files + arrangement.folders > WHOLE_ENTRIES;
+    const coding = isLong && !CodedSource.canBegin ? chooseCoding(accepted, []) : chosen;
+    if (coding === null) return encodersBusy();
+    const body = await this.#body(arrangement, isLong, coding as MadeCoding | "identity");
     const response = describe(new HttpResponse(200, body).set("Content-Type", this.#form.contentType), etag);
     if (coding !== "identity") response.set("Content-Encoding", coding);
     return this.#form === HTML ? response.set("Content-Security-Policy", DIRECTORY_POLICY) : response;
@@ -120,11 +117,10 @@ class ListAnswer {
     return `W/"${new Bun.CryptoHasher("sha1").update(JSON.stringify(parts)).digest("base64url")}"`;
   }
 
-  async #body(arrangement: Arrangement, coding: MadeCoding | "identity"): Promise<ResponseBody> {
-    const { files, folders } = arrangement;
+  async #body(arrangement: Arrangement, isLong: boolean, coding: MadeCoding | "identity"): Promise<ResponseBody> {
     const texts = this.#form.write(this.#view(arrangement), arrangement.entries());
-    if (files + folders <= WHOLE_ENTRIES) {
-      if (turns.isOver) await turns.next();
+    if (!isLong) {
+      if (loopShare.isOver) await loopShare.next();
       return this.#whole([...texts].join(""), coding);
     }
     this.holdsListing = true;
@@ -134,10 +130,7 @@ class ListAnswer {
 
   #whole(text: string, coding: MadeCoding | "identity"): ResponseBody {
     const bytes = Buffer.from(text);
-    if (coding === "identity") return bytes;
-    return bytes.length > CODED_IN_MEMORY_BYTES
-      ? new CodedSource(new TextSource([text], () => {}), coding)
-      : compress(bytes, coding);
+    return coding === "identity" ? bytes : compress(bytes, coding);
   }
 
   #view({ files, folders, bytes }: Arrangement): DirectoryView {

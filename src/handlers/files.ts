@@ -1,15 +1,19 @@
 // `/files/{path}`: the shared folder. Here requests find their name and what may be done with it.
 
 import { ContentChanged, type MaybePromise } from "../http/byte-source.ts";
+import { mediaType } from "../http/media-type.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { decodePercent } from "../http/target.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
-import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
-import { asksForRange, fileResponse, type FileResponseSettings, readWhole } from "./file-response.ts";
+import { readContentType } from "./content-type.ts";
+import { fileResponse } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
+import { redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
+import type { FileResponseSettings } from "./representation.ts";
+import { findStoredForms, NOTHING_STORED } from "./stored-forms.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
 /** How the folder is served. */
@@ -77,25 +81,14 @@ function isFolderPath(raw: string): boolean {
   return raw === "" || raw.endsWith("/");
 }
 
-/** RFC 9110 15.4.9: the method stays what it was. */
-function redirectToFolder(request: HttpRequest): HttpResponse {
-  const query = request.query === "" ? "" : "?" + request.query;
-  return new HttpResponse(308).set("Location", request.rawPath + "/" + query);
-}
-
 // ── Reading ──
 
 /** Tries to read a small file that changes under the reader. */
 const MOST_TRIES = 3;
 /** Small files that may not be kept in memory are read whole up to here: a broken read can be tried again then. */
 const WHOLE_READ_BYTES = 64 * 1024;
-/** The best first, for clients that like them equally: whoever made them spent the time. */
-const STORED_CODINGS: readonly (readonly [coding: Coding, extension: string])[] = [
-  ["br", ".br"],
-  ["zstd", ".zst"],
-  ["gzip", ".gz"],
-];
-
+/** The same for files that do not tell their size, such as those of the kernel. */
+const MOST_SIZELESS_BYTES = 16 * 1024 * 1024;
 /** Answers reads of files and folders. */
 class FileReader {
   readonly #storage: Storage;
@@ -110,60 +103,78 @@ class FileReader {
 
   answer(request: HttpRequest, raw: string): MaybePromise<HttpResponse> {
     // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory.
-    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw);
-    if (hot !== null)
-      return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
-    if (isFolderPath(raw)) return this.#answerFolder(request, ObjectName.parseFolder(raw, this.#settings.rules));
-    const name = ObjectName.parse(raw, this.#settings.rules);
+    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw, request.peer);
+    if (hot instanceof Promise) return hot.then((file) => this.#answerRaw(request, raw, file));
+    return this.#answerRaw(request, raw, hot);
+  }
+
+  #answerRaw(request: HttpRequest, raw: string, hot: HotFile | null): MaybePromise<HttpResponse> {
+    if (hot !== null) {
+      const { name, type } = hot;
+      return fileResponse(request, { name, type, file: hot, storedCoding: null, varies: false }, this.#settings);
+    }
+    const path = ObjectName.withoutDots(raw);
+    if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
+    const name = ObjectName.parse(path, this.#settings.rules);
     return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
   }
 
   async #answerName(request: HttpRequest, name: ObjectName): Promise<HttpResponse> {
-    const stored = this.#settings.precompressed ? await this.#findStored(request, name) : NOTHING_STORED;
-    const file = await this.#open(stored.coded?.name ?? name, request.method);
+    const { precompressed } = this.#settings;
+    const { forms, varies } = precompressed ? await findStoredForms(this.#storage, request, name) : NOTHING_STORED;
+    for (const { name: formName, coding } of forms) {
+      const form = await this.#open(formName, request);
+      // One that may not be read, or is gone by now, is no reason to refuse the file.
+      if (typeof form === "string") continue;
+      const type = await this.#typeOfPlain(request, name);
+      return fileResponse(request, { name: name.base, type, file: form, storedCoding: coding, varies }, this.#settings);
+    }
+    const file = await this.#open(name, request);
     if (file === "directory") return redirectToFolder(request);
     if (file === "unsteady") return unsteady();
     if (typeof file === "string") return readRefused(file);
-    const storedCoding = stored.coded?.coding ?? null;
-    return fileResponse(request, { name: name.base, file, storedCoding, varies: stored.varies }, this.#settings);
+    const type = await typeOfOpen(name, file);
+    return fileResponse(request, { name: name.base, type, file, storedCoding: null, varies }, this.#settings);
+  }
+
+  /** The type of a file of which a coded form is sent: only its own text can say its charset. */
+  async #typeOfPlain(request: HttpRequest, name: ObjectName): Promise<string> {
+    const type = mediaType(name.base);
+    const file = type.startsWith("text/") ? await this.#open(name, request) : "missing";
+    if (typeof file === "string") return type;
+    return typeOfOpen(name, file).finally(() => file.close());
   }
 
   /** A small file comes from memory, or into it. */
-  async #open(name: ObjectName, method: string): Promise<OpenedFile | ReadFault | "unsteady"> {
+  async #open(name: ObjectName, { method, peer }: HttpRequest): Promise<OpenedFile | ReadFault | "unsteady"> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const hot = this.#hotFiles.find(name.path);
+      const hot = await this.#hotFiles.find(name.path, peer);
       if (hot !== null) return hot;
-      const file = await this.#storage.open(name);
+      const file = await this.#storage.open(name, peer);
       if (typeof file === "string") return file;
       const most = file.version === null ? WHOLE_READ_BYTES : HOT_FILE_BYTES;
-      if (method === "HEAD" || file.size > most || file.size === 0) return file;
-      try {
-        const bytes = await readWhole(file.range(0, file.size)).finally(() => file.close());
-        const read = new HotFile(name.base, file, bytes);
-        this.#hotFiles.keep(name.path, read);
-        return read;
-      } catch (error) {
-        if (!(error instanceof ContentChanged)) throw error;
-      }
+      // What is said to be empty may be a file of the kernel's, which has no size before it is read.
+      if (file.size > 0 && (method === "HEAD" || file.size > most)) return file;
+      const read = await this.#readWhole(name, file);
+      if (read !== null) return read;
     }
     return "unsteady";
   }
 
-  /** The file's coded form that lies beside it and is the best for this client. An older one is out of date. */
-  async #findStored(request: HttpRequest, name: ObjectName): Promise<StoredForms> {
-    const file = await this.#storage.look(name);
-    if (typeof file === "string" || file.type !== "file" || !hasCodings(name.base, file.size)) return NOTHING_STORED;
-    const found: Coding[] = [];
-    for (const [coding, extension] of STORED_CODINGS) {
-      const sibling = await this.#storage.look(name.sibling(name.base + extension));
-      if (typeof sibling !== "string" && sibling.type === "file" && sibling.modified >= file.modified)
-        found.push(coding);
+  /** Null when it changed meanwhile. */
+  async #readWhole(name: ObjectName, file: OpenedFile): Promise<HotFile | "failed" | null> {
+    try {
+      const bytes = await file.content(MOST_SIZELESS_BYTES);
+      if (bytes === null) return "failed";
+      const read = new HotFile(name.base, file, bytes);
+      this.#hotFiles.keep(name.path, read);
+      return read;
+    } catch (error) {
+      if (!(error instanceof ContentChanged)) throw error;
+      return null;
+    } finally {
+      file.close();
     }
-    if (asksForRange(request)) return { coded: null, varies: found.length > 0 };
-    const coding = chooseCoding(request.fields.get("accept-encoding"), found);
-    const stored = STORED_CODINGS.find(([each]) => each === coding && found.includes(each));
-    if (stored === undefined) return { coded: null, varies: found.length > 0 };
-    return { coded: { name: name.sibling(name.base + stored[1]), coding: stored[0] }, varies: true };
   }
 
   async #answerFolder(request: HttpRequest, folder: ObjectName | "bad" | "missing"): Promise<HttpResponse> {
@@ -187,15 +198,11 @@ function asksForList(query: string): boolean {
   return parameters.has("json") || parameters.has("simple");
 }
 
-/** What lies beside a file. */
-interface StoredForms {
-  /** The form to answer with. */
-  readonly coded: { readonly name: ObjectName; readonly coding: Coding } | null;
-  /** Another client might get another form. */
-  readonly varies: boolean;
+/** The default for a file that changes just now: it is about to be cut. */
+async function typeOfOpen(name: ObjectName, file: OpenedFile): Promise<string> {
+  if (file instanceof HotFile) return file.type;
+  return readContentType(name.base, file).catch(() => mediaType(name.base));
 }
-
-const NOTHING_STORED: StoredForms = { coded: null, varies: false };
 
 function unsteady(): HttpResponse {
   return plainText("The file changes faster than it can be read; try again.\n", 503).set("Retry-After", 1);
@@ -243,10 +250,10 @@ async function remove(
   const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
   if (!(name instanceof ObjectName)) return nameRefused(name);
   if (isFolderPath(raw)) {
-    const there = await storage.look(name);
+    const there = await storage.stat(name, request.peer);
     return typeof there === "string" || there.type === "file" ? notFound() : folderStays();
   }
-  const fault = await storage.remove(name, conditionOf(request.method, request.fields));
+  const fault = await storage.remove(name, conditionOf(request.method, request.fields), request.peer);
   if (fault === null) return new HttpResponse(204);
   return fault === "is-directory" ? folderStays() : writeRefused(fault);
 }

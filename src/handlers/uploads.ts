@@ -1,17 +1,23 @@
 // What comes into the folder: one body to one name, or the files of a form to a folder. The refusals come before the
 // body is read, so that a polite client never sends one in vain.
 
-import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/message.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import type { PartBegin } from "../http/form-part.ts";
+import { NAMELESS_FILE, PART_OF_FILE } from "../http/form-refusal.ts";
 import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
 import { preferredType } from "../http/negotiation.ts";
+import { countsParts, isPartOfForm } from "../http/partial-upload.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
-import type { Condition, PendingWrite, Storage, Stored, WriteFault, WritePlan } from "../storage/storage.ts";
-import { tagsOf } from "./file-response.ts";
-import { newNameRefused, writeRefused } from "./replies.ts";
+import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
+import { tagsOf } from "./representation.ts";
+import { unfitBody, unfitFile } from "./unfit-upload.ts";
+import { locationBelow, SAME_FOLDER } from "./location.ts";
+import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
 export type OnDuplicate = "overwrite" | "error" | "rename";
@@ -44,38 +50,22 @@ export async function storeBody(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
-  const refused = refuseFields(request);
+  const refused = unfitFile(request);
   if (refused !== null) return refused;
   const { body, method } = request;
-  const pending = await storage.begin(planOf(name, request, body === null ? 0 : body.length, settings));
-  if (typeof pending === "string") return writeRefused(pending);
+  const upload = storage.upload(request.peer);
   try {
-    const fault = (body === null ? null : await fill(pending, body)) ?? (await pending.seal());
-    if (fault !== null) {
-      await pending.abort();
-      return writeRefused(fault);
-    }
-  } catch (error) {
+    const plan = planOf(name, request, body === null ? 0 : body.length, settings);
+    const fault =
+      (await upload.add(plan)) ?? (body === null ? null : await fill(upload, body)) ?? (await upload.finish());
+    if (fault !== null) return writeRefused(fault);
+    const stored = await upload.commit();
+    if (typeof stored === "string") return writeRefused(stored);
+    return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
+  } finally {
     // A body that fails leaves nothing behind, and so does a fault of ours.
-    await pending.abort();
-    throw error;
+    await upload.abort();
   }
-  const stored = await storage.commit([pending]);
-  if (typeof stored === "string") return writeRefused(stored);
-  return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
-}
-
-/** What would make the stored bytes mean something else than the sender meant. */
-function refuseFields({ fields, method }: HttpRequest): HttpResponse | null {
-  if (method === "PUT" && fields.get("content-range") !== undefined)
-    return plainText("A part of a file cannot be put in its place; send the whole file.\n", 400);
-  const coding = fields.get("content-encoding");
-  if (coding !== undefined && coding.toLowerCase() !== "identity")
-    return plainText("Files are stored as they are; send the file without Content-Encoding.\n", 415).set(
-      "Accept-Encoding",
-      "identity",
-    );
-  return null;
 }
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, settings: UploadSettings): WritePlan {
@@ -96,11 +86,11 @@ function blindCondition({ method, fields }: HttpRequest): Condition | null {
   return condition === null ? null : () => condition(null);
 }
 
-/** Writes the body as it comes. */
-async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault | null> {
+/** Writes the body as it comes; its chunks are ours to give away. */
+async function fill(upload: Upload, body: GivingSource): Promise<WriteFault | null> {
   try {
     for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
-      const fault = await pending.write(chunk);
+      const fault = await upload.write(chunk);
       if (fault !== null) return fault;
     }
     return null;
@@ -111,11 +101,7 @@ async function fill(pending: PendingWrite, body: ByteSource): Promise<WriteFault
 
 function storedReply(stored: Stored, mayReplace: boolean, { uploadOnly }: UploadSettings): HttpResponse {
   const response = new HttpResponse(mayReplace && !stored.isNew ? 204 : 201);
-  return uploadOnly ? response : response.set("Location", locationOf(stored.name)).set("ETag", stored.etag);
-}
-
-function locationOf(name: ObjectName): string {
-  return "/files/" + name.segments.map(encodeURIComponent).join("/");
+  return uploadOnly ? response : response.set("Location", locationBelow([stored.name.base])).set("ETag", stored.etag);
 }
 
 // ── Forms ──
@@ -127,113 +113,144 @@ export async function storeForm(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
+  const refused = unfitBody(request);
+  if (refused !== null) return refused;
   const contentType = request.fields.get("content-type") ?? "";
   if (!isFormData(contentType))
     return plainText("A folder takes files as multipart/form-data; send any other body to a name in it.\n", 415);
   const boundary = boundaryOf(contentType);
   if (boundary === null) return plainText("The form's Content-Type has no boundary that can be read.\n", 400);
-  const refused = refuseFields(request);
-  if (refused !== null) return refused;
   if (request.body === null) return plainText("The form is empty.\n", 400);
-  const form = new FormUpload(storage, folder, request, settings);
-  const parser = new FormDataParser(boundary, settings.maxFormParts);
-  const reply = await form.take(parser, request.body);
-  if (reply !== null) return reply;
-  const stored = await storage.commit(form.writes);
-  if (typeof stored === "string") return writeRefused(stored);
-  return formReply(request, stored, settings);
+  const upload = storage.upload(request.peer);
+  try {
+    const form = new FormUpload(upload, folder, request, settings);
+    const refusal = await form.take(new FormDataParser(boundary, settings.maxFormParts), request.body);
+    if (refusal !== null) return refusal;
+    const stored = await upload.commit();
+    if (typeof stored === "string") return writeRefused(stored);
+    return formReply(request, folder, stored, settings);
+  } finally {
+    await upload.abort();
+  }
 }
 
-/** The files of one form, staged. */
+/** Of a field that counts the parts of a file: one digit too many is enough to know. */
+const MOST_TOTAL_CHARS = 8;
+
+/** Stages the files of one form. */
 class FormUpload {
-  readonly writes: PendingWrite[] = [];
-  readonly #storage: Storage;
+  readonly #upload: Upload;
   readonly #folder: ObjectName;
   readonly #request: HttpRequest;
   readonly #settings: UploadSettings;
-  /** The part in hand; null for a part that is no file. */
-  #current: PendingWrite | null = null;
+  /** The part in hand, counted from 1, and the name that it came with. */
+  #part = 0;
+  #filename: string | undefined;
+  #isInFile = false;
+  /** The value of a field that counts the parts of a file, as far as it has come; null in every other part. */
+  #total: string | null = null;
+  #files = 0;
 
-  constructor(storage: Storage, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
-    this.#storage = storage;
+  constructor(upload: Upload, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
+    this.#upload = upload;
     this.#folder = folder;
     this.#request = request;
     this.#settings = settings;
   }
 
-  /** Stages the whole body. Gives the refusal, with which nothing is left, or null. */
-  async take(parser: FormDataParser, body: ByteSource): Promise<HttpResponse | null> {
-    let reply: HttpResponse | null = null;
+  /** Stages the whole body. Gives the refusal, or null. */
+  async take(parser: FormDataParser, body: GivingSource): Promise<HttpResponse | null> {
     try {
       for (let chunk = await body.read(); chunk !== null; chunk = await body.read()) {
         parser.feed(chunk);
-        reply = await this.#takeEvents(parser);
+        const reply = await this.#takeEvents(parser);
         // The client learns it now, not when it has sent more.
-        if (reply !== null) break;
+        if (reply !== null) return reply;
       }
-      const refusal = reply === null ? parser.finish() : null;
-      if (refusal !== null) reply = plainText(refusal.reason + "\n", refusal.status);
-      if (reply === null && this.writes.length === 0) reply = plainText("The form holds no file.\n", 400);
-    } catch (error) {
-      await this.#abort();
-      throw error;
     } finally {
       body.close();
     }
-    if (reply !== null) await this.#abort();
-    return reply;
+    const refusal = parser.finish();
+    if (refusal !== null) return refusalOf(refusal);
+    return this.#files === 0 ? plainText("The form holds no file.\n", 400) : null;
   }
 
   async #takeEvents(parser: FormDataParser): Promise<HttpResponse | null> {
     for (let event = parser.next(); event !== null; event = parser.next()) {
       switch (event.kind) {
         case "part-begin": {
-          const reply = await this.#begin(event.filename);
-          if (reply !== null) return reply;
+          const reply = await this.#begin(event);
+          if (reply !== null) return this.#named(reply);
           break;
         }
         case "part-data": {
-          const fault = this.#current === null ? null : await this.#current.write(event.bytes);
-          if (fault !== null) return writeRefused(fault);
+          const fault = this.#isInFile ? await this.#upload.write(event.bytes) : null;
+          if (fault !== null) return this.#named(writeRefused(fault));
+          const refusal = this.#isInFile ? null : this.#takeField(event.bytes);
+          if (refusal !== null) return this.#named(refusalOf(refusal));
           break;
         }
         case "part-end": {
-          const fault = this.#current === null ? null : await this.#current.seal();
-          if (fault !== null) return writeRefused(fault);
-          this.#current = null;
+          const fault = this.#isInFile ? await this.#upload.finish() : null;
+          if (fault !== null) return this.#named(writeRefused(fault));
+          if (this.#total !== null && isPartOfForm(this.#total)) return this.#named(refusalOf(PART_OF_FILE));
+          this.#isInFile = false;
           break;
         }
         case "refused":
-          return plainText(event.refusal.reason + "\n", event.refusal.status);
+          return event.part === null
+            ? refusalOf(event.refusal)
+            : inPart(event.part, undefined, refusalOf(event.refusal));
       }
     }
     return null;
   }
 
   /** Other fields of the form, and file inputs that were left empty, are read and forgotten. */
-  async #begin(filename: string | undefined): Promise<HttpResponse | null> {
+  async #begin({ name: field, filename }: PartBegin): Promise<HttpResponse | null> {
+    this.#part += 1;
+    this.#filename = filename;
+    this.#total = filename === undefined && countsParts(field) ? "" : null;
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
-    const pending = await this.#storage.begin(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
-    if (typeof pending === "string") return writeRefused(pending);
-    this.writes.push(pending);
-    this.#current = pending;
+    const fault = await this.#upload.add(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
+    if (fault !== null) return writeRefused(fault);
+    this.#isInFile = true;
+    this.#files += 1;
     return null;
   }
 
-  async #abort(): Promise<void> {
-    await Promise.all(this.writes.map((write) => write.abort()));
+  /** Content that no file gets. */
+  #takeField(bytes: Uint8Array): Refusal | null {
+    if (this.#filename === "") return NAMELESS_FILE;
+    const room = MOST_TOTAL_CHARS - (this.#total?.length ?? MOST_TOTAL_CHARS);
+    if (this.#total !== null) this.#total += Buffer.from(bytes.subarray(0, room)).toString("latin1");
+    return null;
+  }
+
+  #named(reply: HttpResponse): HttpResponse {
+    return inPart(this.#part, this.#filename, reply);
   }
 }
 
+function refusalOf({ reason, status }: Refusal): HttpResponse {
+  return plainText(reason + "\n", status);
+}
+
 /** A browser that posted a form without scripts goes back to the folder; a program learns the names. */
-function formReply(request: HttpRequest, stored: readonly Stored[], { uploadOnly }: UploadSettings): HttpResponse {
+function formReply(
+  request: HttpRequest,
+  folder: ObjectName,
+  stored: readonly Stored[],
+  { uploadOnly }: UploadSettings,
+): HttpResponse {
   const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).set("Location", request.rawPath);
+  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).set("Location", SAME_FOLDER);
   if (uploadOnly) return plainText("Stored.\n", 201);
   const names = stored.map(({ name }) => name.path + "\n").join("");
+  const below = (name: ObjectName): string => locationBelow(name.segments.slice(folder.segments.length));
   return new HttpResponse(201, Buffer.from(names))
     .set("Content-Type", "text/plain; charset=utf-8")
-    .set("Location", stored.length === 1 ? locationOf(stored[0]!.name) : request.rawPath);
+    .set("Location", stored.length === 1 ? below(stored[0]!.name) : SAME_FOLDER);
 }

@@ -32,3 +32,8 @@ export interface ByteSource {
   /** No more reads will come. Called exactly once: at the end, on an error, or when the client has left. */
   close(): void;
 }
+
+/** A source that gives its chunks away: they are the reader's own, to keep and to change. */
+export interface GivingSource extends ByteSource {
+  readonly gives: true;
+}

@@ -1,6 +1,6 @@
 // What a handler sees of a request and gives as its answer; all that it sees.
 
-import type { ByteSource, MaybePromise } from "./byte-source.ts";
+import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
 import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
@@ -13,8 +13,9 @@ export interface Peer {
   /** True on a TLS connection. */
   readonly secure: boolean;
   /**
-   * True when nothing that is answered can reach the client any more: long work for it may stop. A client that only
-   * closed its own side still reads, and has not left.
+   * True when nothing that is answered can reach the client any more: long work that only makes an answer may stop. What
+   * a request with a whole body asks to be changed is carried out all the same. A client that only closed its own side
+   * still reads, and has not left.
    */
   readonly hasLeft: boolean;
 }
@@ -48,7 +49,7 @@ export class HttpRequest {
   readonly minorVersion: number;
   readonly fields: FieldSection;
   /** Null when the request has no body. Whoever reads it closes it. */
-  readonly body: ByteSource | null;
+  readonly body: GivingSource | null;
   readonly peer: Peer;
   /**
    * False when there is neither Range nor any of the conditional fields (RFC 9110 13.1, 14.2), so that nobody needs to
@@ -63,7 +64,7 @@ export class HttpRequest {
     targetNeedsWork: boolean,
     minorVersion: number,
     fields: FieldSection,
-    body: ByteSource | null,
+    body: GivingSource | null,
     peer: Peer,
     mayBeSelective = true,
   ) {
@@ -85,6 +86,14 @@ export class HttpRequest {
       this.query = "";
     }
   }
+
+  /**
+   * False when the message says nothing of a body: it has neither Content-Length nor Transfer-Encoding, and so none
+   * (RFC 9112 6.3). True also for `Content-Length: 0`, by which a client says that it means no bytes.
+   */
+  get hasBodyFraming(): boolean {
+    return this.body !== null || this.fields.get("content-length") !== undefined;
+  }
 }
 
 /**
@@ -99,6 +108,8 @@ export class HttpResponse {
   fieldLines = "";
   readonly status: number;
   readonly body: ResponseBody;
+  /** Which limit of the server itself refuses the request, and what to do: for the log, not for the client. */
+  ownLimit: string | null = null;
 
   constructor(status: number, body: ResponseBody = null) {
     this.status = status;

@@ -14,22 +14,21 @@ const EMPTY_ELEMENT = /^[ \t]*$/;
 
 /** A range that asks for nothing that is there. */
 const OUTSIDE = null;
-/** Bytes of a representation without any: what RFC 9110 calls satisfiable, and Content-Range cannot express. */
-const NOTHING = { from: 0, length: 0 };
 
 /**
  * The ranges that the value of a Range field selects of `size` bytes; never an empty list. Ranges that overlap or
  * touch are one range, at the place of the first of them (RFC 9110 15.3.7.2).
  *
- * "ignore" means all bytes with 200: another unit, bad syntax, more than `maxRanges` ranges, or a suffix of a
- * representation without bytes. "unsatisfiable" means 416.
+ * "ignore" means all bytes with 200: another unit, bad syntax, more than `maxRanges` ranges, or a representation
+ * without bytes. Of none there is no range that Content-Range can express, and a proxy that fetches in slices would turn
+ * 416 into an error (RFC 9110 14.2 lets a server ignore the field). "unsatisfiable" means 416.
  */
 export function parseRange(
   field: string,
   size: number,
   maxRanges: number,
 ): readonly ByteRange[] | "ignore" | "unsatisfiable" {
-  if (!BYTES_UNIT.test(field)) return "ignore";
+  if (size === 0 || !BYTES_UNIT.test(field)) return "ignore";
   const satisfiable: ByteRange[] = [];
   let specs = 0;
   for (const element of field.slice("bytes=".length).split(",")) {
@@ -42,7 +41,7 @@ export function parseRange(
     const range = first === undefined ? suffixRange(suffix!, size) : intRange(first, last!, size);
     if (range !== OUTSIDE) satisfiable.push(range);
   }
-  if (specs === 0 || satisfiable.includes(NOTHING)) return "ignore";
+  if (specs === 0) return "ignore";
   if (satisfiable.length === 0) return "unsatisfiable";
   return satisfiable.length === 1 ? satisfiable : merge(satisfiable);
 }
@@ -67,8 +66,7 @@ function intRange(first: string, last: string, size: number): ByteRange | null {
 
 function suffixRange(suffix: string, size: number): ByteRange | null {
   const length = Math.min(Number(suffix), size);
-  if (length > 0) return { from: size - length, length };
-  return Number(suffix) > 0 ? NOTHING : OUTSIDE;
+  return length > 0 ? { from: size - length, length } : OUTSIDE;
 }
 
 /** Whether the last position is before the first. Compared as text: two numbers past 2^53 can look the same. */

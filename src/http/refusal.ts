@@ -30,6 +30,18 @@ export const MISDIRECTED_SCHEME = refusal(
   "This connection does not serve the scheme of the request target.",
 );
 
+// What is no HTTP at all.
+export const TLS_ON_PLAIN_PORT = refusal(
+  "TLS_ON_PLAIN_PORT",
+  400,
+  "This port speaks plain HTTP, and the client began a TLS handshake; use http:// here.",
+);
+export const PROXY_PROTOCOL = refusal(
+  "PROXY_PROTOCOL",
+  400,
+  "The PROXY protocol is not spoken here; turn it off in the proxy or load balancer in front.",
+);
+
 // The field section (RFC 9112 section 5).
 export const BAD_LINE_END = refusal("BAD_LINE_END", 400, "A line does not end in CR LF.");
 export const BAD_FIELD_LINE = refusal("BAD_FIELD_LINE", 400, "A header field line is malformed.");
@@ -91,6 +103,11 @@ export const TOO_MANY_CONNECTIONS = refusal(
   "TOO_MANY_CONNECTIONS",
   503,
   "Too many connections; try again in a moment.",
+);
+export const BUFFERS_FULL = refusal(
+  "BUFFERS_FULL",
+  503,
+  "The server holds as many unsent and unread bytes as it may; try again in a moment.",
 );
 export const SERVER_FAULT = refusal("SERVER_FAULT", 500, "The server failed at this request; its log says more.");
 

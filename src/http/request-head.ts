@@ -21,6 +21,7 @@ import {
   TOKEN,
 } from "./characters.ts";
 import { lengthBit } from "./field-section.ts";
+import { nameForeignProtocol, UNDECIDED } from "./foreign-protocol.ts";
 import { FramingFields } from "./framing-fields.ts";
 import type { Limits } from "./limits.ts";
 import {
@@ -94,7 +95,8 @@ export class RequestHeadParser {
       lineStart += 2;
     }
     const fieldsStart = this.#requestLine(bytes, lineStart, end);
-    if (fieldsStart <= 0) return fieldsStart;
+    if (fieldsStart === REFUSED) return this.#refuseLine(bytes, start, end);
+    if (fieldsStart === INCOMPLETE) return INCOMPLETE;
     const headEnd = this.#fieldLines(bytes, lineStart, fieldsStart, end);
     if (headEnd <= 0) return headEnd;
     const framing = this.#framing;
@@ -122,6 +124,25 @@ export class RequestHeadParser {
   #refuse(refusal: Refusal): typeof REFUSED {
     this.refusal = refusal;
     return REFUSED;
+  }
+
+  /** A refused request line may be the beginning of another protocol, which has a row of its own. */
+  #refuseLine(bytes: Buffer, start: number, end: number): number {
+    const foreign = nameForeignProtocol(bytes, start, end);
+    if (foreign === UNDECIDED) return INCOMPLETE;
+    return this.#refuse(foreign ?? this.refusal);
+  }
+
+  /**
+   * A request of another major version, such as the preface of HTTP/2 (RFC 9113 3.4), has a target by other rules: it is
+   * refused for its version, as soon as that is there.
+   */
+  #refuseTarget(refusal: Refusal, bytes: Buffer, versionStart: number, end: number, limit: number): number {
+    const versionEnd = versionStart + VERSION_BYTES;
+    const there = Math.min(versionEnd, end, limit);
+    const bad = versionFault(bytes, versionStart, there);
+    if (bad === null && there < versionEnd && end <= limit) return INCOMPLETE;
+    return this.#refuse(bad === UNSUPPORTED_VERSION ? bad : refusal);
   }
 
   /** The outcome where the bytes ran out: more are needed, unless the limit is what ended them. */
@@ -152,7 +173,7 @@ export class RequestHeadParser {
       if (i === stop) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
       if (i === targetStart || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
       const verdict = judgeTarget(bytes, targetStart, i, this.method);
-      if (typeof verdict === "object") return this.#refuse(verdict);
+      if (typeof verdict === "object") return this.#refuseTarget(verdict, bytes, i + 1, end, limit);
       this.targetNeedsWork = verdict !== PLAIN_PATH;
     }
     this.target = bytes.latin1Slice(targetStart, i);

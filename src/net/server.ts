@@ -6,13 +6,17 @@ import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
+import { BufferBudget } from "./buffer-budget.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { LoopTurn } from "./loop-turn.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
-  /** A name or address; "localhost" is both loopback addresses. */
+  /** A name or address, for the URL. */
   readonly host: string;
+  /** What the host stands for, at least one. The server listens on all that this machine has. */
+  readonly addresses: readonly string[];
   /** 0 picks a free one. */
   readonly port: number;
   readonly limits: Limits;
@@ -35,8 +39,10 @@ export interface ConnectionCensus {
 }
 
 const SWEEP_MS = 500;
-/** Ports that the system is asked for until one is free for both loopback addresses. */
+/** Ports that the system is asked for until one is free on all addresses. */
 const MOST_PORT_TRIES = 16;
+/** The port is there, and not for us; any other fault is of an address that this machine does not have. */
+const PORT_FAULTS: ReadonlySet<unknown> = new Set(["EADDRINUSE", "EACCES", "EPERM"]);
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * SWEEP_MS;
 
@@ -47,12 +53,15 @@ export class Server implements ConnectionContext {
   readonly observer: Observer;
   readonly clock = new Clock();
   readonly parser: RequestHeadParser;
+  readonly budget: BufferBudget;
+  readonly turn = new LoopTurn();
   isDraining = false;
 
   readonly #options: ServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #turnedAway = new Set<Connection>();
   #listeners: TCPSocketListener<Connection>[] = [];
+  #absentAddresses: string[] = [];
   #sweep: Timer | null = null;
   #lastSweep = 0;
   #whenEmpty: (() => void) | null = null;
@@ -63,6 +72,7 @@ export class Server implements ConnectionContext {
     this.dispatch = options.dispatch;
     this.observer = options.observer;
     this.parser = new RequestHeadParser(options.limits);
+    this.budget = new BufferBudget(options.limits.maxBuffered);
   }
 
   /** The port listened on. */
@@ -70,16 +80,20 @@ export class Server implements ConnectionContext {
     return this.#listeners[0]?.port ?? 0;
   }
 
+  /** Addresses of the host that are not of this machine. */
+  get absentAddresses(): readonly string[] {
+    return this.#absentAddresses;
+  }
+
   /** Open connections, also those that are told that there are too many. */
   get connectionCount(): number {
     return this.#connections.size + this.#turnedAway.size;
   }
 
-  /** Starts listening; gives the URLs. Throws the system's error when the address cannot be had. */
+  /** Starts listening; gives the URLs. Throws the system's error when no address, or the port on one, can be had. */
   listen(): readonly string[] {
-    const { host, port } = this.#options;
-    if (host === "localhost") this.#listenOnLoopback();
-    else this.#listeners = [this.#listenOn(host, port)];
+    const { host } = this.#options;
+    this.#listenOnAll();
     this.#lastSweep = performance.now();
     this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
     this.#sweep.unref();
@@ -109,20 +123,31 @@ export class Server implements ConnectionContext {
     return Bun.listen<Connection>({ ...options, reusePort: this.#options.sharesPort === true } as typeof options);
   }
 
-  /** IPv4 and, where the machine has it, IPv6. A port that the system chose for one may be taken for the other. */
-  #listenOnLoopback(): void {
-    const { port } = this.#options;
-    for (let tries = port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
-      this.#listeners = [this.#listenOn("127.0.0.1", port)];
+  /** One port for all addresses. What the system chose for one may be taken on another: then it is asked again. */
+  #listenOnAll(): void {
+    for (let tries = this.#options.port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
+      const fault = this.#tryAddresses();
+      if (fault === null) return;
+      for (const listener of this.#listeners) listener.stop(true);
+      if (tries <= 1 || codeOf(fault) !== "EADDRINUSE") throw fault;
+    }
+  }
+
+  /** Null when the server listens on all addresses that there are, otherwise why not. */
+  #tryAddresses(): unknown {
+    let absence: unknown = null;
+    this.#listeners = [];
+    this.#absentAddresses = [];
+    for (const address of this.#options.addresses) {
       try {
-        this.#listeners.push(this.#listenOn("::1", this.port));
-        return;
+        this.#listeners.push(this.#listenOn(address, this.port || this.#options.port));
       } catch (error) {
-        if ((error as { code?: string }).code !== "EADDRINUSE") return;
-        for (const listener of this.#listeners) listener.stop(true);
-        if (tries <= 1) throw error;
+        if (PORT_FAULTS.has(codeOf(error))) return error;
+        absence ??= error;
+        this.#absentAddresses.push(address);
       }
     }
+    return this.#listeners.length > 0 ? null : absence;
   }
 
   #handlers(): SocketHandler<Connection> {
@@ -138,7 +163,7 @@ export class Server implements ConnectionContext {
       },
       drain: (socket) => guard(socket, drained),
       end: (socket) => guard(socket, peerEnded),
-      close: (socket) => this.#closed(socket.data),
+      close: (socket) => guard(socket, closed),
       error: (socket, error) => socket.data.fail(error),
       timeout: () => {},
     };
@@ -164,10 +189,10 @@ export class Server implements ConnectionContext {
     if (census !== undefined) census.here = this.#connections.size;
   }
 
-  #closed(connection: Connection): void {
+  /** What a client that has left had asked for still counts until it is done. */
+  ended(connection: Connection): void {
     if (this.#connections.delete(connection)) this.#tellCensus();
     this.#turnedAway.delete(connection);
-    connection.closed();
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
 
@@ -181,7 +206,22 @@ export class Server implements ConnectionContext {
     const due = now - SWEEP_MS;
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
+    this.#sweepMemory();
   }
+
+  /** Clients that do not read give way, one after the other, until there is room. */
+  #sweepMemory(): void {
+    const { budget } = this;
+    budget.sweep();
+    for (const connection of this.#connections) {
+      if (!budget.isShort) return;
+      connection.yieldMemory();
+    }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code;
 }
 
 function expire(connection: Connection): void {
@@ -192,6 +232,7 @@ function expire(connection: Connection): void {
   }
 }
 
+const closed = (connection: Connection): void => connection.closed();
 const drained = (connection: Connection): void => connection.drained();
 const peerEnded = (connection: Connection): void => connection.peerEnded();
 const turnAway = (connection: Connection): void => connection.turnAway();

@@ -1,5 +1,6 @@
 // The log for people: one line for what happened, on standard error, with the tags of the reference server.
 
+import { LimitWarnings } from "./limit-warnings.ts";
 import { MAX_BATCH_BYTES } from "./line-queue.ts";
 import { escapeBytes, escapeText, formatMilliseconds, formatPeer, TimeStamp } from "./log-line.ts";
 import { openLogOutput } from "./log-output.ts";
@@ -34,6 +35,7 @@ export class AccessLog implements Observer {
   readonly #isShared: boolean;
   readonly #stamp = new TimeStamp();
   readonly #sink: LogSink;
+  readonly #limits = new LimitWarnings((line) => this.warning(line));
 
   /** Opens the output. Never fails: an output that cannot be written is a log that nobody reads. */
   constructor(options: AccessLogOptions) {
@@ -88,17 +90,23 @@ export class AccessLog implements Observer {
     this.#sink.add(this.#line("WARNING", escapeText(line)));
   }
 
+  limitMet(status: number, limit: string): void {
+    this.#limits.met(status, limit);
+  }
+
   stopped(): void {
     if (this.verbose) this.#sink.add(this.#line("SERVER STOPPED", "All connections are closed."));
   }
 
   /** Resolves when all lines so far are out, after 200 ms at the latest. */
   settle(): Promise<void> {
+    this.#limits.end();
     return this.#sink.settle();
   }
 
   /** Writes what is left, for at most 200 ms and without the event loop, and takes nothing more. */
   close(): void {
+    this.#limits.end();
     this.#sink.close();
   }
 

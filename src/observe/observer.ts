@@ -32,6 +32,8 @@ export interface Observer {
   refused(address: string, port: number, status: number, name: string, reason: string): void;
   /** A fault of ours, not of a client. */
   fault(error: unknown): void;
+  /** A request got this status because of a limit of the server itself; the words say which, and what to do about it. */
+  limitMet(status: number, limit: string): void;
   /** One sentence for the person who runs the server. */
   warning(line: string): void;
   /** The last call. */

@@ -1,18 +1,40 @@
-// What writers on one folder must agree on: who may change a name now, and how much of the quota is left. In process
-// for one worker; workers of one server ask their parent through the same interface.
+// What writers on one folder must agree on: who may change a name now, how much of its limits is left, and whether a
+// group is being made visible. In process for one worker; workers of one server ask their parent through the same
+// interface.
 
 import type { MaybePromise } from "../http/byte-source.ts";
 
-/** Bytes and files below the directory. */
+/** Bytes below the directory, and files and folders. */
 export interface Usage {
   readonly bytes: number;
   readonly files: number;
 }
 
+/** What an upload holds before its commit. */
+export interface Claim extends Usage {
+  /** Bytes that may come to the disk before the upload asks again. */
+  readonly ahead: number;
+}
+
+/** What an upload asks for. */
+export interface Request {
+  /** To be held in addition. */
+  readonly claim: Claim;
+  /** Bytes that are announced beside: they are not held, but what cannot fit is refused now. */
+  readonly announced: number;
+  /** Bytes that the disk has free for us, as the asker sees it. */
+  readonly free: number;
+}
+
+/** Why a claim is refused; null: it is granted. */
+export type Refused = "over-quota" | "no-space" | null;
+
 /** Null: no limit. */
 export interface UsageLimits {
   readonly bytes: number | null;
   readonly files: number | null;
+  /** Bytes that uploads leave free on the disk. */
+  readonly minFree: number;
 }
 
 /** Ends a lock; once. */
@@ -22,16 +44,23 @@ export type Release = () => void;
 export interface Coordinator {
   /** False when `reserve` always grants: writers may spare themselves the accounts. */
   readonly hasLimits: boolean;
+  /** True while some group is being made visible: readers ask for the lock of what they read. Costs nothing to ask. */
+  readonly hasGroups: boolean;
   /** Waits until nobody else holds any of these names. */
   lock(names: readonly string[]): MaybePromise<Release>;
-  /** Sets something aside for an upload; false when the folder would pass its limits. */
-  reserve(wanted: Usage): MaybePromise<boolean>;
-  /** Ends a reservation; `change` is what has become of it: what the folder holds more, or less, than before. */
-  settle(reserved: Usage, change: Usage): void;
+  /** A group begins, and ends, to be made visible, its names locked. */
+  beginGroup(): void;
+  endGroup(): void;
+  /** Sets something aside for an upload. */
+  reserve(request: Request): MaybePromise<Refused>;
+  /** Ends a claim; `change` is what has become of it: what the folder holds more, or less, than before. */
+  settle(claim: Claim, change: Usage): void;
 }
 
 /** No bytes and no files. */
 export const NOTHING: Usage = { bytes: 0, files: 0 };
+/** Nothing is held. */
+export const NO_CLAIM: Claim = { bytes: 0, files: 0, ahead: 0 };
 
 const FRESH_MS = 5000;
 /** A walk through a large tree takes long; it may take no more than this share of the time. */
@@ -43,8 +72,9 @@ export class LocalCoordinator implements Coordinator {
   readonly #limits: UsageLimits;
   readonly #scan: () => Promise<Usage>;
   readonly #locks = new NameLocks();
+  #groups = 0;
   #used: Usage = NOTHING;
-  #reserved: Usage = NOTHING;
+  #claimed: Claim = NO_CLAIM;
   #freshUntil = 0;
   #scanning: Promise<void> | null = null;
   /** What was settled while a scan walks: it may have seen it or not, so what came counts, and what went does not. */
@@ -54,37 +84,60 @@ export class LocalCoordinator implements Coordinator {
   constructor(limits: UsageLimits, scan: () => Promise<Usage>) {
     this.#limits = limits;
     this.#scan = scan;
-    this.hasLimits = limits.bytes !== null || limits.files !== null;
+    this.hasLimits = hasLimits(limits);
+  }
+
+  get hasGroups(): boolean {
+    return this.#groups > 0;
   }
 
   lock(names: readonly string[]): MaybePromise<Release> {
     return this.#locks.take(names);
   }
 
-  reserve(wanted: Usage): MaybePromise<boolean> {
-    if (!this.hasLimits) return true;
-    // Others change the folder too: accounts of our own are believed for a while only.
-    if (performance.now() < this.#freshUntil) return this.#grant(wanted);
-    this.#scanning ??= this.#rescan();
-    return this.#scanning.then(() => this.#grant(wanted));
+  beginGroup(): void {
+    this.#groups += 1;
   }
 
-  settle(reserved: Usage, change: Usage): void {
+  endGroup(): void {
+    this.#groups -= 1;
+  }
+
+  reserve(request: Request): MaybePromise<Refused> {
+    if (!this.hasLimits) return null;
+    const { bytes, files } = this.#limits;
+    // Others change the folder too: accounts of our own are believed for a while only.
+    if ((bytes === null && files === null) || performance.now() < this.#freshUntil) return this.#judge(request);
+    this.#scanning ??= this.#rescan();
+    return this.#scanning.then(() => this.#judge(request));
+  }
+
+  settle(claim: Claim, change: Usage): void {
     if (!this.hasLimits) return;
-    this.#reserved = subtract(this.#reserved, reserved);
+    this.#claimed = subtractClaim(this.#claimed, claim);
     this.#used = add(this.#used, change);
     if (this.#scanning === null) return;
     const came = { bytes: Math.max(0, change.bytes), files: Math.max(0, change.files) };
     this.#settledMeanwhile = add(this.#settledMeanwhile, came);
   }
 
-  #grant(wanted: Usage): boolean {
-    const total = add(add(this.#used, this.#reserved), wanted);
-    const { bytes, files } = this.#limits;
-    if (bytes !== null && wanted.bytes > 0 && total.bytes > bytes) return false;
-    if (files !== null && wanted.files > 0 && total.files > files) return false;
-    this.#reserved = add(this.#reserved, wanted);
-    return true;
+  /** Measures the folder now, so that the first upload need not wait for it. */
+  prepare(): void {
+    if (this.#limits.bytes === null && this.#limits.files === null) return;
+    this.#scanning ??= this.#rescan();
+    // Who needs it asks again, and hears why it failed.
+    this.#scanning.catch(() => {});
+  }
+
+  #judge({ claim, announced, free }: Request): Refused {
+    const { minFree, bytes, files } = this.#limits;
+    if (minFree > 0 && free - this.#claimed.ahead - claim.ahead < minFree) return "no-space";
+    const total = add(add(this.#used, this.#claimed), claim);
+    const more = claim.bytes + announced;
+    if (bytes !== null && more > 0 && total.bytes + announced > bytes) return "over-quota";
+    if (files !== null && claim.files > 0 && total.files > files) return "over-quota";
+    this.#claimed = addClaim(this.#claimed, claim);
+    return null;
   }
 
   async #rescan(): Promise<void> {
@@ -117,12 +170,21 @@ class NameLocks {
   }
 }
 
-/** Both together. */
-export function add(a: Usage, b: Usage): Usage {
+/** True when some claim may be refused. */
+export function hasLimits({ bytes, files, minFree }: UsageLimits): boolean {
+  return bytes !== null || files !== null || minFree > 0;
+}
+
+function add(a: Usage, b: Usage): Usage {
   return { bytes: a.bytes + b.bytes, files: a.files + b.files };
 }
 
+/** Both together. */
+export function addClaim(a: Claim, b: Claim): Claim {
+  return { ...add(a, b), ahead: a.ahead + b.ahead };
+}
+
 /** What is left of `a`. */
-export function subtract(a: Usage, b: Usage): Usage {
-  return { bytes: a.bytes - b.bytes, files: a.files - b.files };
+export function subtractClaim(a: Claim, b: Claim): Claim {
+  return { bytes: a.bytes - b.bytes, files: a.files - b.files, ahead: a.ahead - b.ahead };
 }

@@ -1,60 +1,73 @@
-// What stands in a folder, as the system shows it under the folder's real path.
+// What stands in a folder that is held open, as readers may see it.
 
-import { type BigIntStats, lstatSync, realpathSync, statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { sep } from "node:path";
+import type { BigIntStats } from "node:fs";
+import type { FileCalls } from "./file-calls.ts";
+import type { Folder } from "./folder.ts";
 import type { FolderReader } from "./folder-walk.ts";
 import type { ObjectName } from "./object-name.ts";
-import { etagOf } from "./opened-file.ts";
 import type { ServedRoot } from "./served-root.ts";
-import type { Entry } from "./storage.ts";
+import { systemCode } from "./system-fault.ts";
+import { listOf } from "./transaction.ts";
+import { find, free, type GroupGate, walk } from "./way.ts";
+
+type Look = BigIntStats | null | "unreadable";
 
 /** Reads one folder once. */
 export class LocalFolderReader implements FolderReader {
   readonly #root: ServedRoot;
-  readonly #folder: ObjectName;
-  /** The folder's real path, with the separator behind it. */
-  #prefix = "";
+  readonly #calls: FileCalls;
+  readonly #name: ObjectName;
+  readonly #gate: GroupGate;
+  #folder: Folder | null = null;
 
-  constructor(root: ServedRoot, folder: ObjectName) {
+  constructor(root: ServedRoot, calls: FileCalls, name: ObjectName, gate: GroupGate) {
     this.#root = root;
+    this.#calls = calls;
+    this.#name = name;
+    this.#gate = gate;
+  }
+
+  async names(): Promise<readonly string[]> {
+    const folder = await walk(this.#root, this.#calls, this.#name.segments, this.#gate);
     this.#folder = folder;
+    if (this.#gate.isActive) await this.#gate.pass(listOf(folder.realPath));
+    return this.#calls.readTexts(folder.itself);
   }
 
-  /**
-   * Plain names, and no types with them: of 100,000 that blocks the loop for 3 ms, with types for 8, as buffers for 38
-   * and by `opendir` (which reads all at once as well) for 50.
-   */
-  async names(): Promise<readonly string[] | null> {
-    const path = realpathSync(this.#root.pathOf(this.#folder));
-    if (!this.#root.holds(path)) return null;
-    this.#prefix = path.endsWith(sep) ? path : path + sep;
-    return readdir(path);
-  }
-
-  look(name: string): BigIntStats | null | "unreadable" {
-    const path = this.#prefix + name;
+  look(name: string): Look | Promise<Look> {
     try {
-      const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
-      return stats?.isSymbolicLink() === true ? this.#follow(path) : stats;
-    } catch {
-      return "unreadable";
+      const stats = this.#calls.lstat(this.#folder!.at(name));
+      if (stats instanceof Promise) return stats.then((seen) => this.#judge(name, seen), unseen);
+      return this.#judge(name, stats);
+    } catch (error) {
+      return unseen(error);
     }
   }
 
+  close(): void {
+    this.#folder?.close();
+  }
+
+  #judge(name: string, stats: BigIntStats): Look | Promise<Look> {
+    return stats.isSymbolicLink() ? this.#follow(name) : stats;
+  }
+
   /** A link that cannot be followed might lead outside, and does not show. */
-  #follow(path: string): BigIntStats | null {
+  async #follow(name: string): Promise<Look> {
     try {
-      return this.#root.holds(realpathSync(path)) ? statSync(path, { bigint: true }) : null;
-    } catch {
+      const found = await find(this.#root, this.#calls, [...this.#name.segments, name], null);
+      free(found.descriptor);
+      return found.stats;
+    } catch (error) {
+      if (systemCode(error) === "") throw error;
       return null;
     }
   }
 }
 
-/** What readers see of it; null for devices, pipes and sockets. */
-export function entryOf(stats: BigIntStats): Entry | null {
-  const modified = Number(stats.mtimeMs);
-  if (stats.isDirectory()) return { type: "directory", size: 0, modified, etag: etagOf(stats) };
-  return stats.isFile() ? { type: "file", size: Number(stats.size), modified, etag: etagOf(stats) } : null;
+/** Gone meanwhile, or the system does not tell. */
+function unseen(error: unknown): Look {
+  const code = systemCode(error);
+  if (code === "") throw error;
+  return code === "ENOENT" ? null : "unreadable";
 }

@@ -1,67 +1,61 @@
-// A directory of this machine. Nothing outside it is ever read or written, whatever links lead there.
+// A directory of this machine. Nothing outside it is ever read or written, whatever links lead there, and whoever renames
+// what meanwhile.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
-import { open } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import { Commit, findFolder, holdContent, judge, lookAtTarget, NO_TARGET } from "./commit.ts";
-import { type Coordinator, NOTHING, type Release, type Usage } from "./coordinator.ts";
-import { DescriptorBudget } from "./descriptor-budget.ts";
-import { entryOf, LocalFolderReader } from "./folder-list.ts";
+import { constants } from "node:fs";
+import { join } from "node:path";
+import type { MaybePromise } from "../http/byte-source.ts";
+import { CallQueue, countThreads } from "./call-queue.ts";
+import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
+import { Debts } from "./debts.ts";
+import type { DescriptorBudget } from "./descriptor-budget.ts";
+import { entryOf } from "./entry.ts";
+import { FileCalls } from "./file-calls.ts";
+import { LocalFolderReader } from "./folder-list.ts";
+import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
-import { candidateNames, MOST_NAME_BYTES } from "./numbered-name.ts";
+import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion } from "./opened-file.ts";
-import { freeBytes, LocalWrite, type WriteHouse } from "./pending-write.ts";
+import { Pace } from "./pace.ts";
+import { removeQuietly, syncFolder } from "./publish.ts";
+import { HAS_PROC } from "./real-path.ts";
 import { ServedRoot } from "./served-root.ts";
-import type { WaitingClient } from "./shared-work.ts";
 import type {
+  Client,
   Condition,
   Entry,
   FileVersion,
   ListFault,
   Listing,
   OpenedFile,
-  PendingWrite,
   ReadFault,
   Storage,
-  Stored,
+  Upload,
   WriteFault,
-  WritePlan,
 } from "./storage.ts";
+import { recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
 import { readFault, systemCode, writeFault } from "./system-fault.ts";
-import { temporaryName } from "./temporary-name.ts";
+import { lookAtTarget } from "./target.ts";
+import { measureTree } from "./tree.ts";
+import { type Found, find, free, type GroupGate, walk } from "./way.ts";
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-const CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-const NOT_OPEN = -1;
-/** Less the umask. */
-const NEW_FILE_MODE = 0o666;
+/** O_NONBLOCK: opening must not wait for somebody to let go of a lease. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/** Tries to open a file that somebody else holds for a moment. */
+const MOST_TRIES = 5;
+const PAUSE_MS = 40;
 
 /** How a folder is served. */
-export interface LocalStorageSettings {
+export interface LocalStorageSettings extends UploadSettings {
   readonly rules: NameRules;
   /** Links may lead out of the directory. */
   readonly followSymlinks: boolean;
   /** Files that may be open at once, for reading and writing together. */
   readonly maxOpenFiles: number;
-  /** An upload is on the disk before its commit resolves. */
-  readonly fsync: boolean;
-  /** Permission bits of new files; null leaves them to the umask. */
-  readonly mode: number | null;
-  /** Bytes that uploads leave free on the disk. */
-  readonly minFree: number;
 }
+
+/** The server's own work on the folder. */
+const OURSELVES: Client = { hasLeft: false };
 
 /** Serves the folder `root`, which the first upload creates if need be. */
 export class LocalStorage implements Storage {
@@ -69,259 +63,232 @@ export class LocalStorage implements Storage {
   readonly #settings: LocalStorageSettings;
   readonly #budget: DescriptorBudget;
   readonly #coordinator: Coordinator;
-  readonly #house: WriteHouse;
+  readonly #pace = new Pace();
+  readonly #queue = new CallQueue(countThreads(process.env["UV_THREADPOOL_SIZE"]));
+  readonly #gate: GroupGate;
+  readonly #house: UploadHouse;
   readonly #walks: FolderWalks;
+  /** Real paths of folders that were found in their places in this turn of the loop. */
+  readonly #inPlace = new Set<string>();
+  #heartbeat: Timer | null = null;
 
   constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
-    this.#root = new ServedRoot(root, settings.followSymlinks);
+    const { rules, followSymlinks: followsLinks } = settings;
     this.#settings = settings;
-    this.#budget = new DescriptorBudget(settings.maxOpenFiles);
+    this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.#pace);
+    this.#budget = this.#root.budget;
     this.#coordinator = coordinator;
-    this.#walks = new FolderWalks(settings.rules);
-    this.#house = {
-      budget: this.#budget,
-      coordinator,
-      minFree: settings.minFree,
-      fsync: settings.fsync,
-      mode: settings.mode,
+    this.#walks = new FolderWalks(rules);
+    this.#gate = {
+      get isActive() {
+        return coordinator.hasGroups;
+      },
+      pass: async (path) => (await coordinator.lock([path]))(),
     };
+    const shelf = new FolderShelf(Math.floor(this.#root.folders.most / 2));
+    this.#house = { root: this.#root, coordinator, settings, rules, shelf, debts: new Debts(), uploads: new Set() };
   }
 
   // ── Reading ──
 
-  open(name: ObjectName): OpenedFile | ReadFault {
+  async open(name: ObjectName, client: Client): Promise<OpenedFile | ReadFault> {
+    // One for the file, and one to look at it first.
     if (!this.#budget.take()) return "no-descriptors";
-    const file = this.#openFile(this.#root.pathOf(name));
-    if (typeof file === "string") this.#budget.giveBack();
-    return file;
-  }
-
-  isUnchanged(version: FileVersion): boolean {
-    if (!(version instanceof LocalVersion)) return false;
+    let isOpen = false;
     try {
-      // Numbers cost a quarter less than bigints here, and this is the one system call of a hit.
-      return version.is(statSync(version.path));
-    } catch {
-      return false;
-    }
-  }
-
-  look(name: ObjectName): Entry | ReadFault {
-    try {
-      const path = realpathSync(this.#root.pathOf(name));
-      if (!this.#root.holds(path)) return "missing";
-      return entryOf(statSync(path, { bigint: true })) ?? "missing";
-    } catch (error) {
-      return readFault(error);
-    }
-  }
-
-  list(folder: ObjectName, client: WaitingClient): Promise<Listing | ListFault> {
-    return this.#walks.list(folder.path, new LocalFolderReader(this.#root, folder), client);
-  }
-
-  #openFile(path: string): OpenedFile | ReadFault {
-    let descriptor = NOT_OPEN;
-    try {
-      const opened = this.#root.open(path);
-      if (opened === null) return "missing";
-      descriptor = opened;
-      const stats = fstatSync(descriptor, { bigint: true });
-      if (!stats.isFile()) return stats.isDirectory() ? "directory" : "missing";
-      const file = new LocalFile(descriptor, path, stats, this.#budget);
-      descriptor = NOT_OPEN;
-      return file;
+      const calls = this.#callsFor(client);
+      const found = await find(this.#root, calls, name.segments, this.#gate);
+      try {
+        if (!found.stats.isFile()) return found.stats.isDirectory() ? "directory" : "missing";
+        const file = await this.#openFound(calls, found);
+        isOpen = true;
+        return file;
+      } finally {
+        free(found.descriptor);
+      }
     } catch (error) {
       return readFault(error);
     } finally {
-      if (descriptor !== NOT_OPEN) closeSync(descriptor);
+      if (!isOpen) this.#budget.giveBack();
     }
+  }
+
+  isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean> {
+    if (!(version instanceof LocalVersion)) return false;
+    const calls = this.#callsFor(client);
+    if (this.#coordinator.hasGroups) return this.#isUnchangedLater(version, calls);
+    const isInPlace = this.#inPlace.has(version.folder) || this.#isInPlace(version.folder, calls);
+    if (isInPlace instanceof Promise) return this.#isUnchangedLater(version, calls);
+    if (!isInPlace) return false;
+    try {
+      // Numbers cost a quarter less than bigints here, and this is the one system call of a hit.
+      const now = calls.lstatRoughly(version.path);
+      return now instanceof Promise ? now.then((stats) => version.is(stats), isGone) : version.is(now);
+    } catch (error) {
+      return isGone(error);
+    }
+  }
+
+  async stat(name: ObjectName, client: Client): Promise<Entry | ReadFault> {
+    try {
+      const found = await find(this.#root, this.#callsFor(client), name.segments, this.#gate);
+      free(found.descriptor);
+      return entryOf(found.stats, Date.now()) ?? "missing";
+    } catch (error) {
+      return readFault(error);
+    }
+  }
+
+  list(name: ObjectName, client: Client): Promise<Listing | ListFault> {
+    const readFor = (waiting: Client): LocalFolderReader =>
+      new LocalFolderReader(this.#root, this.#callsFor(waiting), name, this.#gate);
+    return this.#walks.list(name.path, readFor, client);
   }
 
   // ── Writing ──
 
-  begin(plan: WritePlan): MaybePromise<PendingWrite | WriteFault> {
+  upload(client: Client): Upload {
+    // Nothing to touch, nothing to do: the timer is there while there are uploads only.
+    this.#heartbeat ??= setInterval(() => void this.#touchUploads(), TOUCH_MS).unref();
+    return new LocalUpload(this.#house, this.#callsFor(client));
+  }
+
+  async remove(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null> {
+    const calls = this.#callsFor(client);
     try {
-      mkdirSync(this.#root.path, { recursive: true });
-      const place = this.#findPlace(plan);
-      if ("fault" in place) return place.fault;
-      const { folder, name, files } = place;
-      const wanted: Usage = { bytes: Math.max(plan.length, 0), files };
-      const { minFree } = this.#settings;
-      // Where nobody said how much there will be, and nothing is to be left free, the disk itself says when it is full.
-      const isBounded = plan.length !== UNKNOWN_LENGTH || minFree > 0;
-      if (isBounded && freeBytes(folder) < wanted.bytes + minFree) return "no-space";
-      const granted = this.#coordinator.reserve(wanted);
-      const named = { ...plan, name };
-      if (granted instanceof Promise) return granted.then((isGranted) => this.#start(named, folder, wanted, isGranted));
-      return this.#start(named, folder, wanted, granted);
-    } catch (error) {
-      return writeFault(error);
-    }
-  }
-
-  async commit(pending: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault> {
-    const writes = pending.filter((write) => write instanceof LocalWrite);
-    const commit = new Commit(this.#root);
-    let release: Release | null = null;
-    let result: readonly Stored[] | WriteFault = "not-allowed";
-    try {
-      release = await this.#coordinator.lock(writes.map(({ plan }) => this.#lockedPath(plan.name)));
-      result = commit.run(writes);
-      if (typeof result !== "string" && this.#settings.fsync) await syncFolders(commit.changedFolders);
-      return result;
-    } finally {
-      release?.();
-      // What was published has no temporary file any more; the rest goes.
-      if (typeof result === "string") await Promise.all(writes.map((write) => write.abort()));
-    }
-  }
-
-  async remove(name: ObjectName, condition: Condition | null): Promise<WriteFault | null> {
-    const release = await this.#coordinator.lock([this.#lockedPath(name)]);
-    try {
-      const fault = this.#remove(name, condition);
-      if (fault === null && this.#settings.fsync) await syncFolders([dirname(this.#root.pathOf(name))]);
-      return fault;
-    } catch (error) {
-      const fault = writeFault(error);
-      return fault === "not-a-directory" ? "missing" : fault;
-    } finally {
-      release();
-    }
-  }
-
-  /** What a writer locks: the same for all names that lead to one place through links. */
-  #lockedPath(name: ObjectName): string {
-    try {
-      return join(realpathSync(this.#root.pathOf(name.parent)), name.base);
-    } catch {
-      // In a folder that is yet to be made nothing can be replaced, and only one can create.
-      return this.#root.pathOf(name);
-    }
-  }
-
-  #start(plan: WritePlan, folder: string, reserved: Usage, isGranted: boolean): PendingWrite | WriteFault {
-    if (!isGranted) return "over-quota";
-    const write = this.#openTemporary(plan, folder, reserved);
-    if (typeof write === "string") this.#coordinator.settle(reserved, NOTHING);
-    return write;
-  }
-
-  #openTemporary(plan: WritePlan, folder: string, reserved: Usage): LocalWrite | WriteFault {
-    if (!this.#budget.take()) return "no-descriptors";
-    const temporary = join(folder, temporaryName());
-    try {
-      const descriptor = openSync(temporary, CREATE_FLAGS, NEW_FILE_MODE);
-      return new LocalWrite(plan, descriptor, temporary, reserved, this.#house);
-    } catch (error) {
-      this.#budget.giveBack();
-      return writeFault(error);
-    }
-  }
-
-  /** Where the plan may begin, under which name, or why it may not. Throws the system's error. */
-  #findPlace(plan: WritePlan): Place {
-    if (isTooLong(plan.name)) return { fault: "bad-name" };
-    const folder = findFolder(this.#root, plan.name.parent);
-    if (folder !== null) return this.#placeIn(folder, plan, plan.name);
-    return this.#walkToPlace(plan);
-  }
-
-  #placeIn(folder: string, plan: WritePlan, name: ObjectName): Place {
-    const target = lookAtTarget(this.#root, join(folder, name.base));
-    const fault = judge(plan, target);
-    const { files } = target.usage;
-    return fault === null ? { folder, name, files: plan.onExisting === "replace" ? 1 - files : 1 } : { fault };
-  }
-
-  /** The way that is not there as a whole, or not allowed. */
-  #walkToPlace(plan: WritePlan): Place {
-    let folder = realpathSync(this.#root.path);
-    const walked: string[] = [];
-    const { segments } = plan.name.parent;
-    for (const [depth, segment] of segments.entries()) {
-      const step = this.#enter(folder, segment, plan.onExisting === "conceal");
-      if (typeof step === "string") return { fault: step };
-      walked.push(step.segment);
-      if (step.folder === null) {
-        const fault = judge(plan, NO_TARGET);
-        const name = plan.name.within([...walked, ...segments.slice(depth + 1)]);
-        return fault === null ? { folder, name, files: 1 } : { fault };
+      const folder = await walk(this.#root, calls, name.parent.segments, null);
+      try {
+        const release = await this.#coordinator.lock([join(folder.realPath, name.base)]);
+        try {
+          const fault = await this.#remove(calls, folder, name, condition);
+          if (fault !== null || !this.#settings.fsync) return fault;
+          return (await syncFolder(calls, folder)) ? null : "not-durable";
+        } finally {
+          release();
+        }
+      } finally {
+        folder.close();
       }
-      folder = step.folder;
-    }
-    return this.#placeIn(folder, plan, plan.name.within(walked));
-  }
-
-  /** The folder of this name in a folder, null for one that is yet to be made; with `conceals` perhaps under another name. */
-  #enter(folder: string, segment: string, conceals: boolean): Step | WriteFault {
-    for (const candidate of conceals ? candidateNames(segment) : [segment]) {
-      const path = join(folder, candidate);
-      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { segment: candidate, folder: null };
-      const fault = this.#judgeFolder(path);
-      if (fault === null) return { segment: candidate, folder: realpathSync(path) };
-      if (!conceals) return fault;
-    }
-    return "exists";
-  }
-
-  #judgeFolder(path: string): WriteFault | null {
-    try {
-      if (!this.#root.holds(realpathSync(path))) return "not-allowed";
-      return statSync(path).isDirectory() ? null : "not-a-directory";
     } catch (error) {
-      // A link to nowhere is no folder.
-      if (systemCode(error) === "ENOENT" || systemCode(error) === "ELOOP") return "not-a-directory";
+      const code = systemCode(error);
+      return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
+    }
+  }
+
+  // ── Order ──
+
+  async sweep(): Promise<number> {
+    return sweepLeftovers(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
+  }
+
+  /** Finishes the groups that a killed server left half visible in the directory itself; before it is served. */
+  async recover(): Promise<number> {
+    try {
+      return await recoverGroups(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
+    } catch (error) {
+      if (systemCode(error) === "") throw error;
+      return 0;
+    }
+  }
+
+  measure(): Promise<Usage> {
+    return measureTree(this.#root, this.#callsFor(OURSELVES));
+  }
+
+  #callsFor(client: Client): FileCalls {
+    return new FileCalls(this.#pace, this.#queue, client);
+  }
+
+  async #openFound(calls: FileCalls, { descriptor, stats, realPath, folderPath, isDirect }: Found): Promise<LocalFile> {
+    const path = HAS_PROC ? `/proc/self/fd/${descriptor}` : realPath;
+    const opened = await openPatiently(calls, path);
+    try {
+      const now = await calls.fstat(opened);
+      if (now.ino !== stats.ino || now.dev !== stats.dev) throw new Error(`${realPath} is not what was judged`);
+      return new LocalFile(opened, now, isDirect ? { folder: folderPath, path: realPath } : null, calls, this.#budget);
+    } catch (error) {
+      await calls.close(opened);
       throw error;
     }
   }
 
-  #remove(name: ObjectName, condition: Condition | null): WriteFault | null {
-    const path = join(realpathSync(this.#root.pathOf(name.parent)), name.base);
-    if (!this.#root.holds(dirname(path))) return "missing";
-    const { entry, usage } = lookAtTarget(this.#root, path);
+  /**
+   * Asks once in a turn of the loop: a folder that was moved away takes its files with it, and the directory's own path
+   * may lead elsewhere by now.
+   */
+  #isInPlace(folder: string, calls: FileCalls): MaybePromise<boolean> {
+    const { path, realPath } = this.#root;
+    const isFolder = leadsTo(calls, folder, folder);
+    const isRoot = path === realPath || leadsTo(calls, path, realPath);
+    if (!(isFolder instanceof Promise) && !(isRoot instanceof Promise)) return this.#note(folder, isFolder && isRoot);
+    return Promise.all([isFolder, isRoot]).then(([one, other]) => this.#note(folder, one && other));
+  }
+
+  #note(folder: string, isInPlace: boolean): boolean {
+    if (!isInPlace) return false;
+    this.#root.lookAtMounts();
+    if (this.#inPlace.size === 0) setImmediate(() => this.#inPlace.clear());
+    this.#inPlace.add(folder);
+    return true;
+  }
+
+  async #isUnchangedLater(version: LocalVersion, calls: FileCalls): Promise<boolean> {
+    if (this.#gate.isActive) await this.#gate.pass(version.path);
+    try {
+      if (!(await this.#isInPlace(version.folder, calls))) return false;
+      return version.is(await calls.lstatRoughly(version.path));
+    } catch (error) {
+      return isGone(error);
+    }
+  }
+
+  async #remove(
+    calls: FileCalls,
+    folder: Awaited<ReturnType<typeof walk>>,
+    name: ObjectName,
+    condition: Condition | null,
+  ): Promise<WriteFault | null> {
+    const { entry, usage } = await lookAtTarget(this.#root, calls, folder, name);
     if (entry === null) return "missing";
     if (entry.type === "directory") return "is-directory";
     if (condition !== null && !condition(entry)) return "precondition";
-    const free = holdContent(path, usage.bytes);
-    try {
-      unlinkSync(path);
-    } finally {
-      free();
-    }
-    this.#coordinator.settle(NOTHING, { bytes: -usage.bytes, files: -usage.files });
+    await removeQuietly(calls, folder.at(name.base), usage.bytes, () => calls.unlink(folder.at(name.base)));
+    this.#coordinator.settle(NO_CLAIM, { bytes: -usage.bytes, files: -usage.files });
     return null;
   }
-}
 
-/** Where a temporary file is to be, the name that it is for, and how many files there will be more; or why not. */
-type Place =
-  { readonly folder: string; readonly name: ObjectName; readonly files: number } | { readonly fault: WriteFault };
-
-/** One step on the way to a place. */
-interface Step {
-  readonly segment: string;
-  /** Null: it is yet to be made. */
-  readonly folder: string | null;
-}
-
-/** PATH_MAX of the common systems, with room for where the directory itself is. */
-const MOST_PATH_BYTES = 3800;
-/** A folder costs the system time for each that it lies in, and each upload has to find its own. */
-const MOST_SEGMENTS = 128;
-
-/** Names that no file system takes are refused before the body, even where a folder is yet to be made. */
-function isTooLong(name: ObjectName): boolean {
-  if (name.segments.length > MOST_SEGMENTS || Buffer.byteLength(name.path) > MOST_PATH_BYTES) return true;
-  return name.segments.some((segment) => Buffer.byteLength(segment) > MOST_NAME_BYTES);
-}
-
-/** Puts folders' entries on the disk; where folders cannot be opened, the system does it in its own time. */
-async function syncFolders(paths: Iterable<string>): Promise<void> {
-  for (const path of paths) {
-    const folder = await open(path, constants.O_RDONLY).catch(() => null);
-    await folder?.sync().catch(() => {});
-    await folder?.close();
+  async #touchUploads(): Promise<void> {
+    if (this.#house.uploads.size === 0 && this.#heartbeat !== null) {
+      clearInterval(this.#heartbeat);
+      this.#heartbeat = null;
+    }
+    for (const upload of this.#house.uploads) await upload.touch();
   }
+}
+
+/** A file that somebody holds a lease on is let go of within moments. */
+async function openPatiently(calls: FileCalls, path: string): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await calls.open(path, READ_FLAGS);
+    } catch (error) {
+      if (systemCode(error) !== "EAGAIN" || tries === MOST_TRIES) throw error;
+      await Bun.sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** True when this path has this real path. */
+function leadsTo(calls: FileCalls, path: string, realPath: string): MaybePromise<boolean> {
+  try {
+    const real = calls.realpath(path);
+    return real instanceof Promise ? real.then((found) => found === realPath, isGone) : real === realPath;
+  } catch (error) {
+    return isGone(error);
+  }
+}
+
+function isGone(error: unknown): false {
+  if (systemCode(error) === "") throw error;
+  return false;
 }

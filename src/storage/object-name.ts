@@ -79,6 +79,16 @@ export class ObjectName {
     return ObjectName.ROOT.join(segments, rules);
   }
 
+  /**
+   * The path as a reader means it: a plain `.` segment names the folder that it stands in (RFC 3986 5.2.4), as clients
+   * write before a first segment with a colon (4.2). Every other dot segment is left for `parse` to refuse.
+   */
+  static withoutDots(rawPath: string): string {
+    const segments = rawPath.split("/");
+    if (segments.at(-1) === ".") segments.push("");
+    return segments.filter((segment) => segment !== ".").join("/");
+  }
+
   /** As `parse`, for the path of a folder: it is empty or ends in one slash. */
   static parseFolder(rawPath: string, rules: NameRules): ObjectName | NameFault {
     return rawPath === "" ? ObjectName.ROOT : ObjectName.parse(rawPath.slice(0, -1), rules);

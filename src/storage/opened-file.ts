@@ -1,29 +1,50 @@
-// A file that is being read: never other bytes than those of the file that was opened, however it changes meanwhile.
+// A file that is being read: never other bytes than those of the version that was opened, however it changes meanwhile.
 
-import { type BigIntStats, closeSync, fstatSync, read, type Stats } from "node:fs";
+import { type BigIntStats, read, type Stats } from "node:fs";
+import { promisify } from "node:util";
 import { type ByteSource, ContentChanged } from "../http/byte-source.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
-import { readWindows, WINDOW_BYTES } from "./read-windows.ts";
+import { etagOf, isSettled } from "./entity-tag.ts";
+import { type FileCalls, LARGE_BYTES } from "./file-calls.ts";
+import { FileSource } from "./file-source.ts";
+import { modifiedOf } from "./modified-time.ts";
 import type { FileVersion, OpenedFile } from "./storage.ts";
 
-/** Two writes within one tick of the file system's clock look alike; ticks of 2 s are the longest that there are. */
-const SETTLED_MS = 2000;
+const readLater = promisify(read) as unknown as (
+  descriptor: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+) => Promise<{ readonly bytesRead: number }>;
 
-/** The strong entity tag of a version: inode, modification time and size. */
-export function etagOf(stats: Pick<BigIntStats, "ino" | "mtimeNs" | "ctimeNs" | "size">): string {
-  return `"${stats.ino.toString(36)}-${stats.mtimeNs.toString(36)}-${stats.size.toString(36)}"`;
-}
+const MS_PER_SECOND = 1000;
+const NS_PER_MS = 1e6;
+const NS_PER_SECOND = 1_000_000_000n;
+/** What is read at once of a file that does not tell its size. */
+const BLIND_READ_BYTES = 64 * 1024;
 
-/** A version and where it was seen. */
+/** A version and where it was seen: under its own name, in folders that are no links. */
 export class LocalVersion implements FileVersion {
   readonly path: string;
+  /** The real path of the folder that holds it. */
+  readonly folder: string;
   readonly etag: string;
-  readonly #stats: Stats;
+  readonly #mtimeMs: number;
+  readonly #ctimeMs: number;
+  readonly #size: number;
+  readonly #inode: number;
+  readonly #device: number;
 
-  constructor(path: string, etag: string, stats: Stats) {
+  constructor(folder: string, path: string, etag: string, stats: BigIntStats) {
     this.path = path;
+    this.folder = folder;
     this.etag = etag;
-    this.#stats = stats;
+    this.#mtimeMs = milliseconds(stats.mtimeNs);
+    this.#ctimeMs = milliseconds(stats.ctimeNs);
+    this.#size = Number(stats.size);
+    this.#inode = Number(stats.ino);
+    this.#device = Number(stats.dev);
   }
 
   /**
@@ -31,15 +52,25 @@ export class LocalVersion implements FileVersion {
    * kernel's own, so a quarter of a microsecond (what a number holds of it) is finer than it ever moves.
    */
   is(now: Stats): boolean {
-    const then = this.#stats;
     return (
-      now.mtimeMs === then.mtimeMs &&
-      now.ctimeMs === then.ctimeMs &&
-      now.size === then.size &&
-      now.ino === then.ino &&
-      now.dev === then.dev
+      now.mtimeMs === this.#mtimeMs &&
+      now.ctimeMs === this.#ctimeMs &&
+      now.size === this.#size &&
+      now.ino === this.#inode &&
+      now.dev === this.#device
     );
   }
+}
+
+/** The same number as `Stats` gives. */
+function milliseconds(ns: bigint): number {
+  return Number(ns / NS_PER_SECOND) * MS_PER_SECOND + Number(ns % NS_PER_SECOND) / NS_PER_MS;
+}
+
+/** Where a file was found, when it was found without a link. */
+export interface FoundAt {
+  readonly folder: string;
+  readonly path: string;
 }
 
 /** An open regular file. */
@@ -49,115 +80,139 @@ export class LocalFile implements OpenedFile {
   readonly etag: string;
   readonly version: FileVersion | null;
   readonly #descriptor: number;
-  readonly #stats: BigIntStats;
+  readonly #calls: FileCalls;
   readonly #budget: DescriptorBudget;
-  /** Reads that the system has in hand: the descriptor must not be closed under them. */
-  #reads = 0;
+  /** As they were when they were looked at last, and found to be of the same version. */
+  #stats: BigIntStats;
+  /** Calls that the system has in hand: the descriptor must not be closed under them. */
+  #pending = 0;
   #isClosed = false;
 
-  /** Takes over the descriptor, which was taken from the budget; `stats` are its `fstat`. */
-  constructor(descriptor: number, path: string, stats: BigIntStats, budget: DescriptorBudget) {
+  /** Takes over the descriptor and its place in the budget; `stats` are its `fstat`. */
+  constructor(
+    descriptor: number,
+    stats: BigIntStats,
+    foundAt: FoundAt | null,
+    calls: FileCalls,
+    budget: DescriptorBudget,
+  ) {
     this.#descriptor = descriptor;
+    this.#calls = calls;
     this.#budget = budget;
     this.#stats = stats;
+    const now = Date.now();
     this.size = Number(stats.size);
-    this.modified = Number(stats.mtimeMs);
-    this.etag = etagOf(stats);
-    const youngest = Math.max(this.modified, Number(stats.ctimeMs));
-    const isSettled = Date.now() - youngest >= SETTLED_MS;
-    this.version = isSettled ? new LocalVersion(path, this.etag, fstatSync(descriptor)) : null;
+    this.modified = modifiedOf(stats, now);
+    this.etag = etagOf(stats, now);
+    this.version =
+      foundAt !== null && isSettled(stats, now)
+        ? new LocalVersion(foundAt.folder, foundAt.path, this.etag, stats)
+        : null;
   }
 
   range(from: number, length: number): ByteSource {
     return new FileSource(this, from, length);
   }
 
+  async content(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
+    if (await this.#hasChanged()) throw new ContentChanged();
+    return bytes;
+  }
+
+  /** The first bytes, as they are in this very version. Rejects with `ContentChanged`. */
+  async beginning(most: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(Math.min(most, this.size));
+    const bytesRead = await this.readRaw(bytes, bytes.length, 0);
+    if (await this.#hasChanged()) throw new ContentChanged();
+    return bytes.subarray(0, bytesRead);
+  }
+
   close(): void {
     this.#isClosed = true;
-    if (this.#reads === 0) this.#free();
+    if (this.#pending === 0) this.#free();
   }
 
   /**
-   * Fills [0, length) of the window or less of it, off the event loop, and looks again at the file before its bytes go
-   * out: gives how many bytes are there. Rejects with `ContentChanged` when they are not those of this version.
+   * Fills [0, length) of the window or less of it, and looks again at the file before its bytes go out: gives how many
+   * bytes are there. `isStill` says whether what was read before is still there; it is asked when the file has grown.
+   * Rejects with `ContentChanged` when they are not those of this version.
    */
-  readAt(window: Uint8Array, length: number, position: number): Promise<number> {
-    this.#reads += 1;
-    return new Promise((resolve, reject) => {
-      read(this.#descriptor, window, 0, length, position, (error, bytesRead) => {
-        this.#reads -= 1;
-        if (error !== null) reject(error);
-        else if (bytesRead === 0 || this.#hasChanged()) reject(new ContentChanged());
-        else resolve(bytesRead);
-        if (this.#isClosed && this.#reads === 0) this.#free();
-      });
+  async readAt(
+    window: Uint8Array,
+    length: number,
+    position: number,
+    isStill: (bytesRead: number) => Promise<boolean>,
+  ): Promise<number> {
+    const bytesRead = await this.readRaw(window, length, position);
+    if (bytesRead === 0) throw new ContentChanged();
+    const grown = await this.#hasChanged();
+    if (grown === "grown" ? !(await isStill(bytesRead)) : grown) throw new ContentChanged();
+    return bytesRead;
+  }
+
+  /** The same without a look at the file; 0 at its end. */
+  readRaw(window: Uint8Array, length: number, position: number): Promise<number> {
+    return this.#during(async () => {
+      const { bytesRead } = await this.#calls.later(() => readLater(this.#descriptor, window, 0, length, position));
+      return bytesRead;
     });
   }
 
-  #hasChanged(): boolean {
-    const now = fstatSync(this.#descriptor, { bigint: true });
-    return now.size !== this.#stats.size || now.mtimeNs !== this.#stats.mtimeNs;
+  /** A slice: an unsliced read would go by the descriptor's own position. A file that tells more than it has ends early. */
+  #readSlice(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#during(() => this.#calls.readAll(this.#descriptor, this.size));
+  }
+
+  /** Files of the kernel's own have no size before they are read. Null when there is more than that. */
+  async #readBlindly(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const pieces: Uint8Array[] = [];
+    let total = 0;
+    for (;;) {
+      const window = new Uint8Array(BLIND_READ_BYTES);
+      const bytesRead = await this.readRaw(window, window.length, total);
+      if (bytesRead === 0) return new Uint8Array(Buffer.concat(pieces, total));
+      pieces.push(window.subarray(0, bytesRead));
+      total += bytesRead;
+      if (total > most) return null;
+    }
+  }
+
+  /**
+   * Whether the bytes can still be those of the version. One that lost a name was deleted, or replaced as a whole, and
+   * keeps its bytes. One that grew was most likely written behind its end. All else (a rename or a new mode too) cannot
+   * be told from a rewrite whose time was put back, and counts as one.
+   */
+  async #hasChanged(): Promise<boolean | "grown"> {
+    const then = this.#stats;
+    const now = await this.#during(async () => this.#calls.fstat(this.#descriptor));
+    if (now.size === then.size && now.mtimeNs === then.mtimeNs) {
+      if (now.ctimeNs === then.ctimeNs) return false;
+      if (now.nlink >= then.nlink) return true;
+      this.#stats = now;
+      return false;
+    }
+    if (now.size <= then.size || now.mtimeNs < then.mtimeNs) return true;
+    this.#stats = now;
+    return "grown";
+  }
+
+  async #during<T>(call: () => Promise<T>): Promise<T> {
+    this.#pending += 1;
+    try {
+      return await call();
+    } finally {
+      this.#pending -= 1;
+      if (this.#isClosed && this.#pending === 0) this.#free();
+    }
   }
 
   #free(): void {
-    closeSync(this.#descriptor);
-    this.#budget.giveBack();
-  }
-}
-
-/** Reads by position, through a borrowed window. */
-class FileSource implements ByteSource {
-  readonly length: number;
-  readonly #file: LocalFile;
-  readonly #from: number;
-  readonly #end: number;
-  #position: number;
-  #window: Uint8Array | null = null;
-  #isReading = false;
-  #isClosed = false;
-
-  constructor(file: LocalFile, from: number, length: number) {
-    this.#file = file;
-    this.length = length;
-    this.#from = from;
-    this.#position = from;
-    this.#end = from + length;
-  }
-
-  async read(): Promise<Uint8Array | null> {
-    const wanted = Math.min(WINDOW_BYTES, this.#end - this.#position);
-    if (wanted === 0) {
-      this.#giveBackWindow();
-      return null;
-    }
-    this.#isReading = true;
-    try {
-      this.#window ??= await readWindows.borrow();
-      if (this.#isClosed) return null;
-      const bytesRead = await this.#file.readAt(this.#window, wanted, this.#position);
-      this.#position += bytesRead;
-      return this.#window.subarray(0, bytesRead);
-    } finally {
-      this.#isReading = false;
-      if (this.#isClosed) this.#giveBackWindow();
-    }
-  }
-
-  putBack(offset: number): boolean {
-    if (!readWindows.isScarce) return false;
-    this.#giveBackWindow();
-    this.#position = this.#from + offset;
-    return true;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    if (!this.#isReading) this.#giveBackWindow();
-  }
-
-  #giveBackWindow(): void {
-    const window = this.#window;
-    this.#window = null;
-    if (window !== null) readWindows.giveBack(window);
+    // The last that has a deleted file open frees what it held on the disk, which may take long.
+    const isLarge = this.size >= LARGE_BYTES;
+    const closed = isLarge ? this.#calls.closeLater(this.#descriptor) : this.#calls.close(this.#descriptor);
+    const giveBack = (): void => this.#budget.giveBack();
+    if (closed instanceof Promise) void closed.then(giveBack, giveBack);
+    else giveBack();
   }
 }

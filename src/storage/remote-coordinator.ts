@@ -1,18 +1,35 @@
 // The coordinator of a worker: it asks the one of its parent. What a worker holds when it dies, its desk gives back.
 
-import { add, type Coordinator, NOTHING, type Release, subtract, type Usage } from "./coordinator.ts";
+import {
+  addClaim,
+  type Claim,
+  type Coordinator,
+  NO_CLAIM,
+  NOTHING,
+  type Refused,
+  type Release,
+  type Request,
+  subtractClaim,
+  type Usage,
+} from "./coordinator.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
 export type CoordinatorRequest =
   | { readonly ask: "lock"; readonly id: number; readonly names: readonly string[] }
   | { readonly ask: "release"; readonly id: number }
-  | { readonly ask: "reserve"; readonly id: number; readonly wanted: Usage }
-  | { readonly ask: "settle"; readonly reserved: Usage; readonly change: Usage };
+  | { readonly ask: "reserve"; readonly id: number; readonly request: Request }
+  | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
 
 /** From the parent to a worker. */
 export interface CoordinatorAnswer {
   readonly id: number;
-  readonly isGranted: boolean;
+  readonly refused: Refused;
+}
+
+/** How many groups all workers are making visible: in memory that they share, so that readers need not ask. */
+export interface GroupCount {
+  readonly total: number;
+  add(change: 1 | -1): void;
 }
 
 const PARENT_GONE = "The parent process is gone; nothing can be written any more.";
@@ -21,20 +38,34 @@ const PARENT_GONE = "The parent process is gone; nothing can be written any more
 export class RemoteCoordinator implements Coordinator {
   readonly hasLimits: boolean;
   readonly #send: (request: CoordinatorRequest) => void;
-  readonly #waiting = new Map<number, PromiseWithResolvers<boolean>>();
+  readonly #groups: GroupCount;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Refused>>();
   #lastId = 0;
   #isParentGone = false;
 
-  constructor(hasLimits: boolean, send: (request: CoordinatorRequest) => void) {
+  constructor(hasLimits: boolean, groups: GroupCount, send: (request: CoordinatorRequest) => void) {
     this.hasLimits = hasLimits;
+    this.#groups = groups;
     this.#send = send;
   }
 
   /** Takes an answer of the parent. */
-  receive({ id, isGranted }: CoordinatorAnswer): void {
+  receive({ id, refused }: CoordinatorAnswer): void {
     const question = this.#waiting.get(id);
     this.#waiting.delete(id);
-    question?.resolve(isGranted);
+    question?.resolve(refused);
+  }
+
+  get hasGroups(): boolean {
+    return this.#groups.total > 0;
+  }
+
+  beginGroup(): void {
+    this.#groups.add(1);
+  }
+
+  endGroup(): void {
+    this.#groups.add(-1);
   }
 
   /** There is nobody to ask any more: what waits for an answer fails, and so does every later question. */
@@ -50,17 +81,17 @@ export class RemoteCoordinator implements Coordinator {
     return () => this.#send({ ask: "release", id });
   }
 
-  reserve(wanted: Usage): true | Promise<boolean> {
-    return this.hasLimits ? this.#ask({ ask: "reserve", id: ++this.#lastId, wanted }) : true;
+  reserve(request: Request): null | Promise<Refused> {
+    return this.hasLimits ? this.#ask({ ask: "reserve", id: ++this.#lastId, request }) : null;
   }
 
-  settle(reserved: Usage, change: Usage): void {
-    if (this.hasLimits) this.#send({ ask: "settle", reserved, change });
+  settle(claim: Claim, change: Usage): void {
+    if (this.hasLimits) this.#send({ ask: "settle", claim, change });
   }
 
-  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "reserve" }>): Promise<boolean> {
+  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "reserve" }>): Promise<Refused> {
     if (this.#isParentGone) return Promise.reject(new Error(PARENT_GONE));
-    const question = Promise.withResolvers<boolean>();
+    const question = Promise.withResolvers<Refused>();
     this.#waiting.set(request.id, question);
     this.#send(request);
     return question.promise;
@@ -72,7 +103,7 @@ export class CoordinatorDesk {
   readonly #coordinator: Coordinator;
   readonly #answer: (answer: CoordinatorAnswer) => void;
   readonly #locks = new Map<number, Release>();
-  #reserved: Usage = NOTHING;
+  #claimed: Claim = NO_CLAIM;
   #isClosed = false;
 
   constructor(coordinator: Coordinator, answer: (answer: CoordinatorAnswer) => void) {
@@ -90,20 +121,21 @@ export class CoordinatorDesk {
         this.#locks.delete(request.id);
         return;
       case "reserve":
-        return this.#reserve(request.id, request.wanted);
+        return this.#reserve(request.id, request.request);
       case "settle":
-        this.#reserved = subtract(this.#reserved, request.reserved);
-        this.#coordinator.settle(request.reserved, request.change);
+        this.#claimed = subtractClaim(this.#claimed, request.claim);
+        this.#coordinator.settle(request.claim, request.change);
     }
   }
 
   /** The worker is gone: what it held is free. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     for (const release of this.#locks.values()) release();
     this.#locks.clear();
-    this.#coordinator.settle(this.#reserved, NOTHING);
-    this.#reserved = NOTHING;
+    this.#coordinator.settle(this.#claimed, NOTHING);
+    this.#claimed = NO_CLAIM;
   }
 
   async #lock(id: number, names: readonly string[]): Promise<void> {
@@ -113,16 +145,16 @@ export class CoordinatorDesk {
       return;
     }
     this.#locks.set(id, release);
-    this.#answer({ id, isGranted: true });
+    this.#answer({ id, refused: null });
   }
 
-  async #reserve(id: number, wanted: Usage): Promise<void> {
-    const isGranted = await this.#coordinator.reserve(wanted);
-    if (isGranted && this.#isClosed) {
-      this.#coordinator.settle(wanted, NOTHING);
+  async #reserve(id: number, request: Request): Promise<void> {
+    const refused = await this.#coordinator.reserve(request);
+    if (refused === null && this.#isClosed) {
+      this.#coordinator.settle(request.claim, NOTHING);
       return;
     }
-    if (isGranted) this.#reserved = add(this.#reserved, wanted);
-    this.#answer({ id, isGranted });
+    if (refused === null) this.#claimed = addClaim(this.#claimed, request.claim);
+    this.#answer({ id, refused });
   }
 }

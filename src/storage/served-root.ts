@@ -1,76 +1,118 @@
-// The served directory as the system sees it, and the guard of its walls: what counts is the real path of what was
-// opened, whatever links lead there.
+// The served directory: which folder it is now, and what may be served of what the system says lies there.
 
-import { closeSync, constants, openSync, readlinkSync, realpathSync } from "node:fs";
-import { join, sep } from "node:path";
-import { systemCode } from "./system-fault.ts";
+import { resolve } from "node:path";
+import { DescriptorBudget } from "./descriptor-budget.ts";
+import type { FileCalls } from "./file-calls.ts";
+import { Folder, openFollowing } from "./folder.ts";
+import { type NameRules, TEMPORARY_PREFIX } from "./object-name.ts";
+import type { Pace } from "./pace.ts";
+import { liesIn, segmentsBelow } from "./real-path.ts";
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-/** O_NONBLOCK: opening a named pipe must not wait for its other end. */
-const READ_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+/** Folders are open for moments only. */
+const MOST_OPEN_FOLDERS = 64;
+const LEAST_OPEN_FOLDERS = 8;
 
-/** The folder `path`, which may come into being later. */
+/** How the directory is to be found and guarded. */
+export interface RootSettings {
+  readonly rules: NameRules;
+  /** Links may lead out of the directory. */
+  readonly followsLinks: boolean;
+}
+
+/** The folder of this path, which may come into being later, and may be replaced by another. */
 export class ServedRoot {
-  /** As given. */
+  /** Absolute: where the process stands later does not matter. */
   readonly path: string;
-  readonly #followsLinks: boolean;
-  #realPath: string | null = null;
+  readonly #settings: RootSettings;
+  /** What open files count against. */
+  readonly budget: DescriptorBudget;
+  /** What open folders count against: whoever holds a file must still be able to finish it. */
+  readonly folders: DescriptorBudget;
+  readonly #pace: Pace;
+  #folder: Folder | null = null;
+  #device = 0n;
+  #inode = 0n;
+  /** The look at the path that all share who ask in one turn of the loop. */
+  #look: Promise<Folder> | null = null;
+  #isFresh = false;
 
-  /** `followsLinks`: links may leave the directory. */
-  constructor(path: string, followsLinks: boolean) {
-    this.path = path;
-    this.#followsLinks = followsLinks;
+  /** `maxOpenFiles`: those of the storage; a quarter as many folders may be open beside them. */
+  constructor(path: string, settings: RootSettings, maxOpenFiles: number, pace: Pace) {
+    this.path = resolve(path);
+    this.#settings = settings;
+    this.budget = new DescriptorBudget(maxOpenFiles);
+    const folders = Math.floor(maxOpenFiles / 4);
+    this.folders = new DescriptorBudget(Math.max(LEAST_OPEN_FOLDERS, Math.min(folders, MOST_OPEN_FOLDERS)));
+    this.#pace = pace;
+    // Nothing is asked of a file system that may hang before it is known which one it is.
+    pace.look(this.path);
   }
 
-  /** The path of a name below the directory. */
-  pathOf(name: { readonly path: string }): string {
-    return name.path === "" ? this.path : join(this.path, name.path);
+  /** The directory as it is now; the caller closes it. Rejects with the system's error when there is none. */
+  async open(calls: FileCalls): Promise<Folder> {
+    if (this.#isFresh && this.#folder !== null) return this.#folder.share();
+    this.#look ??= this.#find(calls).finally(() => {
+      this.#look = null;
+    });
+    return (await this.#look).share();
   }
 
-  /** True when what has this real path may be served. Throws the system's error when the directory is missing. */
-  holds(realPath: string): boolean {
-    if (this.#followsLinks) return true;
-    if (this.#realPath !== null && liesIn(realPath, this.#realPath)) return true;
-    // A link on the way to the directory may have been turned to another one.
-    this.#realPath = realpathSync(this.path);
-    return liesIn(realPath, this.#realPath);
+  /** Links are followed wherever they lead. */
+  get followsLinks(): boolean {
+    return this.#settings.followsLinks;
   }
 
-  /** Opens for reading; null when it lies outside. Throws the system's error. The caller closes the descriptor. */
-  open(path: string): number | null {
-    const descriptor = openFollowing(path);
+  /** The directory's real path, as far as it is known. */
+  get realPath(): string {
+    return this.#folder?.realPath ?? "";
+  }
+
+  /** Looks, now and then, at what is mounted in the directory. */
+  lookAtMounts(): void {
+    this.#pace.look(this.#settings.followsLinks ? "" : this.realPath);
+  }
+
+  /** Makes the directory if need be. */
+  async make(calls: FileCalls): Promise<void> {
+    await calls.mkdirAll(this.path);
+  }
+
+  async #find(calls: FileCalls): Promise<Folder> {
+    const stats = await calls.stat(this.path);
+    if (this.#folder === null || stats.ino !== this.#inode || stats.dev !== this.#device || !this.#folder.isInPlace) {
+      const found = await this.#openRoot(calls);
+      this.#folder?.close();
+      this.#folder = found;
+      this.#inode = stats.ino;
+      this.#device = stats.dev;
+    }
+    this.lookAtMounts();
+    this.#isFresh = true;
+    // Microtasks run between two sockets' events; this comes behind all of them.
+    setImmediate(() => {
+      this.#isFresh = false;
+    });
+    return this.#folder;
+  }
+
+  /** The path is the owner's own: links in it are followed. */
+  async #openRoot(calls: FileCalls): Promise<Folder> {
+    this.folders.takeOrThrow();
     try {
-      if (this.holds(realPathOf(descriptor, path))) return descriptor;
+      return await openFollowing(calls, this.path, this.folders);
     } catch (error) {
-      closeSync(descriptor);
+      this.folders.giveBack();
       throw error;
     }
-    closeSync(descriptor);
-    return null;
   }
-}
 
-function liesIn(path: string, root: string): boolean {
-  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
-}
-
-/** A last segment that is a link is followed by its real path, which is then judged like any other. */
-function openFollowing(path: string): number {
-  try {
-    return openSync(path, READ_FLAGS);
-  } catch (error) {
-    if (systemCode(error) !== "ELOOP") throw error;
-    return openSync(realpathSync(path), READ_FLAGS);
-  }
-}
-
-/** The path of what the descriptor has open; where the system does not tell, that of the name. */
-function realPathOf(descriptor: number, path: string): string {
-  try {
-    return readlinkSync("/proc/self/fd/" + descriptor);
-  } catch (error) {
-    // EMFILE and its like are no answer to where the file is.
-    if (systemCode(error) !== "ENOENT") throw error;
-    return realpathSync(path);
+  /** True when what has this real path may be served: it lies inside, and no part of its name is hidden. */
+  holds(realPath: string): boolean {
+    const { realPath: root } = this;
+    if (!liesIn(realPath, root)) return this.#settings.followsLinks;
+    const { hidden } = this.#settings.rules;
+    return !segmentsBelow(realPath, root).some(
+      (segment) => segment.startsWith(TEMPORARY_PREFIX) || (segment.startsWith(".") && !hidden),
+    );
   }
 }

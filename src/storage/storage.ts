@@ -1,13 +1,22 @@
 // One door to where bytes rest: the local disk now, object storage later. Handlers see nothing else of it.
 
 import type { ByteSource, MaybePromise } from "../http/byte-source.ts";
+import type { Usage } from "./coordinator.ts";
 import type { ObjectName } from "./object-name.ts";
+
+/** Whoever asks: its turns are shared out by it, and nothing more is done for it once it has left. */
+export interface Client {
+  /** True when no answer can reach it any more. */
+  readonly hasLeft: boolean;
+}
 
 /** Why something cannot be read. */
 export type ReadFault =
   | "missing" // nothing that may be served has this name
   | "directory" // a folder has this name
   | "not-allowed" // the system gives no permission
+  | "busy" // somebody else holds it; try again later
+  | "failed" // the disk, or the network behind it, failed
   | "no-descriptors"; // the process has no file descriptor left; try again later
 
 /** Why something cannot be written. */
@@ -15,13 +24,21 @@ export type WriteFault =
   | "precondition" // the condition of the plan does not hold
   | "exists" // the name is taken, and the plan says not to replace
   | "missing" // there is nothing to remove
+  | "twice" // two files of one group would have one name
+  | "moved" // the folder was moved or removed during the upload
+  | "disturbed" // somebody touched the unfinished upload
   | "no-space" // the disk is full
   | "over-quota" // the folder's own limits of bytes or files
+  | "too-many-folders" // more new folders than one request may make
   | "too-large" // over the system's file size limit
   | "is-directory" // a folder has this name
   | "not-a-directory" // a file stands where a folder is needed
   | "not-allowed" // no permission, a read-only disk, or a link that leaves the directory
-  | "bad-name" // too long for the file system
+  | "bad-name" // too long for the file system, or none that it takes
+  | "held" // the system holds what has the name: a mount, a program that runs
+  | "busy" // somebody else holds it; try again later
+  | "not-durable" // stored, but the disk did not confirm it
+  | "failed" // the disk, or the network behind it, failed
   | "no-descriptors";
 
 /** What tells a version of a file from every other; only the storage that made it can read it. */
@@ -33,14 +50,19 @@ export interface FileVersion {
 export interface OpenedFile {
   /** Bytes. */
   readonly size: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, never in the future: what Last-Modified and conditions with dates are about. */
   readonly modified: number;
-  /** Strong, with its quotes (RFC 9110 8.8.3): no two versions of a file share one. */
+  /** With its quotes: no two versions of a file share a strong one (RFC 9110 8.8.3). */
   readonly etag: string;
   /** For `isUnchanged`; null while the file is so young that a next version could look the same. */
   readonly version: FileVersion | null;
   /** Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they changed. */
   range(from: number, length: number): ByteSource;
+  /**
+   * All of its bytes, which are the caller's; null when there are more than `most`. There may be more or fewer than
+   * `size` where a file does not tell the truth (those of the kernel). Rejects with `ContentChanged`.
+   */
+  content(most: number): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Frees the descriptor; once, after its sources are done. */
   close(): void;
 }
@@ -64,7 +86,7 @@ export interface ListedEntry extends Entry {
 /** Why there is no list of a folder. */
 export type ListFault =
   | ReadFault
-  | "busy" // too many folders are listed, or too many lists are held; try again later
+  | "crowded" // too many folders are listed, or too many lists are held; try again later
   | "abandoned"; // all who waited for it have left
 
 /** What a folder held at one moment: the entries that can be read under their names, in no order. */
@@ -109,31 +131,45 @@ export interface Stored {
   readonly etag: string;
 }
 
-/** A write under way. Nothing is visible before `Storage.commit`; exactly one of `commit` and `abort` ends it. */
-export interface PendingWrite {
+/**
+ * What one request sends: one file, or the files of a form. Nothing of it is visible before `commit`; exactly one of
+ * `commit` and `abort` ends it. After a fault only `abort` may follow.
+ */
+export interface Upload {
+  /** Begins the next file. The one before is finished. */
+  add(plan: WritePlan): Promise<WriteFault | null>;
   /**
-   * Takes the chunk, which is its own from now on; a promise says to wait before the next one. After a fault, which may
-   * be an earlier chunk's, only `abort` may follow.
+   * Takes the next bytes of the file: the chunk is the upload's own from now on. A promise says to wait before the next
+   * one. A fault may be an earlier chunk's.
    */
   write(chunk: Uint8Array): MaybePromise<WriteFault | null>;
-  /** All bytes are given: waits until they are written, and frees the descriptor, so that many writes may wait for one commit. */
-  seal(): Promise<WriteFault | null>;
-  /** Leaves no trace. Never rejects. */
+  /** All bytes of the file are given: waits until they are written. */
+  finish(): Promise<WriteFault | null>;
+  /**
+   * Makes the finished files visible, all or none, in the order in which they came. On a fault nothing of them is left,
+   * but for "not-durable".
+   */
+  commit(): Promise<readonly Stored[] | WriteFault>;
+  /** Leaves no trace. Never rejects. Harmless after the end. */
   abort(): Promise<void>;
 }
 
 /** Where bytes rest. Names are `ObjectName`s, which only `object-name.ts` makes, so no other path can be reached. */
 export interface Storage {
-  open(name: ObjectName): MaybePromise<OpenedFile | ReadFault>;
+  /** The caller closes the file. */
+  open(name: ObjectName, client: Client): Promise<OpenedFile | ReadFault>;
   /** True when the name from which the version was opened still leads to it; no system call is cheaper. */
-  isUnchanged(version: FileVersion): boolean;
-  /** What has this name, as readers see it; null for nothing. */
-  look(name: ObjectName): MaybePromise<Entry | ReadFault>;
-  /** What is in a folder now. Nothing is done for a client that has left. */
-  list(folder: ObjectName, client: { readonly hasLeft: boolean }): Promise<Listing | ListFault>;
-  begin(plan: WritePlan): MaybePromise<PendingWrite | WriteFault>;
-  /** Makes sealed writes visible, all or none. On a fault nothing of them is left. */
-  commit(writes: readonly PendingWrite[]): Promise<readonly Stored[] | WriteFault>;
+  isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean>;
+  /** What has this name, as readers see it. */
+  stat(name: ObjectName, client: Client): Promise<Entry | ReadFault>;
+  /** What is in a folder now. Nothing is done for clients that have left. */
+  list(folder: ObjectName, client: Client): Promise<Listing | ListFault>;
+  /** Begins an upload, without asking for anything yet. */
+  upload(client: Client): Upload;
   /** Removes a file. Null: it is gone. */
-  remove(name: ObjectName, condition: Condition | null): Promise<WriteFault | null>;
+  remove(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null>;
+  /** Finishes or removes what servers that are gone left behind; gives how many files that were. */
+  sweep(): Promise<number>;
+  /** Bytes, and files and folders, below the directory, but for the uploads that this server has in hand. */
+  measure(): Promise<Usage>;
 }

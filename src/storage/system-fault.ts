@@ -1,11 +1,33 @@
-// What an error of the system means for whoever asked: one table for reads, one for writes.
+// What an error of the system means for whoever asked: one table for reads, one for writes. What has no row is still the
+// system's, and an answer; only an error that is none of the system's is a fault of ours.
 
 import type { ReadFault, WriteFault } from "./storage.ts";
+
+/** An error as the system's calls throw it, where we know the answer without asking. */
+export class SystemError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+    this.name = "SystemError";
+  }
+}
+
+/** A link leads out of the served directory, or to a name that is not served. */
+export class LeadsOutside extends SystemError {
+  constructor() {
+    super("ENOENT", "a link leads outside");
+    this.name = "LeadsOutside";
+  }
+}
 
 const READ_FAULTS: Readonly<Record<string, ReadFault>> = {
   ENOENT: "missing",
   ENOTDIR: "missing",
   ENAMETOOLONG: "missing",
+  EINVAL: "missing",
+  EILSEQ: "missing",
   ELOOP: "missing",
   ENXIO: "missing",
   ENODEV: "missing",
@@ -14,6 +36,10 @@ const READ_FAULTS: Readonly<Record<string, ReadFault>> = {
   EPERM: "not-allowed",
   EMFILE: "no-descriptors",
   ENFILE: "no-descriptors",
+  EAGAIN: "busy",
+  EBUSY: "busy",
+  ETXTBSY: "busy",
+  ENOMEM: "busy",
 };
 
 const WRITE_FAULTS: Readonly<Record<string, WriteFault>> = {
@@ -30,24 +56,39 @@ const WRITE_FAULTS: Readonly<Record<string, WriteFault>> = {
   EROFS: "not-allowed",
   ELOOP: "not-allowed",
   ENAMETOOLONG: "bad-name",
+  EINVAL: "bad-name",
+  EILSEQ: "bad-name",
   EMFILE: "no-descriptors",
   ENFILE: "no-descriptors",
+  EBUSY: "held",
+  EXDEV: "held",
+  ETXTBSY: "held",
+  EAGAIN: "busy",
+  ENOMEM: "busy",
 };
 
-/** The fault of a failed read; throws the error again when it is no client's concern. */
+/** The fault of a failed read; throws the error again when it is none of the system's. */
 export function readFault(error: unknown): ReadFault {
   return look(READ_FAULTS, error);
 }
 
-/** The fault of a failed write; throws the error again when it is no client's concern. */
+/** The fault of a failed write; throws the error again when it is none of the system's. */
 export function writeFault(error: unknown): WriteFault {
-  return look(WRITE_FAULTS, error);
+  return error instanceof LeadsOutside ? "not-allowed" : look(WRITE_FAULTS, error);
 }
 
-function look<Fault>(table: Readonly<Record<string, Fault>>, error: unknown): Fault {
-  const fault = table[systemCode(error)];
-  if (fault === undefined) throw error;
-  return fault;
+function look<Fault>(table: Readonly<Record<string, Fault>>, error: unknown): Fault | "failed" {
+  const code = systemCode(error);
+  if (!isSystems(error)) throw error;
+  return table[code] ?? "failed";
+}
+
+const CODE = /^E[A-Z0-9]+$/;
+
+/** Bun's own complaints (ERR_…) are about how it was called, and so about us. */
+function isSystems(error: unknown): boolean {
+  const code = systemCode(error);
+  return CODE.test(code) && !code.startsWith("ERR_");
 }
 
 /** The system's name of an error, such as ENOENT; empty for an error that is none of the system's. */

@@ -2,13 +2,26 @@
 // from what another server is writing at this moment.
 
 import { readFileSync, readlinkSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
 
-/** Process ids mean something within one start of one system and one process namespace only. */
-const INSTANCE = Bun.hash(readIfAny("/proc/sys/kernel/random/boot_id") + linkIfAny("/proc/self/ns/pid")).toString(36);
+/** The state of a process that has ended, and whose parent has not asked for its end yet. */
+const DEAD = /^[ZX]/;
+/**
+ * Process ids mean something within one start of one system and one process namespace only; where the system names
+ * neither, on one machine.
+ */
+const BOOT = readIfAny("/proc/sys/kernel/random/boot_id");
+const INSTANCE = Bun.hash(BOOT === "" ? machine() : BOOT + linkIfAny("/proc/self/ns/pid")).toString(36);
 const OWNER = `${INSTANCE}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
-const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+$/;
+const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+(?:\.redo|\.undo)?$/;
 const UUID_DASHES = /-/g;
+
+/** Two machines that share a folder may have one name, but not one network address. */
+function machine(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ mac }) => mac));
+  return hostname() + [...new Set(addresses)].sort().join();
+}
 
 /** A name that no other upload has or had. */
 export function temporaryName(): string {
@@ -29,12 +42,16 @@ export function ownerOf(name: string): "alive" | "gone" | "unknown" | "none" {
   return String(start) === parts["start"] ? "alive" : "gone";
 }
 
-/** In ticks since the system's start: with it a process id is never taken for a later process's. Null without /proc. */
+/**
+ * In ticks since the system's start: with it a process id is never taken for a later process's. -1 for one that has ended;
+ * null without /proc.
+ */
 function startTimeOf(pid: number): number | null {
   const stat = readIfAny(`/proc/${pid}/stat`);
-  // The second field is a name in parentheses that may hold anything; the start time is the 22nd.
+  // The second field is a name in parentheses that may hold anything; the state is the third, the start time the 22nd.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return stat === "" ? null : Number(fields[19]);
+  if (stat === "") return null;
+  return DEAD.test(fields[0] ?? "") ? -1 : Number(fields[19]);
 }
 
 function isRunning(pid: number): boolean {

@@ -1,62 +1,71 @@
-// Walks through the whole directory, off the event loop: to measure it, and to sweep what killed servers left behind.
+// Walks through the whole directory, in short turns: to measure it, and to find what killed servers left behind.
 
 import type { Dirent } from "node:fs";
-import { lstat, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { NOTHING, type Usage } from "./coordinator.ts";
+import type { FileCalls } from "./file-calls.ts";
+import type { Folder } from "./folder.ts";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
+import type { ServedRoot } from "./served-root.ts";
+import { systemCode } from "./system-fault.ts";
+import { lstatIfAny } from "./target.ts";
 import { ownerOf } from "./temporary-name.ts";
+import { Turns } from "./turns.ts";
+import { walk } from "./way.ts";
 
-/** An upload writes or is cut off long before: what is older and of unknown owner is nobody's. */
-const ABANDONED_MS = 24 * 60 * 60 * 1000;
+/** An entry somewhere below the directory. */
+export interface Found {
+  /** The folder that holds it; open until the next step. */
+  readonly folder: Folder;
+  readonly dirent: Dirent;
+  /** The folder's segments below the directory. */
+  readonly segments: readonly string[];
+}
 
-/** Bytes and files below the directory, as they are; uploads under way and what links lead to do not count. */
-export async function measureTree(root: string): Promise<Usage> {
+/** Everything below the directory but what cannot be read. Links are not followed. One folder is open at a time. */
+export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenerator<Found> {
+  const turns = new Turns();
+  const ahead: (readonly string[])[] = [[]];
+  for (let segments = ahead.pop(); segments !== undefined; segments = ahead.pop()) {
+    const path = segments;
+    const folder = await unlessRefused(() => walk(root, calls, path, null));
+    if (folder === null) continue;
+    try {
+      for (const dirent of (await unlessRefused(async () => calls.readEntries(folder.itself))) ?? []) {
+        if (turns.isOver) await turns.yield();
+        yield { folder, dirent, segments };
+        if (dirent.isDirectory()) ahead.push([...segments, dirent.name]);
+      }
+    } finally {
+      folder.close();
+    }
+  }
+}
+
+function nothingThere(error: unknown): null {
+  if (systemCode(error) === "") throw error;
+  return null;
+}
+
+/** Null where the system refuses: the rest is walked all the same. */
+async function unlessRefused<T>(act: () => Promise<T>): Promise<T | null> {
+  try {
+    return await act();
+  } catch (error) {
+    return nothingThere(error);
+  }
+}
+
+/** What is below the directory. Folders count as files do; uploads that a server of this system has in hand do not. */
+export async function measureTree(root: ServedRoot, calls: FileCalls): Promise<Usage> {
   let { bytes, files } = NOTHING;
-  for await (const { path, dirent } of walk(root)) {
-    if (!dirent.isFile() || dirent.name.startsWith(TEMPORARY_PREFIX)) continue;
-    const stats = await lstat(path).catch(() => null);
+  for await (const { folder, dirent } of walkTree(root, calls)) {
+    if (dirent.isDirectory()) files += 1;
+    if (!dirent.isFile()) continue;
+    if (dirent.name.startsWith(TEMPORARY_PREFIX) && ownerOf(dirent.name) === "alive") continue;
+    const stats = await unlessRefused(async () => lstatIfAny(calls, folder.at(dirent.name)));
     if (stats === null) continue;
-    bytes += stats.size;
+    bytes += Number(stats.size);
     files += 1;
   }
   return { bytes, files };
-}
-
-/** Removes the temporary files whose owner is gone; gives how many. What cannot be removed stays. */
-export async function sweepLeftovers(root: string, now: number): Promise<number> {
-  let swept = 0;
-  for await (const { path, dirent } of walk(root)) {
-    if (!dirent.isFile() || !(await isLeftover(path, dirent.name, now))) continue;
-    swept += await rm(path).then(
-      () => 1,
-      () => 0,
-    );
-  }
-  return swept;
-}
-
-async function isLeftover(path: string, name: string, now: number): Promise<boolean> {
-  const owner = ownerOf(name);
-  if (owner !== "unknown") return owner === "gone";
-  const stats = await lstat(path).catch(() => null);
-  return stats !== null && now - stats.mtimeMs > ABANDONED_MS;
-}
-
-interface Found {
-  readonly path: string;
-  readonly dirent: Dirent;
-}
-
-/** Everything below the folder but what cannot be read. Links are not followed. */
-async function* walk(root: string): AsyncGenerator<Found> {
-  const folders = [root];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const found = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    for (const dirent of found) {
-      const path = join(folder, dirent.name);
-      if (dirent.isDirectory()) folders.push(path);
-      yield { path, dirent };
-    }
-  }
 }

@@ -1,6 +1,6 @@
 // The program as users start it, from source or, with MINI_HTTP_BINARY, as the compiled file.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { needs } from "../support/needs.ts";
 import {
   COMMAND,
   IS_BINARY,
@@ -107,6 +108,37 @@ describe("a mistake is one line on standard error and exit code 2", () => {
   });
 });
 
+describe.skipIf(needs({ linux: true }).skip)(
+  "a folder whose path is no UTF-8 is one line, and never a second folder",
+  () => {
+    const cases: [why: string, before: string, flags: string[]][] = [
+      ["as a word", `set -- "$@" -d $'caf\\xe9'`, []],
+      ["as DIRECTORY, not there yet", `set -- "$@" $'new\\xe9'`, []],
+      ["in the environment", `export MINI_HTTP_DIRECTORY=$'caf\\xe9'`, []],
+      ["as where it was started", `cd $'caf\\xe9'`, ["."]],
+      ["as where a folder would be created", `cd $'caf\\xe9'`, ["new"]],
+      ["behind a link", `ln -sfn $'caf\\xe9' link`, ["link"]],
+    ];
+    test.each(cases)("%s", async (_, before, flags) => {
+      const cwd = join(folder, "bytes");
+      mkdirSync(cwd, { recursive: true });
+      const script = `mkdir -p $'caf\\xe9'; ${before}`;
+      const { exitCode, stderr } = await runProgram(flags, { cwd, before: script });
+      expect(stderr).toMatch(/^mini-http: The path ".*" holds bytes that are no UTF-8, which cannot be served; .*\n$/);
+      expect(exitCode).toBe(2);
+      expect(readdirSync(cwd, "buffer").filter((name) => name.includes("\ufffd"))).toEqual([]);
+    });
+
+    test("a name that really holds U+FFFD is served", async () => {
+      const odd = join(folder, "odd\ufffd");
+      mkdirSync(odd);
+      writeFileSync(join(odd, "a.txt"), "odd");
+      await using program = await RunningProgram.start([odd]);
+      expect(await get(program, "/files/a.txt")).toBe("200 odd");
+    });
+  },
+);
+
 describe("an address that cannot be had is one line and exit code 1", () => {
   test("a port in use", async () => {
     await using first = await RunningProgram.start();
@@ -183,7 +215,7 @@ async function holdExchange(program: RunningProgram): Promise<ReturnType<typeof 
 }
 
 describe("signals", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)(
+  test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
     "%s stops an idle server with exit code 0 and a last line",
     async (signal) => {
       await using program = await RunningProgram.start();
@@ -227,6 +259,56 @@ describe("signals", () => {
     expect(performance.now() - start).toBeLessThan(1000);
     socket.destroy();
   });
+
+  const noted: [signal: NodeJS.Signals, flags: string[]][] = [
+    ["SIGUSR1", []],
+    ["SIGUSR2", []],
+    ["SIGALRM", []],
+    ["SIGUSR1", ["--workers", "2"]],
+  ];
+  test.each(noted)("%s is noted and the server goes on: %j", async (signal, flags) => {
+    await using program = await RunningProgram.start(flags);
+    program.kill(signal);
+    await program.untilLog((log) => log.includes(`[WARNING] ${signal} means nothing here; the server goes on.`));
+    expect(await get(program, "/echo/on")).toBe("200 on");
+    program.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  });
+
+  const unasked: [signal: NodeJS.Signals, exitCode: number][] = [
+    ["SIGHUP", 129],
+    ["SIGXCPU", 152],
+  ];
+  test.each(unasked)(
+    "%s finishes what is in hand and leaves a failure, so that services restart",
+    async (signal, code) => {
+      await using program = await RunningProgram.start();
+      const socket = await holdExchange(program);
+      let reply = "";
+      socket.on("data", (bytes) => (reply += bytes.toString("latin1")));
+      program.kill(signal);
+      program.kill(signal); // the shell and the kernel may both send it
+      await Bun.sleep(100);
+      socket.write("67890");
+      expect(await program.exited).toBe(code);
+      expect(reply).toContain("67890");
+      expect(program.log).toContain("[SERVER STOPPED]");
+      socket.destroy();
+    },
+  );
+
+  test.skipIf(needs({ linux: true }).skip).each([[], ["--workers", "2"]])(
+    "a hang-up that the starter had ignored, as nohup does, stays ignored: %j",
+    async (...flags) => {
+      await using program = await RunningProgram.start(flags, { before: "trap '' HUP" });
+      program.kill("SIGHUP");
+      program.kill("SIGUSR1"); // heard after it, so the other one was too
+      await program.untilLog((log) => log.includes("SIGUSR1"));
+      expect(await get(program, "/echo/on")).toBe("200 on");
+      program.kill("SIGTERM");
+      expect(await program.exited).toBe(0);
+    },
+  );
 
   test("--drain-delay goes on accepting for its time", async () => {
     await using program = await RunningProgram.start(["--drain-delay", "500ms"]);
@@ -340,27 +422,9 @@ describe("a log that goes to a socket, as under systemd", () => {
   });
 });
 
-describe.skipIf(!IS_BINARY)("the compiled file alone", () => {
-  const hostile = join(folder, "hostile");
-  beforeAll(() => {
-    mkdirSync(hostile);
-    writeFileSync(join(hostile, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
-    writeFileSync(join(hostile, "evil.ts"), 'require("node:fs").writeFileSync("evil-ran", ""); process.exit(77);\n');
-    writeFileSync(join(hostile, ".env"), "MINI_HTTP_PORT=1\nMINI_HTTP_DIRECTORY=/\nBUN_OPTIONS=--preload=./evil.ts\n");
-    writeFileSync(join(hostile, "package.json"), '{"name":"evil","type":"commonjs"}');
-    writeFileSync(join(hostile, "tsconfig.json"), '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}');
-  });
-
-  test("pays no heed to bunfig.toml, .env and the like in its folder", async () => {
-    expect((await runProgram(["--version"], { cwd: hostile })).exitCode).toBe(0);
-    await using program = await RunningProgram.start([], { cwd: hostile });
-    expect(program.port).not.toBe(1);
-    expect(await get(program, "/files/etc/passwd")).toStartWith("404 ");
-    expect(program.log).not.toContain("WARNING");
-    expect(readdirSync(hostile)).not.toContain("evil-ran");
-  });
-
-  test("works without the folder that it was built from", async () => {
+test.skipIf(needs({ compiledFile: true }).skip)(
+  "the compiled file works without the folder that it was built from",
+  async () => {
     const alone = join(folder, "alone");
     mkdirSync(alone);
     const copy = join(alone, "renamed");
@@ -369,8 +433,8 @@ describe.skipIf(!IS_BINARY)("the compiled file alone", () => {
     const run = Bun.spawnSync([copy, "--version"], { cwd: alone, env: {} });
     expect(run.stdout.toString()).toStartWith("mini-http ");
     expect(run.exitCode).toBe(0);
-  });
-});
+  },
+);
 
 test("--help into a pipe that nobody reads ends quietly", async () => {
   using pipe = new LogPipe(folder);

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { readResponses } from "../support/response-reader.ts";
@@ -33,7 +34,7 @@ async function until(done: () => boolean): Promise<void> {
   while (!done()) await Bun.sleep(10);
 }
 
-describe.skipIf(process.platform !== "linux")("--workers 2", () => {
+describe.skipIf(needs({ linux: true }).skip)("--workers 2", () => {
   test("both serve on the port, and a signal ends them", async () => {
     await using program = await RunningProgram.start(WORKERS);
     const workers = workersOf(program.pid);
@@ -47,6 +48,32 @@ describe.skipIf(process.platform !== "linux")("--workers 2", () => {
     expect(program.log.match(/SERVER STOPPED/g)).toHaveLength(1);
     expect(program.log.split("\n").filter((line) => line !== "" && !/^\d{4}-/.test(line))).toEqual([]);
   });
+
+  test("a starter that had the ends of children ignored (SIGCHLD) makes no end slower, and no death unseen", async () => {
+    await using program = await RunningProgram.start(WORKERS, { before: "trap '' CHLD" });
+    const before = workersOf(program.pid);
+    process.kill(before[0]!, "SIGKILL");
+    await until(() => workersOf(program.pid).filter((pid) => !before.includes(pid)).length === 1);
+    program.kill("SIGTERM");
+    const start = performance.now();
+    expect(await program.exited).toBe(0);
+    // Patience would be --grace and more: 11 s.
+    expect(performance.now() - start).toBeLessThan(8000);
+    expect(program.log).not.toContain("[ERROR]");
+    expect(program.log).toContain("[SERVER STOPPED]");
+  });
+
+  test.each(["SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT"] as const)(
+    "%s to the workers ends none of them",
+    async (signal) => {
+      await using program = await RunningProgram.start(WORKERS);
+      const workers = workersOf(program.pid);
+      for (const pid of workers) process.kill(pid, signal);
+      await exchange(program.port, "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n");
+      await Bun.sleep(50);
+      expect(workersOf(program.pid)).toEqual(workers);
+    },
+  );
 
   test("nothing is lost between names that lead to one file through links", async () => {
     using folder = tempFolder();

@@ -92,12 +92,13 @@ const unsatisfiable: [why: string, field: string][] = [
   ["several ranges, all outside", "bytes=1000-,2000-2001,-0"],
 ];
 
-const empty: [why: string, field: string, result: string][] = [
-  ["a first position is outside", "bytes=0-", "unsatisfiable"],
-  ["a range is outside", "bytes=0-0", "unsatisfiable"],
-  ["an empty suffix is unsatisfiable as ever", "bytes=-0", "unsatisfiable"],
-  ["a suffix is all there is, which no Content-Range can say", "bytes=-5", "ignore"],
-  ["a suffix beside a range outside", "bytes=0-9,-5", "ignore"],
+const empty: [why: string, field: string][] = [
+  ["a first position", "bytes=0-"],
+  ["a range", "bytes=0-0"],
+  ["a range far outside", "bytes=99-100"],
+  ["an empty suffix", "bytes=-0"],
+  ["a suffix", "bytes=-5"],
+  ["a suffix beside a range", "bytes=0-9,-5"],
 ];
 
 function ranges(count: number): string {
@@ -125,8 +126,8 @@ describe("parseRange", () => {
     expect(parseRange(field, SIZE, MAX_RANGES)).toBe("unsatisfiable");
   });
 
-  test.each(empty)("of no bytes: %s", (_why, field, result) => {
-    expect(spell(parseRange(field, 0, MAX_RANGES))).toBe(result);
+  test.each(empty)("ignores of no bytes: %s", (_why, field) => {
+    expect(parseRange(field, 0, MAX_RANGES)).toBe("ignore");
   });
 
   test("a size past 2^32 loses nothing", () => {

@@ -3,6 +3,7 @@ import type { ByteSource } from "../../src/http/byte-source.ts";
 import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
 import { StallWatch } from "../../src/net/stall-watch.ts";
 import { createRouter } from "../../src/router.ts";
+import { HandDrivenServer } from "../support/hand-driven.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
@@ -152,6 +153,47 @@ describe.concurrent("deadlines", () => {
     const received = await exchange(port, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(readResponses(received)).toMatchObject([{ status: 200, body: "done" }]);
     await stop();
+  });
+});
+
+describe("lingering behind the last reply", () => {
+  const refused = (): ReturnType<HandDrivenServer["connect"]> & { server: HandDrivenServer } => {
+    const server = new HandDrivenServer({ linger: 2000, lingerTotal: 30_000 });
+    const { connection, socket } = server.connect();
+    connection.receive(Buffer.from("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\n"));
+    expect(readResponses(socket.sent)).toMatchObject([{ status: 413 }]);
+    expect(socket.calls).toEqual(["shutdown"]);
+    return { server, connection, socket };
+  };
+
+  test("ends 2 s behind the client's last byte", () => {
+    const { server, connection, socket } = refused();
+    for (let i = 0; i < 5; i++) {
+      server.pass(1900);
+      connection.receive(Buffer.from("more"));
+    }
+    server.pass(1999);
+    expect(socket.calls).toEqual(["shutdown"]);
+    server.pass(1);
+    expect(socket.calls).toEqual(["shutdown", "close"]);
+  });
+
+  test("ends after 30 s, whatever the client sends", () => {
+    const { server, connection, socket } = refused();
+    for (let i = 0; i < 29; i++) {
+      server.pass(1000);
+      connection.receive(Buffer.from("more"));
+    }
+    expect(socket.calls).toEqual(["shutdown"]);
+    server.pass(1000);
+    expect(socket.calls).toEqual(["shutdown", "close"]);
+  });
+
+  test("ends at once when the client has ended, though it sent a moment ago", () => {
+    const { connection, socket } = refused();
+    connection.receive(Buffer.from("more"));
+    connection.peerEnded();
+    expect(socket.calls).toEqual(["shutdown", "close"]);
   });
 });
 

@@ -99,10 +99,16 @@ test("quiet keeps errors and warnings only", async () => {
     log.disconnected("::1", 1);
     log.stopped();
     log.warning("careful");
+    log.limitMet(507, "the disk is full");
     log.refused("::1", 1, 400, "BAD_HOST", "Bad.");
     log.fault("broken");
   }, true);
-  expect(lines).toEqual(["* [WARNING] careful", "* [ERROR] [::1]:1 400 BAD_HOST Bad.", "* [ERROR] broken"]);
+  expect(lines).toEqual([
+    "* [WARNING] careful",
+    "* [WARNING] A request was answered 507: the disk is full.",
+    "* [ERROR] [::1]:1 400 BAD_HOST Bad.",
+    "* [ERROR] broken",
+  ]);
 });
 
 describe("a fault of ours", () => {

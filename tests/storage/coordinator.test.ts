@@ -1,9 +1,27 @@
 import { describe, expect, test } from "bun:test";
-import { type Coordinator, LocalCoordinator, NOTHING, type Usage } from "../../src/storage/coordinator.ts";
-import { CoordinatorDesk, type CoordinatorRequest, RemoteCoordinator } from "../../src/storage/remote-coordinator.ts";
+import {
+  type Claim,
+  type Coordinator,
+  LocalCoordinator,
+  NO_CLAIM,
+  NOTHING,
+  type Request,
+  type Usage,
+  type UsageLimits,
+} from "../../src/storage/coordinator.ts";
+import {
+  CoordinatorDesk,
+  type CoordinatorRequest,
+  type GroupCount,
+  RemoteCoordinator,
+} from "../../src/storage/remote-coordinator.ts";
 
 const bytes = (count: number): Usage => ({ bytes: count, files: 0 });
-const unlimited = (): LocalCoordinator => new LocalCoordinator({ bytes: null, files: null }, async () => NOTHING);
+const claim = (count: number, files = 0, ahead = 0): Claim => ({ bytes: count, files, ahead });
+const request = (count: number, files = 0): Request => ({ claim: claim(count, files), announced: 0, free: Infinity });
+const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
+const unlimited = (): LocalCoordinator => new LocalCoordinator(NO_LIMITS, async () => NOTHING);
+const noGroups = (): GroupCount => ({ total: 0, add: () => {} });
 
 describe("locks", () => {
   test("one name has one holder, in the order of asking", async () => {
@@ -45,63 +63,87 @@ describe("locks", () => {
 });
 
 describe("the accounts", () => {
-  const limited = (used: () => Usage, limits = { bytes: 100, files: 10 }): LocalCoordinator =>
+  const limited = (used: () => Usage, limits: UsageLimits = { bytes: 100, files: 10, minFree: 0 }): LocalCoordinator =>
     new LocalCoordinator(limits, async () => used());
 
   test("count what is there, what is set aside, and what it became", async () => {
     const coordinator = limited(() => ({ bytes: 50, files: 1 }));
-    expect(await coordinator.reserve(bytes(50))).toBe(true);
-    expect(await coordinator.reserve(bytes(1))).toBe(false);
-    coordinator.settle(bytes(50), bytes(20));
-    expect(await coordinator.reserve(bytes(30))).toBe(true);
-    expect(await coordinator.reserve(bytes(1))).toBe(false);
-    coordinator.settle(bytes(30), NOTHING);
-    expect(await coordinator.reserve({ bytes: 0, files: 9 })).toBe(true);
-    expect(await coordinator.reserve({ bytes: 0, files: 1 })).toBe(false);
-    expect(await coordinator.reserve(bytes(30))).toBe(true);
+    expect(await coordinator.reserve(request(50))).toBeNull();
+    expect(await coordinator.reserve(request(1))).toBe("over-quota");
+    coordinator.settle(claim(50), bytes(20));
+    expect(await coordinator.reserve(request(30))).toBeNull();
+    expect(await coordinator.reserve(request(1))).toBe("over-quota");
+    coordinator.settle(claim(30), NOTHING);
+    expect(await coordinator.reserve(request(0, 9))).toBeNull();
+    expect(await coordinator.reserve(request(0, 1))).toBe("over-quota");
+    expect(await coordinator.reserve(request(30))).toBeNull();
   });
 
   test("an empty file fits into a full quota of bytes, and the other way round", async () => {
     const coordinator = limited(() => ({ bytes: 500, files: 1 }));
-    expect(await coordinator.reserve({ bytes: 0, files: 1 })).toBe(true);
-    expect(await coordinator.reserve({ bytes: 1, files: 1 })).toBe(false);
+    expect(await coordinator.reserve(request(0, 1))).toBeNull();
+    expect(await coordinator.reserve(request(1, 1))).toBe("over-quota");
+  });
+
+  test("what is announced is refused when it cannot fit, and holds nothing", async () => {
+    const coordinator = limited(() => bytes(50));
+    const announce = (announced: number): Request => ({ claim: NO_CLAIM, announced, free: Infinity });
+    expect(await coordinator.reserve(announce(51))).toBe("over-quota");
+    expect(await coordinator.reserve(announce(50))).toBeNull();
+    expect(await coordinator.reserve(announce(50))).toBeNull();
+    expect(await coordinator.reserve(request(50))).toBeNull();
+  });
+
+  test("what is to stay free on the disk counts what others may write before they ask again", async () => {
+    const coordinator = limited(() => NOTHING, { bytes: null, files: null, minFree: 100 });
+    const ahead = (count: number, free: number): Request => ({ claim: claim(0, 0, count), announced: 0, free });
+    expect(await coordinator.reserve(ahead(40, 199))).toBeNull();
+    expect(await coordinator.reserve(ahead(60, 199))).toBe("no-space");
+    expect(await coordinator.reserve(ahead(59, 199))).toBeNull();
+    coordinator.settle(claim(0, 0, 40), NOTHING);
+    expect(await coordinator.reserve(ahead(40, 199))).toBeNull();
+    expect(await coordinator.reserve(ahead(1, Infinity))).toBeNull();
   });
 
   test("what is settled while a scan walks is not lost", async () => {
     const gate = Promise.withResolvers<void>();
-    const coordinator = new LocalCoordinator({ bytes: 100, files: null }, async () => {
+    const coordinator = new LocalCoordinator({ bytes: 100, files: null, minFree: 0 }, async () => {
       await gate.promise;
       return bytes(40);
     });
-    const first = coordinator.reserve(bytes(10));
-    coordinator.settle(NOTHING, bytes(50));
+    const first = coordinator.reserve(request(10));
+    coordinator.settle(NO_CLAIM, bytes(50));
     gate.resolve();
-    expect(await first).toBe(true);
-    expect(await coordinator.reserve(bytes(1))).toBe(false);
+    expect(await first).toBeNull();
+    expect(await coordinator.reserve(request(1))).toBe("over-quota");
   });
 });
 
 describe("a deletion while a scan walks", () => {
   test("makes no room that the scan has not counted", async () => {
     const gate = Promise.withResolvers<void>();
-    const coordinator = new LocalCoordinator({ bytes: 100, files: null }, async () => {
+    const coordinator = new LocalCoordinator({ bytes: 100, files: null, minFree: 0 }, async () => {
       await gate.promise;
       return bytes(20);
     });
-    const first = coordinator.reserve(bytes(10));
-    coordinator.settle(NOTHING, { bytes: -80, files: -1 });
+    const first = coordinator.reserve(request(10));
+    coordinator.settle(NO_CLAIM, { bytes: -80, files: -1 });
     gate.resolve();
-    expect(await first).toBe(true);
-    expect(await coordinator.reserve(bytes(71))).toBe(false);
-    expect(await coordinator.reserve(bytes(70))).toBe(true);
+    expect(await first).toBeNull();
+    expect(await coordinator.reserve(request(71))).toBe("over-quota");
+    expect(await coordinator.reserve(request(70))).toBeNull();
   });
 });
 
 describe("a worker asks its parent", () => {
   function connect(parent: Coordinator): { remote: RemoteCoordinator; desk: CoordinatorDesk } {
-    const remote: RemoteCoordinator = new RemoteCoordinator(parent.hasLimits, (request: CoordinatorRequest) => {
-      queueMicrotask(() => void desk.receive(structuredClone(request)));
-    });
+    const remote: RemoteCoordinator = new RemoteCoordinator(
+      parent.hasLimits,
+      noGroups(),
+      (request: CoordinatorRequest) => {
+        queueMicrotask(() => void desk.receive(structuredClone(request)));
+      },
+    );
     const desk = new CoordinatorDesk(parent, (answer) => queueMicrotask(() => remote.receive(structuredClone(answer))));
     return { remote, desk };
   }
@@ -122,33 +164,33 @@ describe("a worker asks its parent", () => {
   });
 
   test("what a dead worker held is free, and what it waits for too", async () => {
-    const parent = new LocalCoordinator({ bytes: 100, files: null }, async () => NOTHING);
+    const parent = new LocalCoordinator({ bytes: 100, files: null, minFree: 0 }, async () => NOTHING);
     const [dead, alive] = [connect(parent), connect(parent)];
     await dead.remote.lock(["a"]);
     void dead.remote.lock(["a"]);
-    expect(await dead.remote.reserve(bytes(80))).toBe(true);
-    expect(await alive.remote.reserve(bytes(80))).toBe(false);
+    expect(await dead.remote.reserve(request(80))).toBeNull();
+    expect(await alive.remote.reserve(request(80))).toBe("over-quota");
     dead.desk.close();
-    expect(await alive.remote.reserve(bytes(80))).toBe(true);
+    expect(await alive.remote.reserve(request(80))).toBeNull();
     (await alive.remote.lock(["a"]))();
   });
 
   test("without a parent nothing waits for ever", async () => {
-    const remote = new RemoteCoordinator(true, () => {});
-    const asked = [remote.lock(["a"]), remote.reserve(bytes(1))];
+    const remote = new RemoteCoordinator(true, noGroups(), () => {});
+    const asked = [remote.lock(["a"]), remote.reserve(request(1))];
     remote.parentGone();
     const answers = await Promise.allSettled([...asked, remote.lock(["b"])]);
     expect(answers.map(({ status: each }) => each)).toEqual(["rejected", "rejected", "rejected"]);
   });
 
   test("a settled reservation is not given back twice", async () => {
-    const parent = new LocalCoordinator({ bytes: 100, files: null }, async () => NOTHING);
+    const parent = new LocalCoordinator({ bytes: 100, files: null, minFree: 0 }, async () => NOTHING);
     const { remote, desk } = connect(parent);
-    expect(await remote.reserve(bytes(60))).toBe(true);
-    remote.settle(bytes(60), bytes(60));
+    expect(await remote.reserve(request(60))).toBeNull();
+    remote.settle(claim(60), bytes(60));
     await Bun.sleep(1);
     desk.close();
-    expect(await parent.reserve(bytes(41))).toBe(false);
-    expect(await parent.reserve(bytes(40))).toBe(true);
+    expect(await parent.reserve(request(41))).toBe("over-quota");
+    expect(await parent.reserve(request(40))).toBeNull();
   });
 });

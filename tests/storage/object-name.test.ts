@@ -69,6 +69,22 @@ test("a folder's path is empty or ends in one slash", () => {
   expect(outcome(ObjectName.parseFolder("/", PLAIN))).toBe("=missing");
 });
 
+test.each([
+  ["./2026-11-25T07:40.log", "2026-11-25T07:40.log"],
+  ["a/./b", "a/b"],
+  ["././a", "a"],
+  [".", ""],
+  ["./", ""],
+  ["a/.", "a/"],
+  ["a/./", "a/"],
+  [".//a", "/a"],
+  ["../a", "../a"],
+  ["%2e/a", "%2e/a"],
+  [".a/..b/c.", ".a/..b/c."],
+])("a reader's %p means %p", (raw, meant) => {
+  expect(ObjectName.withoutDots(raw)).toBe(meant);
+});
+
 test("names from a form go through the same gate, decoded already", () => {
   const folder = ObjectName.parse("in", PLAIN) as ObjectName;
   const join = (name: string): string => outcome(folder.join(name.split("/"), PLAIN));

@@ -1,6 +1,6 @@
 // The whole application over a folder, with what tests leave at its default.
 
-import { createCoordinator, createDispatch } from "../../src/app.ts";
+import { createCoordinator, createDispatch, createKeeper } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 
@@ -10,5 +10,11 @@ const MAX_OPEN_FILES = 100;
 export function application(directory: string | null, ...flags: string[]): Dispatch {
   const request = parseConfig(directory === null ? flags : ["--directory", directory, ...flags], {});
   if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
-  return createDispatch(request.config, MAX_OPEN_FILES, createCoordinator(request.config), { isDraining: false });
+  return createDispatch(
+    request.config,
+    MAX_OPEN_FILES,
+    createCoordinator(request.config, createKeeper(request.config)),
+    { isDraining: false },
+    () => {},
+  );
 }

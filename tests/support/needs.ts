@@ -17,6 +17,10 @@ export interface Needs {
    */
   readonly suite?: keyof typeof SUITES;
   readonly root?: boolean;
+  /** Whoever may not do everything: of root the system refuses nothing. */
+  readonly ordinaryUser?: boolean;
+  /** The compiled file, and a machine that has the time to make it. */
+  readonly compiledFile?: boolean;
   readonly linux?: boolean;
   /** Names on PATH. */
   readonly programs?: readonly string[];
@@ -43,12 +47,17 @@ export function needs(wanted: Needs): NeedsAnswer {
 }
 
 /** The suite first: who did not ask for it need not hear what else is missing. */
-function firstMissing({ suite, root, linux, programs = [], paths = [] }: Needs): string {
+function firstMissing(wanted: Needs): string {
+  const { suite, programs = [], paths = [] } = wanted;
   if (suite !== undefined && process.env[SUITES[suite]] !== "1") {
     return `tests/${suite} runs with ${SUITES[suite]}=1`;
   }
-  if (linux === true && process.platform !== "linux") return "needs Linux";
-  if (root === true && process.getuid?.() !== 0) return "needs root";
+  const isRoot = process.getuid?.() === 0;
+  if (wanted.linux === true && process.platform !== "linux") return "needs Linux";
+  if (wanted.root === true && !isRoot) return "needs root";
+  if (wanted.ordinaryUser === true && isRoot) return "needs an ordinary user, whom the system can refuse something";
+  if (wanted.compiledFile === true && !process.env["MINI_HTTP_BINARY"])
+    return "needs MINI_HTTP_BINARY=dist/mini-http, which ./build.sh makes";
   const missing = programs.filter((name) => Bun.which(name) === null);
   const absent = paths.filter((path) => !existsSync(path));
   if (missing.length > 0) return `no ${missing.join(", no ")} on PATH`;

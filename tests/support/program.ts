@@ -9,16 +9,21 @@ const BINARY = process.env["MINI_HTTP_BINARY"];
 /** True when the compiled file is tested. */
 export const IS_BINARY = BINARY !== undefined && BINARY !== "";
 
+/** Keeps Bun from what lies in the current folder; the same as in the first line of src/main.ts. */
+const HEED_NOTHING = ["--config=/dev/null", "--no-env-file", "--tsconfig-override=/dev/null"];
+
 /** The words that start the program, from any folder. */
 export const COMMAND: readonly string[] = IS_BINARY
   ? [resolve(ROOT, BINARY ?? "")]
-  : [process.execPath, "run", resolve(ROOT, "src/main.ts")];
+  : [process.execPath, ...HEED_NOTHING, "run", resolve(ROOT, "src/main.ts")];
 
 /** How to start it. */
 export interface ProgramOptions {
   /** Added to an environment that has no MINI_HTTP_ variable. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Bash before it becomes the program, such as `trap "" HUP` or `ulimit -n 64`. */
+  readonly before?: string;
 }
 
 /** What a program that ended by itself left behind. */
@@ -37,9 +42,14 @@ export function programEnvironment(added: Readonly<Record<string, string>> = {})
   return { ...Object.fromEntries(own), ...added };
 }
 
+function commandOf(flags: readonly string[], { before }: ProgramOptions): string[] {
+  const starter = before === undefined ? [] : ["bash", "-c", `${before}; exec "$@"`, "bash"];
+  return [...starter, ...COMMAND, ...flags];
+}
+
 /** Runs the program to its end. */
 export async function runProgram(flags: readonly string[], options: ProgramOptions = {}): Promise<FinishedProgram> {
-  const child = Bun.spawn([...COMMAND, ...flags], {
+  const child = Bun.spawn(commandOf(flags, options), {
     env: programEnvironment(options.env),
     cwd: options.cwd ?? ROOT,
     stdin: "ignore",
@@ -64,7 +74,7 @@ export class RunningProgram {
   /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
   static async start(flags: readonly string[] = [], options: ProgramOptions = {}): Promise<RunningProgram> {
     const chosen = flags.some((flag) => /^(-p|--port)/.test(flag)) ? flags : ["--port", "0", ...flags];
-    const child = Bun.spawn([...COMMAND, ...chosen], {
+    const child = Bun.spawn(commandOf(chosen, options), {
       env: programEnvironment(options.env),
       cwd: options.cwd ?? ROOT,
       stdin: "ignore",

@@ -74,3 +74,9 @@ function readChunks(text: string): [body: string, length: number] {
     if (length === 0) return [body, at];
   }
 }
+
+/** Where the response leads from its target, as a client resolves it (RFC 3986 5.2), without scheme and host. */
+export function resolveLocation(target: string, response: ReadResponse): string {
+  const { pathname, search } = new URL(response.fields.get("location")!, new URL(target, "http://a"));
+  return pathname + search;
+}

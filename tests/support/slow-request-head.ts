@@ -25,6 +25,8 @@ const QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?[\]\\^`{|}]|%[0-9A-Fa-f]{2})*$/
 /** Reads one head, one char per byte. */
 export function readHeadSlowly(raw: string, maxBody: number): SlowOutcome {
   let rest = raw;
+  // The beginnings of a TLS handshake and of the PROXY protocol (version 2) are refused when they can be told.
+  if (raw === "\x16" || (raw.length < 5 && raw.length > 2 && "\r\n\r\n".startsWith(raw))) return "incomplete";
   if (rest.startsWith("\r")) {
     if (rest === "\r") return "incomplete";
     if (rest[1] !== "\n") return 400;
@@ -39,8 +41,12 @@ export function readHeadSlowly(raw: string, maxBody: number): SlowOutcome {
   if (rest === "") return "incomplete";
   if (target === "" || !rest.startsWith(" ")) return 400;
   const targetFault = judgeTarget(target, method);
-  if (targetFault !== 0) return targetFault;
   const version = rest.slice(1, 9);
+  if (targetFault !== 0) {
+    if (/^HTTP\/[02-9]\.\d$/.test(version)) return 505;
+    const isCut = version.length < 8 && "HTTP/1.1".startsWith(version.replace(/\d/g, "1"));
+    return isCut ? "incomplete" : targetFault;
+  }
   if (!/^HTTP\/\d\.\d$/.test(version))
     return version.length < 8 && "HTTP/1.1".startsWith(version.replace(/\d/g, "1")) ? "incomplete" : 400;
   if (version[5] !== "1") return 505;

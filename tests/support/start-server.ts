@@ -13,6 +13,7 @@ export class RecordingObserver implements Observer {
   readonly records: ExchangeRecord[] = [];
   readonly refusals: string[] = [];
   readonly faults: unknown[] = [];
+  readonly limits: string[] = [];
   connections = 0;
   disconnections = 0;
 
@@ -31,6 +32,9 @@ export class RecordingObserver implements Observer {
   }
   fault(error: unknown): void {
     this.faults.push(error);
+  }
+  limitMet(status: number, limit: string): void {
+    this.limits.push(`${status} ${limit}`);
   }
   warning(): void {}
   stopped(): void {}
@@ -52,11 +56,16 @@ export const protocolRoutes: Dispatch = createRouter({
 });
 
 /** Starts one; limits given override the defaults. */
-export function startServer(dispatch: Dispatch = protocolRoutes, limits: Partial<Limits> = {}): StartedServer {
+export function startServer(
+  dispatch: Dispatch = protocolRoutes,
+  limits: Partial<Limits> = {},
+  { addresses = ["127.0.0.1"], port = 0 }: { readonly addresses?: readonly string[]; readonly port?: number } = {},
+): StartedServer {
   const observer = new RecordingObserver();
   const server = new Server({
     host: "127.0.0.1",
-    port: 0,
+    addresses,
+    port,
     limits: { ...DEFAULT_LIMITS, ...limits },
     maxTurnedAway: 8,
     dispatch,

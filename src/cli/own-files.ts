@@ -1,0 +1,42 @@
+// Whether what is served could change how this program starts the next time: what was uploaded would run as the person
+// who starts it.
+
+import { realpathSync } from "node:fs";
+import { relative, sep } from "node:path";
+import { quoted } from "./mistake.ts";
+
+/** What the next start depends on. */
+export interface OwnFiles {
+  /** The executable, or the folder of the sources. */
+  readonly program: string;
+  /** Where Bun looks for its settings; null for the executable, which looks for none. */
+  readonly startFolder: string | null;
+}
+
+/** One sentence for each danger in serving `directory`. */
+export function ownFilesNotes(directory: string, readOnly: boolean, own: OwnFiles): readonly string[] {
+  const notes: string[] = [];
+  if (own.startFolder !== null && liesIn(own.startFolder, directory)) {
+    notes.push(
+      `Bun obeys bunfig.toml, tsconfig.json and .env where it starts, in the served folder "${quoted(directory)}": ` +
+        "whoever can put files there runs code at the next start. Start it in another folder.",
+    );
+  }
+  if (!readOnly && liesIn(own.program, directory)) {
+    notes.push(
+      `This program lies in the served folder "${quoted(directory)}", where an upload can replace it; ` +
+        "move one of them, or add --read-only.",
+    );
+  }
+  return notes;
+}
+
+/** By real paths. A folder that is not there yet holds nothing. */
+function liesIn(path: string, directory: string): boolean {
+  try {
+    const way = relative(realpathSync(directory), realpathSync(path));
+    return way !== ".." && !way.startsWith(".." + sep);
+  } catch {
+    return false;
+  }
+}

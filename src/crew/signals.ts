@@ -1,0 +1,79 @@
+// What the system's signals mean for a server: which end it and with which exit code, and which it outlives. None that a
+// process can hear ends it in the middle of a request.
+
+import { readFileSync } from "node:fs";
+
+/** What a server does about signals. Each exit code is for whoever started it. */
+export interface SignalDuties {
+  /** Finishes what is in hand, then ends the process. */
+  end(exitCode: number): void;
+  /** Ends the process now: someone asked a second time. */
+  endAtOnce(exitCode: number): void;
+  /** One sentence about a signal that changes nothing. */
+  note(line: string): void;
+}
+
+/** A process that a signal of this number ended leaves 128 more, as shells count. */
+const EXIT_SIGNAL = 128;
+const EXIT_ASKED = 0;
+
+/** Someone wants the server to end. */
+const ASKING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+
+/**
+ * The system wants it: the terminal hung up, the processor time is used up. Nobody asked the server to stop, so its exit
+ * code is a failure, and what watches over services starts it again (systemd counts 0 as a clean end).
+ */
+const FORCING = { SIGHUP: 1, SIGXCPU: 24 } as const;
+
+/** Other programs reopen a log or print figures at these; left alone, each would end the process. */
+const MEANINGLESS = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO"] as const;
+
+/** Follows the signals to the end of the process. */
+export function followSignals(duties: SignalDuties): void {
+  let isEnding = false;
+  let isAsked = false;
+  const begin = (exitCode: number): void => {
+    if (!isEnding) duties.end(exitCode);
+    isEnding = true;
+  };
+  for (const [signal, number] of Object.entries(ASKING)) {
+    process.on(signal, () => {
+      if (isAsked) return duties.endAtOnce(EXIT_SIGNAL + number);
+      isAsked = true;
+      begin(EXIT_ASKED);
+    });
+  }
+  for (const [signal, number] of Object.entries(FORCING)) {
+    // `nohup` means it: a handler would take the place of the starter's wish (POSIX, nohup).
+    if (isIgnored(number)) continue;
+    // The shell and the kernel may both send it, so another one is no second wish.
+    process.on(signal, () => begin(EXIT_SIGNAL + number));
+  }
+  for (const signal of MEANINGLESS) {
+    process.on(signal, () => duties.note(`${signal} means nothing here; the server goes on.`));
+  }
+  process.on("SIGPIPE", ignore);
+}
+
+/** For a process that ends when its parent says so: signals of the terminal reach the whole group. */
+export function outliveSignals(): void {
+  for (const signal of [...Object.keys(ASKING), ...Object.keys(FORCING), ...MEANINGLESS, "SIGPIPE"]) {
+    process.on(signal, ignore);
+  }
+}
+
+/**
+ * True when whoever started this process had it ignore the signal. False where the system does not tell (other systems
+ * than Linux), and once a handler stands.
+ */
+function isIgnored(number: number): boolean {
+  try {
+    const row = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"));
+    return row !== null && ((BigInt(`0x${row[1]}`) >> BigInt(number - 1)) & 1n) === 1n;
+  } catch {
+    return false;
+  }
+}
+
+function ignore(): void {}

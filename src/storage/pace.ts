@@ -1,0 +1,100 @@
+// Whether calls on the served directory may stand on the event loop: on a local file system yes, until it shows itself
+// slow; where a call can wait for a network or for another program, never.
+
+import { readFileSync } from "node:fs";
+import { liesIn } from "./real-path.ts";
+
+/** File systems of this machine's own disks and memory. All others may wait for somebody. */
+const LOCAL: ReadonlySet<string> = new Set(
+  (
+    "ext2 ext3 ext4 xfs btrfs zfs tmpfs ramfs overlay f2fs vfat msdos exfat ntfs3 jfs reiserfs bcachefs nilfs2 hfsplus " +
+    "ufs minix squashfs erofs iso9660 udf devtmpfs rootfs proc sysfs devpts cgroup cgroup2 securityfs debugfs tracefs " +
+    "bpf mqueue pstore hugetlbfs configfs fusectl binfmt_misc nsfs efivarfs"
+  ).split(" "),
+);
+
+/** A call that takes longer than this holds others up. */
+const SLOW_MS = 5;
+/** How long a file system that was slow is not trusted. */
+const DISTRUST_MS = 10_000;
+/** Mounts come and go; a look at them costs about as much as twenty calls. */
+const LOOK_MS = 5000;
+const FIELD_TYPE = 0;
+const FIELD_MOUNT_POINT = 4;
+const NO_TIME = -Infinity;
+
+/** The pace of one served directory. */
+export class Pace {
+  #isLocal = true;
+  #path = "";
+  #looked = NO_TIME;
+  #slowUntil = NO_TIME;
+  readonly #readMounts: () => string;
+
+  /** `readMounts` gives what the system says of its mounts; empty where it does not (then all count as local). */
+  constructor(readMounts: () => string = readMountInfo) {
+    this.#readMounts = readMounts;
+  }
+
+  /** True when calls may be made at once. */
+  get isDirect(): boolean {
+    return this.#isLocal && (this.#slowUntil === NO_TIME || performance.now() >= this.#slowUntil);
+  }
+
+  /** Looks, now and then, at what is mounted at this real path and below it; an empty path stands for everywhere. */
+  look(path: string): void {
+    const now = performance.now();
+    if (path === this.#path && now - this.#looked < LOOK_MS) return;
+    this.#path = path;
+    this.#looked = now;
+    this.#isLocal = isLocal(path, this.#readMounts());
+  }
+
+  /** A call that was made at once took so long. */
+  took(ms: number): void {
+    if (ms > SLOW_MS) this.#slowUntil = performance.now() + DISTRUST_MS;
+  }
+
+  /** The same for one that was made on the pool: what stays slow stays off the loop. */
+  async watch<T>(call: Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await call;
+    } finally {
+      this.took(performance.now() - start);
+    }
+  }
+}
+
+/** Only the mount that holds the path, and those below it, are of interest. */
+function isLocal(path: string, mounts: string): boolean {
+  let holder = "";
+  let type = "";
+  for (const line of mounts.split("\n")) {
+    const [before, after] = line.split(" - ");
+    const mount = before?.split(" ")[FIELD_MOUNT_POINT];
+    const mountType = after?.split(" ")[FIELD_TYPE];
+    if (mount === undefined || mountType === undefined) continue;
+    const point = unescape(mount);
+    if (liesIn(point, path) && point !== path && !LOCAL.has(mountType)) return false;
+    // Of two mounts on one place the later hides the earlier.
+    if (!liesIn(path, point) || point.length < holder.length) continue;
+    holder = point;
+    type = mountType;
+  }
+  return holder === "" || LOCAL.has(type);
+}
+
+/** Blanks and the like are written as octal numbers. */
+function unescape(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+}
+
+/** No file system is asked for this, so it never waits. */
+function readMountInfo(): string {
+  try {
+    return readFileSync("/proc/self/mountinfo", "utf8");
+  } catch {
+    return "";
+  }
+}

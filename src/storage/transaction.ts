@@ -1,0 +1,379 @@
+// How uploads become visible: all of a group or none, each in one step of the file system, and never against a condition
+// that no longer holds. A group is written down before its first step (journal.ts), so that it is finished even if the
+// server is killed; when a step fails, those before it are taken back by renaming.
+
+import { join } from "node:path";
+import type { Coordinator, Release, Usage } from "./coordinator.ts";
+import type { Debts } from "./debts.ts";
+import { dress } from "./dress.ts";
+import { etagOf } from "./entity-tag.ts";
+import type { FileCalls } from "./file-calls.ts";
+import type { Folder } from "./folder.ts";
+import { Journal } from "./journal.ts";
+import type { JournalEntry } from "./journal-format.ts";
+import type { NameRules, ObjectName } from "./object-name.ts";
+import { enterOrMake } from "./place.ts";
+import { createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
+import type { ServedRoot } from "./served-root.ts";
+import type { StagedFile } from "./staged-file.ts";
+import type { Stored, WriteFault } from "./storage.ts";
+import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
+import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./target.ts";
+import { temporaryName } from "./temporary-name.ts";
+import { Turns } from "./turns.ts";
+import { walk } from "./way.ts";
+
+/** Two for each file, and some for the next ones. */
+const MOST_FOLDERS = 8;
+
+/** How files become visible. */
+export interface CommitSettings {
+  readonly fsync: boolean;
+  /** Permission bits of new files; null leaves them to the umask. */
+  readonly mode: number | null;
+}
+
+/** What all commits of a storage share. */
+export interface CommitHouse {
+  readonly root: ServedRoot;
+  readonly coordinator: Coordinator;
+  readonly settings: CommitSettings;
+  readonly rules: NameRules;
+  readonly debts: Debts;
+}
+
+/** A file that is visible. */
+interface Published extends Stored {
+  readonly file: StagedFile;
+  readonly change: Usage;
+}
+
+/** One commit of one or more finished files. */
+export class Transaction {
+  readonly #root: ServedRoot;
+  readonly #calls: FileCalls;
+  readonly #coordinator: Coordinator;
+  readonly #settings: CommitSettings;
+  readonly #rules: NameRules;
+  readonly #debts: Debts;
+  readonly #turns = new Turns();
+  /** Takes back the steps that were made, the last first. */
+  readonly #undo: (() => Promise<void>)[] = [];
+  /** Older versions, renamed aside until the whole group is visible. */
+  readonly #asides: (() => Promise<void>)[] = [];
+  /** The folders that were entered last, by their path: one request may hold but few of them. */
+  readonly #folders = new Map<string, Folder>();
+  /** The folders whose entries have changed: their segments, joined. */
+  readonly #changed = new Map<string, readonly string[]>();
+  readonly #inodes = new Set<bigint>();
+  #foldersMade = 0;
+  #journal: Journal | null = null;
+
+  constructor({ root, coordinator, settings, rules, debts }: CommitHouse, calls: FileCalls) {
+    this.#root = root;
+    this.#calls = calls;
+    this.#coordinator = coordinator;
+    this.#settings = settings;
+    this.#rules = rules;
+    this.#debts = debts;
+  }
+
+  /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */
+  async run(files: readonly StagedFile[]): Promise<readonly Stored[] | WriteFault> {
+    const isGroup = files.length > 1;
+    const release = await this.#coordinator.lock(files.flatMap((file) => namesOf(file, isGroup)));
+    if (isGroup) this.#coordinator.beginGroup();
+    try {
+      return await this.#publishAll(files, isGroup);
+    } finally {
+      for (const folder of this.#folders.values()) folder.close();
+      this.#end(isGroup, release);
+    }
+  }
+
+  #end(isGroup: boolean, release: Release): void {
+    if (isGroup) this.#coordinator.endGroup();
+    release();
+  }
+
+  async #publishAll(files: readonly StagedFile[], isGroup: boolean): Promise<readonly Stored[] | WriteFault> {
+    const published: Published[] = [];
+    try {
+      const fault = isGroup ? await this.#prepare(files) : null;
+      if (fault !== null) return fault;
+      for (const file of files) {
+        const result = await this.#publish(file, isGroup);
+        if (typeof result === "string") {
+          await this.#rollBack();
+          return result;
+        }
+        published.push(result);
+        if (this.#turns.isOver) await this.#turns.yield();
+      }
+    } catch (error) {
+      await this.#rollBack();
+      return isMissing(error) ? "moved" : writeFault(error);
+    }
+    return this.#conclude(published);
+  }
+
+  /** Nothing can be taken back any more. */
+  async #conclude(published: readonly Published[]): Promise<readonly Stored[] | WriteFault> {
+    const isDurable = !this.#settings.fsync || (await this.#syncFolders());
+    for (const remove of this.#asides) {
+      await remove().catch(() => this.#debts.add(remove));
+      if (this.#turns.isOver) await this.#turns.yield();
+    }
+    await this.#journal?.remove();
+    let folders = this.#foldersMade;
+    for (const { file, change } of published) {
+      await file.published({ bytes: change.bytes, files: change.files + folders });
+      folders = 0;
+    }
+    return isDurable ? published.map(({ name, isNew, etag }) => ({ name, isNew, etag })) : "not-durable";
+  }
+
+  async #rollBack(): Promise<void> {
+    let isWhole = true;
+    if (this.#undo.length > 0) await this.#journal?.turnBack();
+    for (const undo of this.#undo.reverse()) {
+      try {
+        await undo();
+      } catch {
+        isWhole = false;
+      }
+    }
+    // What could not be taken back now, the sweep will try again.
+    const journal = this.#journal;
+    if (isWhole) await journal?.remove();
+    else if (journal !== null) this.#debts.add(() => journal.recover(this.#root, this.#rules));
+  }
+
+  /** Finds what can be found before the first step, and writes the steps down. */
+  async #prepare(files: readonly StagedFile[]): Promise<WriteFault | null> {
+    const entries: JournalEntry[] = [];
+    for (const file of files) {
+      const target = await this.#lookBefore(file);
+      const fault = judge(file.plan, target);
+      if (fault !== null) return fault;
+      entries.push({
+        folder: file.folderSegments,
+        temporary: file.temporary,
+        inode: String(file.inode),
+        target: file.name.segments,
+        replaces: target.own === null ? null : String(target.own.ino),
+        aside: target.own === null ? null : temporaryName(),
+      });
+      if (this.#turns.isOver) await this.#turns.yield();
+    }
+    this.#journal = await this.#writeJournal(files[0]!, entries);
+    return null;
+  }
+
+  /** In the served directory itself, where the next start looks first; beside the files where nobody may write there. */
+  async #writeJournal(first: StagedFile, entries: readonly JournalEntry[]): Promise<Journal | null> {
+    const { fsync } = this.#settings;
+    const root = await this.#root.open(this.#calls);
+    try {
+      return await Journal.write(root, this.#calls, entries, fsync);
+    } catch (error) {
+      root.close();
+      if (writeFault(error) !== "not-allowed") throw error;
+      return Journal.write(await first.openFolder(), this.#calls, entries, fsync);
+    }
+  }
+
+  async #lookBefore(file: StagedFile): Promise<Target> {
+    if (file.missing.length > 0) return NO_TARGET;
+    return lookAtTarget(this.#root, this.#calls, await this.#staging(file), file.name);
+  }
+
+  async #publish(file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
+    // Shared, since the folders that are made on the way may push it out of memory.
+    const staging = (await this.#staging(file)).share();
+    try {
+      return await this.#publishFrom(staging, file, isGroup);
+    } finally {
+      staging.close();
+    }
+  }
+
+  async #publishFrom(staging: Folder, file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
+    const folder = await this.#enter(file, staging);
+    const target = await lookAtTarget(this.#root, this.#calls, folder, file.name);
+    if (target.own !== null && this.#inodes.has(target.own.ino)) return "twice";
+    const fault = judge(file.plan, target);
+    if (fault !== null) return fault;
+    const descriptor = await file.reopen(staging);
+    if (descriptor === null) return "disturbed";
+    // What must not be there yet is created by `link`, which every process on the folder has to respect.
+    const { onExisting, condition } = file.plan;
+    const mustBeNew = onExisting !== "replace" || (condition !== null && target.entry === null);
+    const before = mustBeNew ? NO_TARGET : target;
+    await dress(this.#calls, descriptor, folder.at(file.name.base), before, this.#settings);
+    this.#note(file.name.parent.segments);
+    const temporary = staging.at(file.temporary);
+    const name = mustBeNew ? await this.#create(file, temporary, folder) : file.name;
+    if (name === null) return onExisting === "replace" ? "precondition" : "exists";
+    if (!mustBeNew) await this.#replace(file, temporary, folder, target, isGroup);
+    this.#inodes.add(file.inode);
+    return this.#published(file, folder, name, before, isGroup);
+  }
+
+  /** The tag is taken now: getting its name changes a file's times. */
+  async #published(
+    file: StagedFile,
+    folder: Folder,
+    name: ObjectName,
+    before: Target,
+    isGroup: boolean,
+  ): Promise<Published | WriteFault> {
+    const stats = await this.#calls.lstat(folder.at(name.base));
+    if (stats.ino !== file.inode) return "disturbed";
+    if (isGroup) await file.rest();
+    const change = { bytes: file.size - before.usage.bytes, files: 1 - before.usage.files };
+    return { file, name, isNew: before.entry === null, etag: etagOf(stats, Date.now()), change };
+  }
+
+  /** The folder that the temporary file is in; it may be used until the next folder is asked for. */
+  async #staging(file: StagedFile): Promise<Folder> {
+    return this.#remember(file.folderPath, await file.openFolder());
+  }
+
+  /** The folder of the target. Those on the way that are missing are made one by one, each in the one before. */
+  async #enter(file: StagedFile, staging: Folder): Promise<Folder> {
+    let folder = staging;
+    for (const [depth, segment] of file.missing.entries()) {
+      const path = join(folder.realPath, segment);
+      const above = file.name.segments.slice(0, file.folderSegments.length + depth);
+      const made = (): void => this.#noteMade(file, depth, segment);
+      folder = this.#folders.get(path) ?? this.#remember(path, await this.#enterOne(folder, above, segment, made));
+    }
+    return folder;
+  }
+
+  async #enterOne(parent: Folder, above: readonly string[], segment: string, made: () => void): Promise<Folder> {
+    try {
+      return await enterOrMake(this.#root, this.#calls, parent, segment, made);
+    } catch (error) {
+      if (systemCode(error) !== "ENOTDIR") throw error;
+      // Somebody has put a link there meanwhile: it is followed like all others.
+      return walk(this.#root, this.#calls, [...above, segment], null);
+    }
+  }
+
+  #noteMade(file: StagedFile, depth: number, segment: string): void {
+    this.#foldersMade += 1;
+    this.#note(file.name.segments.slice(0, file.folderSegments.length + depth));
+    const act = (folder: Folder): Promise<void> => removeFolderIfEmpty(this.#calls, folder.at(segment));
+    this.#undo.push(() => this.#reach(file, depth, act));
+  }
+
+  #note(segments: readonly string[]): void {
+    if (this.#settings.fsync) this.#changed.set(segments.join("/"), segments);
+  }
+
+  /** Takes the folder over. */
+  #remember(path: string, folder: Folder): Folder {
+    this.#folders.get(path)?.close();
+    this.#folders.delete(path);
+    this.#folders.set(path, folder);
+    for (const [oldest, each] of this.#folders) {
+      if (this.#folders.size <= MOST_FOLDERS) break;
+      this.#folders.delete(oldest);
+      each.close();
+    }
+    return folder;
+  }
+
+  /** Acts in the folder so far below that of the temporary file, wherever somebody has moved that meanwhile. */
+  async #reach(file: StagedFile, depth: number, act: (folder: Folder) => Promise<void> | void): Promise<void> {
+    let folder = await file.reachFolder();
+    try {
+      for (const segment of file.missing.slice(0, depth)) {
+        const next = await enterOrMake(this.#root, this.#calls, folder, segment, () => {});
+        folder.close();
+        folder = next;
+      }
+      await act(folder);
+    } finally {
+      folder.close();
+    }
+  }
+
+  /** Gives the file a name that nothing has; null when there is none. */
+  async #create(file: StagedFile, temporary: string, folder: Folder): Promise<ObjectName | null> {
+    for (const name of candidates({ ...file.plan, name: file.name })) {
+      if (!(await createExclusively(this.#calls, temporary, folder.at(name.base)))) continue;
+      this.#undoCreation(file, name);
+      return name;
+    }
+    return null;
+  }
+
+  #undoCreation(file: StagedFile, { base }: ObjectName): void {
+    const act = (folder: Folder): Promise<void> => removeIfOwn(this.#calls, folder.at(base), file.inode);
+    this.#undo.push(() => this.#reach(file, file.missing.length, act));
+  }
+
+  async #replace(file: StagedFile, temporary: string, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
+    const { base } = file.name;
+    const path = folder.at(base);
+    if (target.own !== null && isGroup) {
+      await this.#setAside(file, folder, target);
+      await this.#calls.rename(temporary, path);
+      return;
+    }
+    if (target.own === null) this.#undoCreation(file, file.name);
+    await removeQuietly(this.#calls, path, target.usage.bytes, () => this.#calls.rename(temporary, path));
+  }
+
+  /** Renamed, never copied: what the name leads to is not touched. */
+  async #setAside(file: StagedFile, folder: Folder, target: Target): Promise<void> {
+    const { base } = file.name;
+    const calls = this.#calls;
+    const depth = file.missing.length;
+    const aside = this.#journal?.asideOf(file.temporary) ?? temporaryName();
+    await calls.rename(folder.at(base), folder.at(aside));
+    this.#undo.push(() => this.#reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
+    const remove = (there: Folder): Promise<void> => removeQuietly(calls, there.at(aside), target.usage.bytes);
+    this.#asides.push(() => this.#reach(file, depth, remove));
+  }
+
+  /** False when the system did not say that the entries of some folder are on the disk. */
+  async #syncFolders(): Promise<boolean> {
+    let isDurable = true;
+    for (const segments of this.#changed.values()) {
+      try {
+        const folder = await walk(this.#root, this.#calls, segments, null);
+        isDurable &&= await syncFolder(this.#calls, folder).finally(() => folder.close());
+      } catch (error) {
+        writeFault(error);
+        isDurable = false;
+      }
+    }
+    return isDurable;
+  }
+}
+
+/** What was there when the upload began is there no more. */
+function isMissing(error: unknown): boolean {
+  return systemCode(error) === "ENOENT" && !(error instanceof LeadsOutside);
+}
+
+/**
+ * What a writer locks: the same for all names that lead to one place through links. Of a group also the folders that it
+ * makes, and the lists that it changes: their readers wait for these names.
+ */
+function namesOf(file: StagedFile, isGroup: boolean): readonly string[] {
+  const { folderPath, missing, name } = file;
+  const path = join(folderPath, ...missing, name.base);
+  if (!isGroup) return [path];
+  const folders = missing.map((_, depth) => join(folderPath, ...missing.slice(0, depth + 1)));
+  return [path, ...folders, listOf(folderPath), ...folders.map(listOf)];
+}
+
+/** What stands for the list of a folder among the names that are locked. */
+export function listOf(realPath: string): string {
+  return realPath + "/";
+}
