@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "storage/storage.ts",
     "storage/object-name.ts",
     "storage/shared-work.ts",
-    "storage/turns.ts",
+    "storage/loop-share.ts",
     "node:zlib",
     "node:stream",
     "node:crypto",

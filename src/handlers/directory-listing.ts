@@ -7,16 +7,8 @@ import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
 import type { ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
-import { turns } from "../storage/turns.ts";
-import {
-  chooseCoding,
-  CODED_IN_MEMORY_BYTES,
-  CodedSource,
-  compress,
-  encodersBusy,
-  type MadeCoding,
-  notAcceptable,
-} from "./compression.ts";
+import { loopShare } from "../storage/loop-share.ts";
+import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
 import { DIRECTORY_POLICY, directoryPage, type DirectoryView, type UploadTerms } from "./directory-page.ts";
 import { type Arrangement, arrange, type ListOrder } from "./list-order.ts";
 import { readRefused } from "./replies.ts";
@@ -24,9 +16,6 @@ import { TextSource } from "./text-source.ts";
 
 /** Up to here a list is made at once, which takes about a millisecond, and has a length. */
 const WHOLE_ENTRIES = 512;
-
-/** A list has no coded forms that lie ready. */
-type Chosen = MadeCoding | "identity";
 
 /** One way to write a list. */
 interface ListForm {
@@ -67,15 +56,15 @@ export async function directoryListing(
 
 function listRefused(fault: ListFault): HttpResponse {
   switch (fault) {
-    case "busy":
+    case "crowded":
     case "abandoned":
-      return busy();
+      return crowded();
     default:
       return readRefused(fault);
   }
 }
 
-function busy(): HttpResponse {
+function crowded(): HttpResponse {
   return plainText("Too many folders are being listed; try again in a moment.\n", 503).set("Retry-After", 1);
 }
 
@@ -102,29 +91,21 @@ class ListAnswer {
 
   async make(): Promise<HttpResponse> {
     const { method, fields, peer } = this.#request;
-    const coding = chooseCoding(fields.get("accept-encoding"));
-    if (coding === null) return notAcceptable();
+    const accepted = fields.get("accept-encoding");
+    const chosen = chooseCoding(accepted);
+    if (chosen === null) return notAcceptable();
     const etag = this.#entityTag();
     const verdict = evaluatePreconditions(method, fields, { etag, modified: null }, Date.now());
     if (verdict === "not-modified") return describe(new HttpResponse(304), etag);
     if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
     const arrangement = await arrange(this.#listing, this.#order, peer);
     // Nobody reads what is answered to a client that has left.
-    if (arrangement === null) return busy();
-    return this.#respond(await this.#write(arrangement), coding as Chosen, etag);
-  }
-
-  #respond(content: string | TextSource, wanted: Chosen, etag: string): HttpResponse {
-    const isLarge = typeof content !== "string" || content.length > CODED_IN_MEMORY_BYTES;
-    const isBusy = isLarge && wanted !== "identity" && !CodedSource.canBegin;
-    const accepted = this.#request.fields.get("accept-encoding");
-    const coding = isBusy ? (chooseCoding(accepted, []) as "identity" | null) : wanted;
-    if (coding === null) {
-      if (typeof content !== "string") content.close();
-      return encodersBusy();
-    }
-    const response = describe(new HttpResponse(200, encode(content, coding)), etag);
-    response.set("Content-Type", this.#form.contentType);
+    if (arrangement === null) return crowded();
+    const isLong = arrangement.files + arrangement.folders > WHOLE_ENTRIES;
+    const coding = isLong && !CodedSource.canBegin ? chooseCoding(accepted, []) : chosen;
+    if (coding === null) return encodersBusy();
+    const body = await this.#body(arrangement, isLong, coding as MadeCoding | "identity");
+    const response = describe(new HttpResponse(200, body).set("Content-Type", this.#form.contentType), etag);
     if (coding !== "identity") response.set("Content-Encoding", coding);
     return this.#form === HTML ? response.set("Content-Security-Policy", DIRECTORY_POLICY) : response;
   }
@@ -136,16 +117,20 @@ class ListAnswer {
     return `W/"${new Bun.CryptoHasher("sha1").update(JSON.stringify(parts)).digest("base64url")}"`;
   }
 
-  /** A small list in one piece, a large one piece by piece. */
-  async #write(arrangement: Arrangement): Promise<string | TextSource> {
-    const { files, folders } = arrangement;
+  async #body(arrangement: Arrangement, isLong: boolean, coding: MadeCoding | "identity"): Promise<ResponseBody> {
     const texts = this.#form.write(this.#view(arrangement), arrangement.entries());
-    if (files + folders <= WHOLE_ENTRIES) {
-      if (turns.isOver) await turns.next();
-      return [...texts].join("");
+    if (!isLong) {
+      if (loopShare.isOver) await loopShare.next();
+      return this.#whole([...texts].join(""), coding);
     }
     this.holdsListing = true;
-    return new TextSource(texts, () => this.#listing.close());
+    const source = new TextSource(texts, () => this.#listing.close());
+    return coding === "identity" ? source : new CodedSource(source, coding);
+  }
+
+  #whole(text: string, coding: MadeCoding | "identity"): ResponseBody {
+    const bytes = Buffer.from(text);
+    return coding === "identity" ? bytes : compress(bytes, coding);
   }
 
   #view({ files, folders, bytes }: Arrangement): DirectoryView {
@@ -153,14 +138,6 @@ class ListAnswer {
     const { segments } = this.#folder;
     return { segments, total, unnameable, unreadable, files, folders, bytes, ...this.#order, upload: this.#upload };
   }
-}
-
-function encode(content: string | TextSource, coding: Chosen): ResponseBody {
-  if (typeof content !== "string") return coding === "identity" ? content : new CodedSource(content, coding);
-  if (coding === "identity") return Buffer.from(content);
-  return content.length > CODED_IN_MEMORY_BYTES
-    ? new CodedSource(new TextSource([content], () => {}), coding)
-    : compress(Buffer.from(content), coding);
 }
 
 function chooseForm(request: HttpRequest, parameters: URLSearchParams): ListForm {

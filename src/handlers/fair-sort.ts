@@ -2,7 +2,7 @@
 // wants the result any more.
 
 import type { Wanted } from "../storage/shared-work.ts";
-import { turns } from "../storage/turns.ts";
+import { loopShare } from "../storage/loop-share.ts";
 
 /** Sorted at one go, which takes less than a millisecond. */
 const RUN_ITEMS = 256;
@@ -15,7 +15,7 @@ export type Compare = (first: number, second: number) => number;
 /** Sorts the items; the array is not to be used afterwards. Null when the work was not wanted any more. */
 export async function fairSort(items: Uint32Array, compare: Compare, work: Wanted): Promise<Uint32Array | null> {
   for (let start = 0; start < items.length; start += RUN_ITEMS) {
-    if (turns.isOver) await turns.next();
+    if (loopShare.isOver) await loopShare.next();
     if (!work.isWanted) return null;
     items.subarray(start, start + RUN_ITEMS).sort(compare);
   }
@@ -25,7 +25,7 @@ export async function fairSort(items: Uint32Array, compare: Compare, work: Wante
     for (let start = 0; start < from.length; start += 2 * width) {
       const merge = new Merge(from, to, start, width, compare);
       while (!merge.isDone) {
-        if (turns.isOver) await turns.next();
+        if (loopShare.isOver) await loopShare.next();
         if (!work.isWanted) return null;
         merge.step();
       }

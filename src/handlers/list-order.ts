@@ -3,7 +3,7 @@
 
 import { SharedWork, type WaitingClient, type Wanted } from "../storage/shared-work.ts";
 import type { ListedEntry, Listing } from "../storage/storage.ts";
-import { turns } from "../storage/turns.ts";
+import { loopShare } from "../storage/loop-share.ts";
 import { fairSort } from "./fair-sort.ts";
 
 /** What a list can be ordered by. */
@@ -44,7 +44,7 @@ export async function arrange(
   const isWanted = nameFilter(filter);
   let [files, folders, bytes] = [0, 0, 0];
   for (const index of order) {
-    if (turns.isOver) await turns.next();
+    if (loopShare.isOver) await loopShare.next();
     if (client.hasLeft) return null;
     const entry = listing.at(index);
     if (!isWanted(entry.name)) continue;
@@ -165,7 +165,7 @@ async function readColumns<Value>(
   const isFolder = new Uint8Array(listing.length);
   const values: Value[] = [];
   for (let index = 0; index < listing.length; index++) {
-    if (turns.isOver) await turns.next();
+    if (loopShare.isOver) await loopShare.next();
     if (!work.isWanted) return null;
     const entry = listing.at(index);
     isFolder[index] = entry.type === "directory" ? 1 : 0;

@@ -1,7 +1,7 @@
 // Text that is made while it is sent: in pieces, as the client takes them, and never for longer than its turn.
 
 import { type ByteSource, type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import { turns } from "../storage/turns.ts";
+import { loopShare } from "../storage/loop-share.ts";
 
 /** What a client that stops reading holds at most. */
 const CHUNK_CHARS = 16 * 1024;
@@ -20,7 +20,7 @@ export class TextSource implements ByteSource {
   }
 
   read(): MaybePromise<Uint8Array | null> {
-    return turns.isOver ? turns.next().then(() => this.#make()) : this.#make();
+    return loopShare.isOver ? loopShare.next().then(() => this.#make()) : this.#make();
   }
 
   close(): void {

@@ -207,6 +207,14 @@ export class FileCalls {
     return this.later(() => Bun.file(descriptor).slice(0, size).bytes());
   }
 
+  /**
+   * All names as texts, U+FFFD for what is no UTF-8; off the event loop in any case. Of 100,000 that holds it up for 3 ms,
+   * at once for 45; with types for 8, as buffers for 38, and by `opendir`, which reads all at once as well, for 50.
+   */
+  readTexts(path: string): Promise<readonly string[]> {
+    return this.later(() => readdir(path));
+  }
+
   /** With what kind of entry each is. Names that are no UTF-8 come mangled. */
   readEntries(path: string): MaybePromise<readonly Dirent[]> {
     const options = { withFileTypes: true } as const;

@@ -1,16 +1,16 @@
-// What stands in a folder, as readers would get it: each entry is looked at in the folder that was opened, and a link
-// counts for what it leads to.
+// What stands in a folder that is held open, as readers may see it.
 
 import type { BigIntStats } from "node:fs";
-import type { MaybePromise } from "../http/byte-source.ts";
 import type { FileCalls } from "./file-calls.ts";
-import type { FolderReader } from "./folder-walk.ts";
 import type { Folder } from "./folder.ts";
+import type { FolderReader } from "./folder-walk.ts";
 import type { ObjectName } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { listOf } from "./transaction.ts";
 import { find, free, type GroupGate, walk } from "./way.ts";
+
+type Look = BigIntStats | null | "unreadable";
 
 /** Reads one folder once. */
 export class LocalFolderReader implements FolderReader {
@@ -28,32 +28,32 @@ export class LocalFolderReader implements FolderReader {
   }
 
   async names(): Promise<readonly string[]> {
-    this.#folder = await walk(this.#root, this.#calls, this.#name.segments, this.#gate);
-    if (this.#gate.isActive) await this.#gate.pass(listOf(this.#folder.realPath));
-    return this.#calls.readNames(this.#folder.itself);
+    const folder = await walk(this.#root, this.#calls, this.#name.segments, this.#gate);
+    this.#folder = folder;
+    if (this.#gate.isActive) await this.#gate.pass(listOf(folder.realPath));
+    return this.#calls.readTexts(folder.itself);
   }
 
-  look(name: string): MaybePromise<BigIntStats | null | "unreadable"> {
+  look(name: string): Look | Promise<Look> {
     try {
       const stats = this.#calls.lstat(this.#folder!.at(name));
-      if (stats instanceof Promise) return stats.then((seen) => this.#judge(name, seen), notSeen);
+      if (stats instanceof Promise) return stats.then((seen) => this.#judge(name, seen), unseen);
       return this.#judge(name, stats);
     } catch (error) {
-      return notSeen(error);
+      return unseen(error);
     }
   }
 
   close(): void {
     this.#folder?.close();
-    this.#folder = null;
   }
 
-  #judge(name: string, stats: BigIntStats): MaybePromise<BigIntStats | null> {
+  #judge(name: string, stats: BigIntStats): Look | Promise<Look> {
     return stats.isSymbolicLink() ? this.#follow(name) : stats;
   }
 
   /** A link that cannot be followed might lead outside, and does not show. */
-  async #follow(name: string): Promise<BigIntStats | null> {
+  async #follow(name: string): Promise<Look> {
     try {
       const found = await find(this.#root, this.#calls, [...this.#name.segments, name], null);
       free(found.descriptor);
@@ -65,8 +65,9 @@ export class LocalFolderReader implements FolderReader {
   }
 }
 
-/** What has no such name any more is not there; what cannot be looked at is. */
-function notSeen(error: unknown): null | "unreadable" {
-  if (systemCode(error) === "") throw error;
-  return systemCode(error) === "ENOENT" ? null : "unreadable";
+/** Gone meanwhile, or the system does not tell. */
+function unseen(error: unknown): Look {
+  const code = systemCode(error);
+  if (code === "") throw error;
+  return code === "ENOENT" ? null : "unreadable";
 }

@@ -2,17 +2,18 @@
 // nothing is made of them before somebody asks for it.
 
 import type { BigIntStats } from "node:fs";
-import { etagOf } from "./entity-tag.ts";
+import { mayRepeat, tagOf } from "./entity-tag.ts";
+import { modifiedOf } from "./modified-time.ts";
 import type { ListedEntry, Listing } from "./storage.ts";
 
 const NS_PER_SECOND = 1_000_000_000n;
-const NS_PER_MS = 1e6;
-const MS_PER_SECOND = 1000;
 /** No name holds it, so names joined by it are told apart. */
 const NAME_END = "/";
 /** Entries that the hash gets at once. */
 const HASH_ENTRIES = 256;
+/** Bits of an entry's kind. */
 const FOLDER = 1;
+const WEAK = 2;
 
 /** Takes the entries of a walk one by one, and is a `Listing` after `seal`. */
 export class FolderSnapshot implements Listing {
@@ -22,9 +23,10 @@ export class FolderSnapshot implements Listing {
   unreadable = 0;
   fingerprint = "";
   readonly #names: string[] = [];
-  readonly #types: Uint8Array;
+  readonly #kinds: Uint8Array;
   readonly #sizes: Float64Array;
   readonly #inodes: BigUint64Array;
+  readonly #modified: Float64Array;
   /** Seconds and nanoseconds apart: a number holds all of either, and 64 bits do not hold the times of all file systems. */
   readonly #modifiedSeconds: Float64Array;
   readonly #modifiedNs: Int32Array;
@@ -37,9 +39,10 @@ export class FolderSnapshot implements Listing {
 
   /** With room for so many entries; `release` is called when the last holder has closed it. */
   constructor(capacity: number, release: () => void) {
-    this.#types = new Uint8Array(capacity);
+    this.#kinds = new Uint8Array(capacity);
     this.#sizes = new Float64Array(capacity);
     this.#inodes = new BigUint64Array(capacity);
+    this.#modified = new Float64Array(capacity);
     this.#modifiedSeconds = new Float64Array(capacity);
     this.#modifiedNs = new Int32Array(capacity);
     this.#changedSeconds = new Float64Array(capacity);
@@ -51,13 +54,14 @@ export class FolderSnapshot implements Listing {
     return this.#names.length;
   }
 
-  /** A file or a folder of this name. */
-  add(name: string, stats: BigIntStats): void {
+  /** A file or a folder of this name, looked at `now` (milliseconds). */
+  add(name: string, stats: BigIntStats, now: number): void {
     const index = this.#names.push(name) - 1;
     const isFolder = stats.isDirectory();
-    this.#types[index] = isFolder ? FOLDER : 0;
+    this.#kinds[index] = (isFolder ? FOLDER : 0) | (mayRepeat(stats, now) ? WEAK : 0);
     this.#sizes[index] = isFolder ? 0 : Number(stats.size);
     this.#inodes[index] = stats.ino;
+    this.#modified[index] = modifiedOf(stats, now);
     this.#modifiedSeconds[index] = Number(stats.mtimeNs / NS_PER_SECOND);
     this.#modifiedNs[index] = Number(stats.mtimeNs % NS_PER_SECOND);
     this.#changedSeconds[index] = Number(stats.ctimeNs / NS_PER_SECOND);
@@ -97,7 +101,7 @@ export class FolderSnapshot implements Listing {
   }
 
   typeOf(index: number): "file" | "directory" {
-    return this.#types[index] === FOLDER ? "directory" : "file";
+    return (this.#kinds[index]! & FOLDER) !== 0 ? "directory" : "file";
   }
 
   sizeOf(index: number): number {
@@ -105,17 +109,17 @@ export class FolderSnapshot implements Listing {
   }
 
   modifiedOf(index: number): number {
-    return this.#modifiedSeconds[index]! * MS_PER_SECOND + this.#modifiedNs[index]! / NS_PER_MS;
+    return this.#modified[index]!;
   }
 
   etagOf(index: number): string {
-    const stats = {
+    const numbers = {
       ino: this.#inodes[index]!,
       size: BigInt(this.#sizes[index]!),
       mtimeNs: nanoseconds(this.#modifiedSeconds[index]!, this.#modifiedNs[index]!),
       ctimeNs: nanoseconds(this.#changedSeconds[index]!, this.#changedNs[index]!),
     };
-    return etagOf(stats, Date.now());
+    return tagOf(numbers, (this.#kinds[index]! & WEAK) !== 0);
   }
 
   /** All that an entry's row or entity tag is made of, in the order of the walk, which is the same for the same folder. */
@@ -123,9 +127,10 @@ export class FolderSnapshot implements Listing {
     const [from, to] = [this.#hashed, this.#names.length];
     const hasher = this.#hasher!;
     hasher.update(this.#names.slice(from, to).join(NAME_END) + NAME_END);
-    hasher.update(this.#types.subarray(from, to));
+    hasher.update(this.#kinds.subarray(from, to));
     hasher.update(this.#sizes.subarray(from, to));
     hasher.update(this.#inodes.subarray(from, to));
+    hasher.update(this.#modified.subarray(from, to));
     hasher.update(this.#modifiedSeconds.subarray(from, to));
     hasher.update(this.#modifiedNs.subarray(from, to));
     hasher.update(this.#changedSeconds.subarray(from, to));

@@ -7,7 +7,7 @@ import { FolderSnapshot } from "./folder-snapshot.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
 import type { Wanted } from "./shared-work.ts";
 import type { ListFault } from "./storage.ts";
-import { turns } from "./turns.ts";
+import { loopShare } from "./loop-share.ts";
 
 /** All that a walk needs of a folder: how folders are read is somebody else's business. */
 export interface FolderReader {
@@ -15,7 +15,7 @@ export interface FolderReader {
   names(): MaybePromise<readonly string[] | null>;
   /** What readers would get. Null: nothing, or what must not show. "unreadable": the system does not tell. */
   look(name: string): MaybePromise<BigIntStats | null | "unreadable">;
-  /** The walk is over; once. */
+  /** Nothing more is asked; once. */
   close(): void;
 }
 
@@ -50,7 +50,7 @@ export class FolderWalk {
     const names = await this.#reader.names();
     if (names === null) return "missing";
     const count = names.length;
-    if (!budget.take(count)) return "busy";
+    if (!budget.take(count)) return "crowded";
     const giveBack = (): void => budget.giveBack(count);
     const snapshot = new FolderSnapshot(count, () => {
       giveBack();
@@ -72,13 +72,15 @@ export class FolderWalk {
   /** False when it stopped on the way. */
   async #lookAtAll(names: readonly string[], snapshot: FolderSnapshot, work: Wanted): Promise<boolean> {
     for (const name of names) {
-      if (turns.isOver) {
-        await turns.next();
+      if (loopShare.isOver) {
+        await loopShare.next();
         if (!work.isWanted) return false;
       }
       if (isConcealed(name, this.#rules)) continue;
       const looked = this.#reader.look(name);
       this.#note(name, looked instanceof Promise ? await looked : looked, snapshot);
+      // Where looking takes its time, no turn of ours is ever over.
+      if (looked instanceof Promise && !work.isWanted) return false;
     }
     return true;
   }
@@ -87,7 +89,7 @@ export class FolderWalk {
     if (seen === "unreadable") snapshot.unreadable += 1;
     else if (this.#isReplaced(name, seen)) snapshot.unnameable += 1;
     else if (seen === null || !(seen.isFile() || seen.isDirectory())) return;
-    else if (ObjectName.ROOT.join([name], this.#rules) instanceof ObjectName) snapshot.add(name, seen);
+    else if (ObjectName.ROOT.join([name], this.#rules) instanceof ObjectName) snapshot.add(name, seen, Date.now());
     else snapshot.unnameable += 1;
   }
 

@@ -22,17 +22,30 @@ export interface WalkLimits {
 /** About 64 MiB of entries, and less than a second of waiting where a walk takes 50 ms. */
 export const WALK_LIMITS: WalkLimits = { walks: 4, waiting: 64, entries: 400_000 };
 
+/** Makes what reads the folder, for a client. */
+export type ReaderMaker = (client: WaitingClient) => FolderReader;
+
 type Outcome = FolderSnapshot | ListFault;
 
 /** A walk that has not begun. */
 class PendingWalk extends SharedWork<Outcome> {
   readonly folder: FolderState;
-  readonly reader: FolderReader;
+  readonly #readFor: ReaderMaker;
 
-  constructor(folder: FolderState, reader: FolderReader) {
+  constructor(folder: FolderState, readFor: ReaderMaker) {
     super();
     this.folder = folder;
-    this.reader = reader;
+    this.#readFor = readFor;
+  }
+
+  /** For all who wait: it goes on until the last of them has left. */
+  createReader(): FolderReader {
+    const isGone = (): boolean => !this.isWanted;
+    return this.#readFor({
+      get hasLeft() {
+        return isGone();
+      },
+    });
   }
 }
 
@@ -68,20 +81,20 @@ export class FolderWalks {
   }
 
   /** What the folder of this key holds; closed by the caller, also when it has left. */
-  list(key: string, reader: FolderReader, client: WaitingClient): Promise<Outcome> {
+  list(key: string, readFor: ReaderMaker, client: WaitingClient): Promise<Outcome> {
     const folder = this.#folders.get(key) ?? { key, isWalked: false, next: null, latest: null };
-    folder.next ??= this.#line(folder, reader);
-    if (folder.next === null) return Promise.resolve("busy");
+    folder.next ??= this.#line(folder, readFor);
+    if (folder.next === null) return Promise.resolve("crowded");
     const outcome = folder.next.join(client);
     this.#startWaiting();
     return outcome;
   }
 
   /** A place in the line; null when it is full of walks that somebody waits for. */
-  #line(folder: FolderState, reader: FolderReader): PendingWalk | null {
+  #line(folder: FolderState, readFor: ReaderMaker): PendingWalk | null {
     if (this.#pending.size >= this.#limits.waiting) this.#dropUnwanted();
     if (this.#pending.size >= this.#limits.waiting) return null;
-    const walk = new PendingWalk(folder, reader);
+    const walk = new PendingWalk(folder, readFor);
     this.#folders.set(folder.key, folder);
     this.#pending.add(walk);
     return walk;
@@ -131,7 +144,9 @@ export class FolderWalks {
 
   async #walk(walk: PendingWalk): Promise<Outcome> {
     try {
-      return await new FolderWalk(walk.reader, this.#rules).run(walk, this.#budget, () => this.#released(walk.folder));
+      return await new FolderWalk(walk.createReader(), this.#rules).run(walk, this.#budget, () =>
+        this.#released(walk.folder),
+      );
     } catch (error) {
       return readFault(error);
     }

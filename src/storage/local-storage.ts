@@ -140,11 +140,9 @@ export class LocalStorage implements Storage {
   }
 
   list(name: ObjectName, client: Client): Promise<Listing | ListFault> {
-    return this.#walks.list(
-      name.path,
-      new LocalFolderReader(this.#root, this.#callsFor(client), name, this.#gate),
-      client,
-    );
+    const readFor = (waiting: Client): LocalFolderReader =>
+      new LocalFolderReader(this.#root, this.#callsFor(waiting), name, this.#gate);
+    return this.#walks.list(name.path, readFor, client);
   }
 
   // ── Writing ──

@@ -86,7 +86,7 @@ export interface ListedEntry extends Entry {
 /** Why there is no list of a folder. */
 export type ListFault =
   | ReadFault
-  | "busy" // too many folders are listed, or too many lists are held; try again later
+  | "crowded" // too many folders are listed, or too many lists are held; try again later
   | "abandoned"; // all who waited for it have left
 
 /** What a folder held at one moment: the entries that can be read under their names, in no order. */
@@ -162,7 +162,7 @@ export interface Storage {
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean>;
   /** What has this name, as readers see it. */
   stat(name: ObjectName, client: Client): Promise<Entry | ReadFault>;
-  /** What is in a folder now. Nothing is done for a client that has left. */
+  /** What is in a folder now. Nothing is done for clients that have left. */
   list(folder: ObjectName, client: Client): Promise<Listing | ListFault>;
   /** Begins an upload, without asking for anything yet. */
   upload(client: Client): Upload;

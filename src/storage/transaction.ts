@@ -20,7 +20,7 @@ import type { Stored, WriteFault } from "./storage.ts";
 import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
 import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
-import { turns } from "./turns.ts";
+import { loopShare } from "./loop-share.ts";
 import { walk } from "./way.ts";
 
 /** Two for each file, and some for the next ones. */
@@ -107,7 +107,7 @@ export class Transaction {
           return result;
         }
         published.push(result);
-        if (turns.isOver) await turns.next();
+        if (loopShare.isOver) await loopShare.next();
       }
     } catch (error) {
       await this.#rollBack();
@@ -121,7 +121,7 @@ export class Transaction {
     const isDurable = !this.#settings.fsync || (await this.#syncFolders());
     for (const remove of this.#asides) {
       await remove().catch(() => this.#debts.add(remove));
-      if (turns.isOver) await turns.next();
+      if (loopShare.isOver) await loopShare.next();
     }
     await this.#journal?.remove();
     let folders = this.#foldersMade;
@@ -163,7 +163,7 @@ export class Transaction {
         replaces: target.own === null ? null : String(target.own.ino),
         aside: target.own === null ? null : temporaryName(),
       });
-      if (turns.isOver) await turns.next();
+      if (loopShare.isOver) await loopShare.next();
     }
     this.#journal = await this.#writeJournal(files[0]!, entries);
     return null;

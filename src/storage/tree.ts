@@ -9,7 +9,7 @@ import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
 import { ownerOf } from "./temporary-name.ts";
-import { turns } from "./turns.ts";
+import { loopShare } from "./loop-share.ts";
 import { walk } from "./way.ts";
 
 /** An entry somewhere below the directory. */
@@ -30,7 +30,7 @@ export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenera
     if (folder === null) continue;
     try {
       for (const dirent of (await unlessRefused(async () => calls.readEntries(folder.itself))) ?? []) {
-        if (turns.isOver) await turns.next();
+        if (loopShare.isOver) await loopShare.next();
         yield { folder, dirent, segments };
         if (dirent.isDirectory()) ahead.push([...segments, dirent.name]);
       }

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
-import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses, resolveLocation } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -194,14 +193,15 @@ describe("what a list says of what it cannot say", () => {
   });
 
   const ROOM = "/dev/shm";
-  test.skipIf(needs({ linux: true, paths: [ROOM] }).skip)(
-    "a time past those that Date can name is null in JSON, and left out on the page",
+  const farAway = existsSync(ROOM) && process.platform === "linux";
+  test.skipIf(!farAway)(
+    "a time before those that Date can name is null in JSON, and left out on the page",
     async () => {
       const path = mkdtempSync(join(ROOM, "mini-http-test-"));
       writeFileSync(join(path, "far"), "");
-      Bun.spawnSync(["touch", "-d", "@8640000000001", join(path, "far")]);
+      Bun.spawnSync(["touch", "-d", "@-8640000000001", join(path, "far")]);
       writeFileSync(join(path, "near"), "");
-      Bun.spawnSync(["touch", "-d", "@8640000000000", join(path, "near")]);
+      Bun.spawnSync(["touch", "-d", "@-8640000000000", join(path, "near")]);
       const server = startServer(application(path));
       const ask = async (target: string): Promise<ReadResponse> =>
         readResponses(await exchange(server.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`), ["GET"])[0]!;
@@ -213,7 +213,7 @@ describe("what a list says of what it cannot say", () => {
         modified: null,
         etag: (await ask("/files/far")).fields.get("etag"),
       });
-      expect(near!["modified"]).toBe("+275760-09-13T00:00:00.000Z");
+      expect(near!["modified"]).toBe("-271821-04-20T00:00:00.000Z");
       expect(await ask("/files/")).toMatchObject({ status: 200 });
       await server.stop();
       rmSync(path, { recursive: true });

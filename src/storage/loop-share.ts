@@ -5,7 +5,7 @@
 const TURN_MS = 2;
 
 /** Hands out the share, in the order in which it was asked for. */
-export class Turns {
+export class LoopShare {
   readonly #waiting: (() => void)[] = [];
   /** When the share of this turn is used up; 0 while nobody uses it. */
   #end = 0;
@@ -49,4 +49,4 @@ export class Turns {
 }
 
 /** Of the process: there is one loop. */
-export const turns = new Turns();
+export const loopShare = new LoopShare();

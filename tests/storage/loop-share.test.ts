@@ -1,24 +1,24 @@
 // The share of the event loop that all long work has together.
 
 import { expect, test } from "bun:test";
-import { Turns } from "../../src/storage/turns.ts";
+import { LoopShare } from "../../src/storage/loop-share.ts";
 
 /** Works until the turn is over. */
-function use(turns: Turns): void {
+function use(share: LoopShare): void {
   const begun = performance.now();
-  while (!turns.isOver) if (performance.now() - begun > 1000) throw new Error("the turn has no end");
+  while (!share.isOver) if (performance.now() - begun > 1000) throw new Error("the turn has no end");
 }
 
 test("all who work in one turn share it, and go on in the order in which they asked", async () => {
-  const turns = new Turns();
-  use(turns);
-  expect(turns.isOver).toBe(true);
+  const share = new LoopShare();
+  use(share);
+  expect(share.isOver).toBe(true);
   const order: string[] = [];
   const work = async (name: string): Promise<void> => {
     for (let round = 0; round < 2; round++) {
-      await turns.next();
+      await share.next();
       order.push(name);
-      use(turns);
+      use(share);
     }
   };
   await Promise.all([work("a"), work("b"), work("c")]);
@@ -26,11 +26,11 @@ test("all who work in one turn share it, and go on in the order in which they as
 });
 
 test("each who goes on has a turn of the loop for itself", async () => {
-  const turns = new Turns();
-  use(turns);
+  const share = new LoopShare();
+  use(share);
   const order: string[] = [];
-  const work = turns.next().then(() => order.push("first"));
-  const other = turns.next().then(() => order.push("second"));
+  const work = share.next().then(() => order.push("first"));
+  const other = share.next().then(() => order.push("second"));
   void work.then(() => setImmediate(() => order.push("a socket")));
   await work;
   await new Promise((resolve) => setImmediate(resolve));
@@ -40,8 +40,8 @@ test("each who goes on has a turn of the loop for itself", async () => {
 });
 
 test("a turn that nobody uses any more is not over for the next", async () => {
-  const turns = new Turns();
-  use(turns);
+  const share = new LoopShare();
+  use(share);
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-  expect(turns.isOver).toBe(false);
+  expect(share.isOver).toBe(false);
 });
