@@ -182,6 +182,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
         this.#close();
         return;
       case "head":
+        // Whole requests may wait for their turn.
+        if (this.#isYielding) break;
         // A forgiven empty line is no beginning of a request.
         if (this.#input.hasPartialHead && !this.#writer.isBlocked) this.#refuse(INCOMPLETE_HEAD);
         else if (!this.#writer.isBlocked) this.#finish();
@@ -264,6 +266,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
       if (verdict === "too slow") return this.#cut();
       if (verdict === "suspect") return this.drained();
     } else if (this.#phase === "head") {
+      if (this.#isYielding) return;
       if (this.#input.hasPartialHead) this.#refuse(HEAD_TOO_SLOW);
       else this.#finish();
     } else if (now - this.#share.waitingSince >= this.#context.limits.bodyTimeout) this.#failBody(BUFFERS_FULL);
