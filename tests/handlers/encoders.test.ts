@@ -8,7 +8,7 @@ import { application } from "../support/app.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
-import { residentMiB, StalledCrowd } from "../support/stalled-crowd.ts";
+import { peakResidentMiB, StalledCrowd } from "../support/stalled-crowd.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -126,7 +126,7 @@ describe.skipIf(process.platform !== "linux")("eighty compressed downloads that 
         await Bun.sleep(100);
         expect((await fetch(program.url("/-/health"))).status).toBe(200);
       }
-      expect(residentMiB(program.pid).peak).toBeLessThan(256);
+      expect(peakResidentMiB(program.pid)).toBeLessThan(256);
       clients.close();
     },
     30_000,
