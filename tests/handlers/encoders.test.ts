@@ -20,7 +20,7 @@ beforeAll(() => {
   writeFileSync(join(folder.path, "large.txt"), TEXT);
   utimesSync(join(folder.path, "large.txt"), 784111777, 784111777);
   mkdirSync(join(folder.path, "many"));
-  for (let i = 0; i < 3000; i++) writeFileSync(join(folder.path, "many", `a file with a name of some length ${i}`), "");
+  for (let i = 0; i < 1000; i++) writeFileSync(join(folder.path, "many", `${i}`.padStart(200, "long name ")), "");
   started = startServer(application(folder.path));
 });
 afterAll(async () => {
@@ -71,7 +71,7 @@ describe("while all encoders are in use", () => {
   test("a large list goes out as it is", async () => {
     const reply = await get("/files/many/?json", "Accept-Encoding: gzip\r\n");
     expect(reply.fields.has("content-encoding")).toBe(false);
-    expect(JSON.parse(reply.body)).toHaveLength(3000);
+    expect(JSON.parse(reply.body)).toHaveLength(1000);
   });
 
   test("validators and preconditions are those of the form that is sent", async () => {
