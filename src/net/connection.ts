@@ -34,9 +34,9 @@ import { type BufferBudget, type BufferHolder, BufferShare } from "./buffer-budg
 import type { Clock } from "./clock.ts";
 import { InputBuffer } from "./input-buffer.ts";
 import type { LoopTurn } from "./loop-turn.ts";
+import { PeerPatience } from "./peer-patience.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
 import { ResponseWriter } from "./response-writer.ts";
-import { StallWatch } from "./stall-watch.ts";
 
 /** What all connections of a server share. */
 export interface ConnectionContext {
@@ -69,8 +69,6 @@ type Phase = "head" | "handling" | "sending" | "skipping" | "lingering" | "close
 const SKIP_LIMIT_BYTES = 256 * 1024;
 /** Replies above this are sent at once, so that their end is known when it is there. */
 const SEND_AT_ONCE_BYTES = 16 * 1024;
-/** The third time there is no doubt: the kernel was asked twice. */
-const MOST_SUSPICIONS = 2;
 /** Reads below this need not be let go while their request is in hand. */
 const SMALL_READ_BYTES = 16 * 1024;
 /** What a client that does not read its answers has to start again in while memory is short. */
@@ -116,14 +114,9 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   #contentSent = 0;
   #startedAt = 0;
 
-  #bodyWatch: StallWatch | null = null;
-  #writeWatch: StallWatch | null = null;
-  /** How often the write watch has found the reader too slow, without a good window since. */
-  #suspicions = 0;
+  readonly #patience: PeerPatience;
   /** `Clock.now` past which a lingering client has had its time, whatever it sends. */
   #lingerEnd = 0;
-  /** The writer's count when the write watch looked last. */
-  #bytesTaken = 0;
   #address: string | null = null;
   #localAddress: string | null = null;
   #port = 0;
@@ -133,6 +126,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     this.#context = context;
     this.#writer = new ResponseWriter(socket);
     this.#share = new BufferShare(context.budget, this);
+    this.#patience = new PeerPatience(context.limits);
     this.deadline = context.clock.now + context.limits.idleTimeout;
   }
 
@@ -188,6 +182,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
         this.#close();
         return;
       case "head":
+        // Whole requests may wait for their turn.
+        if (this.#isYielding) break;
         // A forgiven empty line is no beginning of a request.
         if (this.#input.hasPartialHead && !this.#writer.isBlocked) this.#refuse(INCOMPLETE_HEAD);
         else if (!this.#writer.isBlocked) this.#finish();
@@ -266,26 +262,16 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     const now = this.#context.clock.now;
     if (this.#phase === "lingering") return this.#close();
     if (this.#writer.isBlocked) {
-      if (this.#writeWatch?.isTooSlow(now) === true) return this.#suspectReader(this.#writeWatch);
-      this.#suspicions = 0;
+      const verdict = this.#patience.judgeReader(now);
+      if (verdict === "too slow") return this.#cut();
+      if (verdict === "suspect") return this.drained();
     } else if (this.#phase === "head") {
+      if (this.#isYielding) return;
       if (this.#input.hasPartialHead) this.#refuse(HEAD_TOO_SLOW);
       else this.#finish();
     } else if (now - this.#share.waitingSince >= this.#context.limits.bodyTimeout) this.#failBody(BUFFERS_FULL);
-    else if (this.#decoder !== null && this.#bodyWatch?.isTooSlow(now) === true) this.#failBody(BODY_TOO_SLOW);
+    else if (this.#decoder !== null && this.#patience.isBodyTooSlow(now)) this.#failBody(BODY_TOO_SLOW);
     this.#advance();
-  }
-
-  /**
-   * The kernel tells of room only when a third of its buffer is free, and the peer's tells it only when a sixteenth of its
-   * own is: at 64 KiB a second that takes 20 s. So it is asked before a reader counts as too slow, and once more after as
-   * long a time.
-   */
-  #suspectReader(watch: StallWatch): void {
-    this.#suspicions += 1;
-    if (this.#suspicions > MOST_SUSPICIONS) return this.#cut();
-    if (this.#suspicions === 1) watch.forgive(this.#context.clock.now);
-    this.drained();
   }
 
   /** Finishes the exchange in hand, then closes. */
@@ -313,8 +299,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
 
   /** Memory is short: a client that asked for more than it reads gives back what it holds. */
   yieldMemory(): void {
-    const stalledFor = this.#writeWatch?.stalledFor(this.#context.clock.now) ?? 0;
-    if (this.#isAhead && stalledFor >= UNREAD_PATIENCE_MS) this.#cutForMemory();
+    const unreadFor = this.#patience.unreadFor(this.#context.clock.now);
+    if (this.#isAhead && unreadFor >= UNREAD_PATIENCE_MS) this.#cutForMemory();
   }
 
   memoryChanged(): void {
@@ -453,34 +439,20 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     const now = clock.now;
     if (this.#phase === "lingering" || this.#phase === "closed") return;
     if (this.#writer.isBlocked) {
-      this.#bodyWatch?.rest(now);
-      this.#noteWriteProgress(now);
-      this.deadline = this.#writeWatch?.deadline ?? Infinity;
+      this.#patience.restBody(now);
+      this.deadline = this.#patience.awaitReader(now, this.#writer.bytesTaken);
       return;
     }
-    this.#writeWatch?.rest(now);
+    this.#patience.restReader(now);
     if (this.#phase === "head") this.#setHeadDeadline(now);
-    else if (this.#decoder !== null && !this.#isPaused && !this.#owesContinue) {
-      this.#bodyWatch ??= new StallWatch(limits.bodyTimeout, limits.minBodyRate);
-      this.#bodyWatch.wait(now);
-      this.deadline = this.#bodyWatch.deadline;
-    } else {
+    else if (this.#decoder !== null && !this.#isPaused && !this.#owesContinue)
+      this.deadline = this.#patience.awaitBody(now);
+    else {
       // Nobody but us has to move; memory may be what we wait for.
-      this.#bodyWatch?.rest(now);
+      this.#patience.restBody(now);
       const { waitingSince } = this.#share;
       this.deadline = waitingSince === Infinity ? Infinity : waitingSince + limits.bodyTimeout;
     }
-  }
-
-  /** What the kernel took before the first time that it was full says nothing of the peer. */
-  #noteWriteProgress(now: number): void {
-    const { limits } = this.#context;
-    const { bytesTaken } = this.#writer;
-    const moved = this.#writeWatch === null ? 0 : bytesTaken - this.#bytesTaken;
-    this.#bytesTaken = bytesTaken;
-    this.#writeWatch ??= new StallWatch(limits.writeTimeout, limits.minWriteRate);
-    if (moved > 0) this.#writeWatch.progress(now, moved);
-    this.#writeWatch.wait(now);
   }
 
   #setHeadDeadline(now: number): void {
@@ -544,7 +516,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     this.#decoder = length === UNKNOWN_LENGTH ? new ChunkedDecoder(this.#context.limits) : new LengthDecoder(length);
     this.#bodyReceived = 0;
     this.#owesContinue = parser.expectsContinue;
-    this.#bodyWatch = null;
+    this.#patience.beginBody();
     return this.#body;
   }
 
@@ -557,7 +529,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     const consumed = decoder.decode(input.bytes, input.start, input.end);
     input.start += consumed;
     this.#bodyReceived += consumed;
-    this.#bodyWatch?.progress(this.#context.clock.now, consumed);
+    this.#patience.noteBody(this.#context.clock.now, consumed);
     const { outputStart, outputEnd, refusal, done } = decoder;
     if (refusal !== null) {
       this.#failBody(refusal);

@@ -9,7 +9,7 @@ import { application } from "../support/app.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
-import { residentMiB, StalledCrowd } from "../support/stalled-crowd.ts";
+import { peakResidentMiB, StalledCrowd } from "../support/stalled-crowd.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -21,7 +21,7 @@ beforeAll(() => {
   writeFileSync(join(folder.path, "large.txt"), TEXT);
   utimesSync(join(folder.path, "large.txt"), 784111777, 784111777);
   mkdirSync(join(folder.path, "many"));
-  for (let i = 0; i < 3000; i++) writeFileSync(join(folder.path, "many", `a file with a name of some length ${i}`), "");
+  for (let i = 0; i < 1000; i++) writeFileSync(join(folder.path, "many", `${i}`.padStart(200, "long name ")), "");
   started = startServer(application(folder.path));
 });
 afterAll(async () => {
@@ -72,7 +72,7 @@ describe("while all encoders are in use", () => {
   test("a large list goes out as it is", async () => {
     const reply = await get("/files/many/?json", "Accept-Encoding: gzip\r\n");
     expect(reply.fields.has("content-encoding")).toBe(false);
-    expect(JSON.parse(reply.body)).toHaveLength(3000);
+    expect(JSON.parse(reply.body)).toHaveLength(1000);
   });
 
   test("validators and preconditions are those of the form that is sent", async () => {
@@ -127,7 +127,7 @@ describe.skipIf(needs({ linux: true }).skip)("eighty compressed downloads that n
         await Bun.sleep(100);
         expect((await fetch(program.url("/-/health"))).status).toBe(200);
       }
-      expect(residentMiB(program.pid).peak).toBeLessThan(256);
+      expect(peakResidentMiB(program.pid)).toBeLessThan(256);
       clients.close();
     },
     30_000,

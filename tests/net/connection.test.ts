@@ -479,6 +479,24 @@ describe("a flood of cheap requests", () => {
     );
   });
 
+  test("is answered to its end though the client's FIN is there, or time has passed, between two turns", async () => {
+    const endings: ((flood: Connection, server: HandDrivenServer) => void)[] = [
+      (connection) => connection.peerEnded(),
+      (_, server) => server.pass(1_000_000),
+    ];
+    for (const end of endings) {
+      const server = new HandDrivenServer();
+      const { connection, socket } = server.connect();
+      connection.receive(Buffer.from(get("a").repeat(10_000)));
+      expect(server.observer.records.length).toBeLessThan(10_000);
+      end(connection, server);
+      for (let turns = 0; server.observer.records.length < 10_000 && turns < 10_000; turns++)
+        await new Promise((resolve) => setImmediate(resolve));
+      expect(readResponses(socket.sent)).toHaveLength(10_000);
+      expect(server.observer.refusals).toEqual([]);
+    }
+  });
+
   test("of which each waits a moment is answered in turns too", async () => {
     const server = new HandDrivenServer({}, async () => {
       const end = performance.now() + 1;

@@ -51,9 +51,8 @@ export class StalledCrowd {
   }
 }
 
-/** Resident memory of a process in MiB: the most ever, and now (Linux). */
-export function residentMiB(pid: number): { readonly peak: number; readonly now: number } {
+/** The most resident memory that a process ever had, in MiB (Linux). */
+export function peakResidentMiB(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const read = (name: string): number => (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) * 1024) / MIB;
-  return { peak: read("VmHWM"), now: read("VmRSS") };
+  return (Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024) / MIB;
 }
