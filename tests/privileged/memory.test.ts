@@ -24,7 +24,7 @@ const { skip } = needs({
 
 const MIB = 1024 * 1024;
 const LIMIT_BYTES = 256 * MIB;
-const LONGEST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 1000;
 const PATIENCE_MS = 90_000;
 /** Of a client beside the work; past it the server counts as dead. */
 const OTHERS_PATIENCE_MS = 20_000;
