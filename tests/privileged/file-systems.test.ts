@@ -20,7 +20,8 @@ const noTools = needs({ ...suite, programs: ["strace", "setpriv", "chattr", "gcc
 
 const MIB = 1024 * 1024;
 const STACK_LINE = /^\s+at /m;
-const AGED_MS = 2500;
+/** Stamps are up to 2 s ahead there, and a tag is weak for 2 s more. */
+const AGED_MS = 4500;
 const PATIENCE_MS = 60_000;
 
 /** All kinds of uploads work on the folder, and leave their files and nothing else. */

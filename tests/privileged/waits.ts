@@ -30,7 +30,8 @@ async function longestWait(port: number, target: string, isOver: () => boolean, 
     client.received = "";
     const start = performance.now();
     await client.send(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    await client.until(({ received }) => received.endsWith(BODY_END[target]!), withinMs);
+    await client.until(({ received, isClosed }) => isClosed || received.endsWith(BODY_END[target]!), withinMs);
+    if (client.isClosed) throw new Error("the server has cut the connection of a client that asks for " + target);
     longest = Math.max(longest, performance.now() - start);
     await Bun.sleep(PAUSE_MS);
   }
