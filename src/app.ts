@@ -3,7 +3,7 @@
 import { hostname } from "node:os";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { finishDispatch, guardDispatch } from "./admission/gate.ts";
+import { finishDispatch, guardDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -30,6 +30,7 @@ export function createDispatch(
   maxOpenFiles: number,
   coordinator: Coordinator,
   lifecycle: Lifecycle,
+  warn: Warn,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -50,10 +51,9 @@ export function createDispatch(
     "/files/{path}": { GET: files.get, POST: files.post, PUT: files.put, DELETE: files.remove },
   });
   const gates = [
-    createHostGuard(admission.allowedHosts, hostname().toLowerCase()),
-    createCrossOriginGate(admission.writeOrigins),
+    createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
+    createCrossOriginGate(admission.writeOrigins, warn),
   ];
-  if (admission.writeOrigins.length === 0) return guardDispatch(gates, router);
   const cors = createCors(admission.writeOrigins);
   return finishDispatch(guardDispatch([...gates, cors.gate], router), cors.finish);
 }

@@ -130,7 +130,7 @@ function buildServer(
     port: config.port,
     limits: { ...config.limits, maxConnections: plan.connections },
     maxTurnedAway: plan.turnedAway,
-    dispatch: createDispatch(config, plan.files, coordinator, lifecycle),
+    dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => log.warning(line)),
     observer: log,
     ...options,
   });

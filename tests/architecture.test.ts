@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "http/",
     "storage/storage.ts",
     "storage/object-name.ts",
+    "storage/shared-work.ts",
+    "storage/turns.ts",
     "node:zlib",
     "node:stream",
     "node:crypto",

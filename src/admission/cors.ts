@@ -1,5 +1,6 @@
-// Pages of other origins that may use the folder: what their browser has to be told (the Fetch standard, "CORS
-// protocol"). Without an origin that is named nothing is said, and browsers keep other pages out.
+// Pages of other origins: what their browser has to be told (the Fetch standard, "CORS protocol" and
+// "Cross-Origin-Resource-Policy"). Those of a named origin may use the folder; all others may not so much as run a script
+// of it or measure its images, for which browsers ask nobody.
 
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import { type Finish, type Gate, isPrivatePath } from "./gate.ts";
@@ -10,17 +11,17 @@ const REQUEST_FIELDS = "Content-Type, If-Match, If-None-Match, If-Modified-Since
 const RESPONSE_FIELDS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location";
 const PREFLIGHT_SECONDS = 600;
 
-/** A gate that answers preflights, and what goes on every other answer to such a page. */
+/** A gate that answers preflights, and what goes on every other answer. */
 export interface Cors {
   readonly gate: Gate;
   readonly finish: Finish;
 }
 
-/** `origins` in the form in which browsers send them. */
+/** `origins` are those that may, in the form in which browsers send them. */
 export function createCors(origins: readonly string[]): Cors {
   const trusted = new Set(origins);
   const trustedOrigin = (request: HttpRequest): string | null => {
-    const origin = request.fields.get("origin");
+    const origin = trusted.size === 0 ? undefined : request.fields.get("origin");
     return origin !== undefined && trusted.has(origin) ? origin : null;
   };
   return {
@@ -38,9 +39,12 @@ export function createCors(origins: readonly string[]): Cors {
     },
     finish: (request, response) => {
       if (!isPrivatePath(request.decodedPath)) return;
-      response.set("Vary", "Origin");
+      if (trusted.size > 0) response.set("Vary", "Origin");
       const origin = trustedOrigin(request);
-      if (origin === null) return;
+      if (origin === null) {
+        response.set("Cross-Origin-Resource-Policy", "same-origin");
+        return;
+      }
       response.set("Access-Control-Allow-Origin", origin).set("Access-Control-Expose-Headers", RESPONSE_FIELDS);
     },
   };

@@ -1,19 +1,35 @@
 // A web page of another origin cannot write through its visitor's browser, which sends such requests without asking.
 
 import type { HttpRequest } from "../http/message.ts";
-import { plainText } from "../http/plain-text.ts";
-import { type Gate, requestAuthority } from "./gate.ts";
+import { quoteText } from "../http/quoted-text.ts";
+import { createAdvice, type Gate, requestAuthority, type Warn } from "./gate.ts";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** `writeOrigins` may write all the same, in the form in which browsers send them. */
-export function createCrossOriginGate(writeOrigins: readonly string[]): Gate {
+export function createCrossOriginGate(writeOrigins: readonly string[], warn: Warn): Gate {
+  const refuse = createAdvice(warn, 403);
   const trusted = new Set(writeOrigins);
   return (request) => {
     if (SAFE_METHODS.has(request.method)) return null;
     if (isOwnPage(request) || trusted.has(request.fields.get("origin") ?? "")) return null;
-    return plainText("A page of another origin may not write here; --cors-write ORIGIN allows it.\n", 403);
+    return refuse(adviceFor(request, requestAuthority(request)));
   };
+}
+
+/** Only what nobody's shell would read as more than a word is offered to be typed. */
+const PLAIN_ORIGIN = /^https?:\/\/(?:[a-z0-9._-]{1,100}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/;
+
+/** A proxy that does not pass Host on makes our own page look like another's, and so does one that speaks TLS for us. */
+function adviceFor({ fields }: HttpRequest, authority: string): string {
+  const refused = "A page of another origin may not write here";
+  const origin = fields.get("origin");
+  if (origin === undefined || !PLAIN_ORIGIN.test(origin)) return `${refused}; --cors-write ORIGIN allows a named one.`;
+  // A browser that says so knows better than any proxy could make it look.
+  if (fields.get("sec-fetch-site") !== undefined) return `${refused}; --cors-write ${origin} allows this one.`;
+  const host = origin.slice(origin.indexOf("//") + 2);
+  const proxy = authority === host ? "" : `let the proxy pass on Host (${host}, not ${quoteText(authority)}), or `;
+  return `${refused}; if ${origin} is this server behind a proxy, ${proxy}start it with --cors-write ${origin}.`;
 }
 
 /** No browser, or a page of ours. Browsers say where a request comes from in Sec-Fetch-Site; older ones in Origin. */

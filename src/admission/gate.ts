@@ -2,12 +2,26 @@
 // every answer, whoever gave it, is added on the way out.
 
 import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
+import { plainText } from "../http/plain-text.ts";
 
 /** The refusal of a request, or null: come in. */
 export type Gate = (request: HttpRequest) => HttpResponse | null;
 
 /** Adds fields to an answer. */
 export type Finish = (request: HttpRequest, response: HttpResponse) => void;
+
+/** Tells the person who runs the server, in a sentence. */
+export type Warn = (line: string) => void;
+
+/** A refusal that most often means a setting: the client's answer says which, and so does the log, the first time. */
+export function createAdvice(warn: Warn, status: number): (line: string) => HttpResponse {
+  let isSaid = false;
+  return (line) => {
+    if (!isSaid) warn(`A request was refused with ${status}: ${line}`);
+    isSaid = true;
+    return plainText(line + "\n", status);
+  };
+}
 
 /** The dispatch behind the gates, which stand before the private paths only. */
 export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispatch {

@@ -2,11 +2,12 @@
 // origin as this server. Its name in `Host` gives it away.
 
 import { isIpv4 } from "../http/host.ts";
-import { plainText } from "../http/plain-text.ts";
-import { type Gate, requestAuthority } from "./gate.ts";
+import { quoteText } from "../http/quoted-text.ts";
+import { createAdvice, type Gate, requestAuthority, type Warn } from "./gate.ts";
 
 /** `allowedHosts` and `machineName` are in lower case. */
-export function createHostGuard(allowedHosts: readonly string[], machineName: string): Gate {
+export function createHostGuard(allowedHosts: readonly string[], machineName: string, warn: Warn): Gate {
+  const refuse = createAdvice(warn, 421);
   const known = new Set([...allowedHosts, machineName]);
   // Nearly every request names the same host as the one before.
   let last = "";
@@ -19,8 +20,19 @@ export function createHostGuard(allowedHosts: readonly string[], machineName: st
       last = authority;
       return null;
     }
-    return plainText("This host name is not served on a loopback address; --allowed-host NAME allows it.\n", 421);
+    return refuse(adviceFor(host.replace(/\.$/, "")));
   };
+}
+
+/** Only what nobody's shell would read as more than a word is offered to be typed. */
+const PLAIN_HOST = /^[a-z0-9._-]{1,100}$/;
+
+function adviceFor(host: string): string {
+  const name = PLAIN_HOST.test(host) ? host : "NAME";
+  return (
+    `The host name ${quoteText(host)} is not known on this loopback address; ` +
+    `if it is this server's, such as behind a proxy, start it with --allowed-host ${name}.`
+  );
 }
 
 /** A public name has a dot; addresses and names below localhost cannot be rebound. */

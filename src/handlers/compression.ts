@@ -3,7 +3,7 @@
 
 import type { Transform } from "node:stream";
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import { isCompressible, mediaType } from "../http/media-type.ts";
+import { isWorthCoding, mediaType } from "../http/media-type.ts";
 import { HttpResponse } from "../http/message.ts";
 import { preferredCoding } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -19,6 +19,7 @@ const UNKNOWN_KIND_BYTES = 1024 * 1024;
 
 /** In the server's order, which decides between equal qualities. */
 const MADE: readonly MadeCoding[] = ["gzip", "zstd"];
+const NONE: readonly MadeCoding[] = [];
 
 /** Up to here one call costs less than a stream, and does not hold up other clients for long (about 1 ms). */
 export const CODED_IN_MEMORY_BYTES = 256 * 1024;
@@ -28,26 +29,26 @@ const GZIP_LEVEL = 1;
 const GZIP_STREAM_LEVEL = 3;
 const ZSTD_LEVEL = 3;
 const STREAM_CHUNK_BYTES = 64 * 1024;
+/** A window of 128 KiB: an encoder of 1.6 MiB and not 3.5, for 7 % more bytes. */
+const ZSTD_WINDOW_LOG = 17;
+/** Stream encoders alive at once, of 0.7 (gzip) or 1.6 MiB (zstd) each, for as long as a client takes to read. */
+const MOST_ENCODERS = 32;
+let encodersAlive = 0;
 
 /**
- * The content coding for this client, or null when it accepts none that there is (RFC 9110 12.5.3). `stored` are codings
- * that lie ready, the best first.
+ * The content coding for this client, or null when it accepts none that there is (RFC 9110 12.5.3). `available` are
+ * those that there are beside identity, the best first.
  */
-export function chooseCoding(acceptEncoding: string | undefined, stored: readonly Coding[] = []): Coding | null {
+export function chooseCoding(acceptEncoding: string | undefined, available: readonly Coding[] = MADE): Coding | null {
   if (acceptEncoding === undefined) return "identity";
-  const available = stored.length === 0 ? MADE : [...stored, ...MADE.filter((coding) => !stored.includes(coding))];
   return preferredCoding(acceptEncoding, available) as Coding | null;
 }
 
-/** The same for a file of which no coding is there or can be made. */
-export function acceptIdentity(acceptEncoding: string | undefined): "identity" | null {
-  return preferredCoding(acceptEncoding, []) as "identity" | null;
-}
-
-/** True when a client that accepts codings may get this file in another one. */
-export function hasCodings(name: string, size: number): boolean {
+/** The codings that can be made of this file. */
+export function codingsOf(name: string, size: number): readonly MadeCoding[] {
   const type = mediaType(name);
-  return isCompressible(type) && (type !== UNKNOWN_TYPE || size <= UNKNOWN_KIND_BYTES);
+  const isMade = isWorthCoding(type) && (type !== UNKNOWN_TYPE || size <= UNKNOWN_KIND_BYTES);
+  return isMade ? MADE : NONE;
 }
 
 /** Compresses at once. */
@@ -57,15 +58,27 @@ export function compress(bytes: Uint8Array<ArrayBuffer>, coding: MadeCoding): Ui
     : Bun.zstdCompressSync(bytes, { level: ZSTD_LEVEL });
 }
 
-/** The answer to a client that accepts no coding that there is. */
-export function notAcceptable(): HttpResponse {
-  return plainText("No content coding is left that you accept; there are identity, gzip and zstd.\n", 406).set(
-    "Vary",
-    "Accept-Encoding",
-  );
+/** The answer to a client that accepts neither identity nor one of these. */
+export function notAcceptable(available: readonly Coding[] = MADE): HttpResponse {
+  const last = available.at(-1);
+  const there =
+    last === undefined
+      ? "there is only identity"
+      : `there are ${["identity", ...available.slice(0, -1)].join(", ")} and ${last}`;
+  return plainText(`No content coding is left that you accept; ${there}.\n`, 406).set("Vary", "Accept-Encoding");
 }
 
-/** Compresses a source as it is read, off the event loop; holds no more than a few pieces. */
+/** The answer to a client that accepts only what no encoder is free for. */
+export function encodersBusy(): HttpResponse {
+  return plainText("Too many downloads are being compressed; try again in a moment, or accept identity.\n", 503)
+    .set("Retry-After", 1)
+    .set("Vary", "Accept-Encoding");
+}
+
+/**
+ * Compresses a source as it is read, off the event loop; holds its encoder and a few pieces until it is closed. Made only
+ * when `canBegin` says so: without an encoder the identity form is sent.
+ */
 export class CodedSource implements ByteSource {
   readonly length = UNKNOWN_LENGTH;
   readonly #source: ByteSource;
@@ -77,6 +90,12 @@ export class CodedSource implements ByteSource {
   constructor(source: ByteSource, coding: MadeCoding) {
     this.#source = source;
     this.#coding = coding;
+    encodersAlive += 1;
+  }
+
+  /** An encoder is free. */
+  static get canBegin(): boolean {
+    return encodersAlive < MOST_ENCODERS;
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -87,17 +106,25 @@ export class CodedSource implements ByteSource {
 
   close(): void {
     this.#isClosed = true;
+    encodersAlive -= 1;
     this.#discard();
     this.#source.close();
   }
 
   /** The module is loaded when it is needed first: it takes 5 MiB of memory with all that comes with it. */
   async #begin(): Promise<AsyncIterator<Uint8Array>> {
-    const { createGzip, createZstdCompress } = await import("node:zlib");
+    const { constants, createGzip, createZstdCompress } = await import("node:zlib");
+    const { length } = this.#source;
+    const params = {
+      [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL,
+      [constants.ZSTD_c_windowLog]: ZSTD_WINDOW_LOG,
+    };
+    // With its size known a frame tells it (RFC 8878 3.1.1.1.4), and a decoder can show progress.
+    const size = length === UNKNOWN_LENGTH ? {} : { pledgedSrcSize: length };
     const encoder =
       this.#coding === "gzip"
         ? createGzip({ level: GZIP_STREAM_LEVEL, chunkSize: STREAM_CHUNK_BYTES })
-        : createZstdCompress({ chunkSize: STREAM_CHUNK_BYTES });
+        : createZstdCompress({ chunkSize: STREAM_CHUNK_BYTES, params, ...size });
     this.#encoder = encoder;
     if (this.#isClosed) this.#discard();
     else this.#feed(encoder).catch((error: Error) => encoder.destroy(error));

@@ -1,56 +1,177 @@
-// What a folder holds, for people (HTML), for programs (JSON), or one name a line (plain text).
+// What a folder holds, for people (HTML), for programs (JSON), or one name a line (plain text). The validator comes from
+// what the walk found, so that who knows the list already costs no more than the walk.
 
-import type { ByteSource } from "../http/byte-source.ts";
-import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
-import type { ListedEntry } from "../storage/storage.ts";
+import type { ObjectName } from "../storage/object-name.ts";
+import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
+import { turns } from "../storage/turns.ts";
 import {
   chooseCoding,
   CODED_IN_MEMORY_BYTES,
   CodedSource,
   compress,
+  encodersBusy,
   type MadeCoding,
   notAcceptable,
 } from "./compression.ts";
-import { DIRECTORY_POLICY, directoryPage, type SortKey, type UploadTerms } from "./directory-page.ts";
+import { DIRECTORY_POLICY, directoryPage, type DirectoryView, type UploadTerms } from "./directory-page.ts";
+import { type Arrangement, arrange, type ListOrder } from "./list-order.ts";
+import { readRefused } from "./replies.ts";
+import { TextSource } from "./text-source.ts";
 
-const HTML = "text/html";
-const JSON_TYPE = "application/json";
-const TEXT = "text/plain";
+/** Up to here a list is made at once, which takes about a millisecond, and has a length. */
+const WHOLE_ENTRIES = 512;
 
-/** What the query asks for. */
-interface ListOrder {
-  readonly sort: SortKey;
-  readonly descending: boolean;
-  readonly filter: string;
+/** A list has no coded forms that lie ready. */
+type Chosen = MadeCoding | "identity";
+
+/** One way to write a list. */
+interface ListForm {
+  readonly type: string;
+  readonly contentType: string;
+  /** The texts that make the list, one behind the other. */
+  write(view: DirectoryView, entries: Iterable<ListedEntry>): Iterable<string>;
 }
 
-/** Answers with a folder's entries. `segments` lead to it; `upload` is null when nothing can be uploaded. */
-export function directoryListing(
+const HTML: ListForm = { type: "text/html", contentType: "text/html; charset=utf-8", write: directoryPage };
+const JSON_LIST: ListForm = {
+  type: "application/json",
+  contentType: "application/json",
+  write: (_, entries) => jsonList(entries),
+};
+const NAMES: ListForm = {
+  type: "text/plain",
+  contentType: "text/plain; charset=utf-8",
+  write: (_, entries) => nameList(entries),
+};
+
+/** Answers with what the folder holds now. `upload` is null when nothing can be uploaded. */
+export async function directoryListing(
   request: HttpRequest,
-  segments: readonly string[],
-  all: readonly ListedEntry[],
+  storage: Storage,
+  folder: ObjectName,
   upload: UploadTerms | null,
-): HttpResponse {
-  const parameters = new URLSearchParams(request.query);
-  const order = readOrder(parameters);
-  const entries = arrange(all, order);
-  const type = chooseType(request, parameters);
-  const body =
-    type === JSON_TYPE
-      ? jsonList(entries)
-      : type === TEXT
-        ? plainList(entries)
-        : directoryPage({ segments, entries, total: all.length, ...order, upload });
-  return respond(request, type, Buffer.from(body));
+): Promise<HttpResponse> {
+  const listing = await storage.list(folder, request.peer);
+  if (typeof listing === "string") return listRefused(listing);
+  const answer = new ListAnswer(request, folder, listing, upload);
+  try {
+    return await answer.make();
+  } finally {
+    if (!answer.holdsListing) listing.close();
+  }
 }
 
-function chooseType(request: HttpRequest, parameters: URLSearchParams): string {
-  if (parameters.has("json")) return JSON_TYPE;
-  if (parameters.has("simple")) return TEXT;
-  return preferredType(request.fields.get("accept"), [HTML, JSON_TYPE, TEXT]) ?? HTML;
+function listRefused(fault: ListFault): HttpResponse {
+  switch (fault) {
+    case "busy":
+    case "abandoned":
+      return busy();
+    default:
+      return readRefused(fault);
+  }
+}
+
+function busy(): HttpResponse {
+  return plainText("Too many folders are being listed; try again in a moment.\n", 503).set("Retry-After", 1);
+}
+
+/** The answer to one request for a list. */
+class ListAnswer {
+  /** True: the response closes the listing. */
+  holdsListing = false;
+  readonly #request: HttpRequest;
+  readonly #listing: Listing;
+  readonly #folder: ObjectName;
+  readonly #upload: UploadTerms | null;
+  readonly #order: ListOrder;
+  readonly #form: ListForm;
+
+  constructor(request: HttpRequest, folder: ObjectName, listing: Listing, upload: UploadTerms | null) {
+    const parameters = new URLSearchParams(request.query);
+    this.#request = request;
+    this.#folder = folder;
+    this.#listing = listing;
+    this.#upload = upload;
+    this.#order = readOrder(parameters);
+    this.#form = chooseForm(request, parameters);
+  }
+
+  async make(): Promise<HttpResponse> {
+    const { method, fields, peer } = this.#request;
+    const coding = chooseCoding(fields.get("accept-encoding"));
+    if (coding === null) return notAcceptable();
+    const etag = this.#entityTag();
+    const verdict = evaluatePreconditions(method, fields, { etag, modified: null }, Date.now());
+    if (verdict === "not-modified") return describe(new HttpResponse(304), etag);
+    if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
+    const arrangement = await arrange(this.#listing, this.#order, peer);
+    // Nobody reads what is answered to a client that has left.
+    if (arrangement === null) return busy();
+    return this.#respond(await this.#write(arrangement), coding as Chosen, etag);
+  }
+
+  #respond(content: string | TextSource, wanted: Chosen, etag: string): HttpResponse {
+    const isLarge = typeof content !== "string" || content.length > CODED_IN_MEMORY_BYTES;
+    const isBusy = isLarge && wanted !== "identity" && !CodedSource.canBegin;
+    const accepted = this.#request.fields.get("accept-encoding");
+    const coding = isBusy ? (chooseCoding(accepted, []) as "identity" | null) : wanted;
+    if (coding === null) {
+      if (typeof content !== "string") content.close();
+      return encodersBusy();
+    }
+    const response = describe(new HttpResponse(200, encode(content, coding)), etag);
+    response.set("Content-Type", this.#form.contentType);
+    if (coding !== "identity") response.set("Content-Encoding", coding);
+    return this.#form === HTML ? response.set("Content-Security-Policy", DIRECTORY_POLICY) : response;
+  }
+
+  /** Weak: it stands for the list in any coding. */
+  #entityTag(): string {
+    const shown = this.#form === HTML ? [this.#folder.segments, this.#upload] : [];
+    const parts = [this.#listing.fingerprint, versionOf(this.#form), this.#order, ...shown];
+    return `W/"${new Bun.CryptoHasher("sha1").update(JSON.stringify(parts)).digest("base64url")}"`;
+  }
+
+  /** A small list in one piece, a large one piece by piece. */
+  async #write(arrangement: Arrangement): Promise<string | TextSource> {
+    const { files, folders } = arrangement;
+    const texts = this.#form.write(this.#view(arrangement), arrangement.entries());
+    if (files + folders <= WHOLE_ENTRIES) {
+      if (turns.isOver) await turns.next();
+      return [...texts].join("");
+    }
+    this.holdsListing = true;
+    return new TextSource(texts, () => this.#listing.close());
+  }
+
+  #view({ files, folders, bytes }: Arrangement): DirectoryView {
+    const { length: total, unnameable, unreadable } = this.#listing;
+    const { segments } = this.#folder;
+    return { segments, total, unnameable, unreadable, files, folders, bytes, ...this.#order, upload: this.#upload };
+  }
+}
+
+function encode(content: string | TextSource, coding: Chosen): ResponseBody {
+  if (typeof content !== "string") return coding === "identity" ? content : new CodedSource(content, coding);
+  if (coding === "identity") return Buffer.from(content);
+  return content.length > CODED_IN_MEMORY_BYTES
+    ? new CodedSource(new TextSource([content], () => {}), coding)
+    : compress(Buffer.from(content), coding);
+}
+
+function chooseForm(request: HttpRequest, parameters: URLSearchParams): ListForm {
+  if (parameters.has("json")) return JSON_LIST;
+  if (parameters.has("simple")) return NAMES;
+  const forms = [HTML, JSON_LIST, NAMES];
+  const preferred = preferredType(
+    request.fields.get("accept"),
+    forms.map(({ type }) => type),
+  );
+  return forms.find(({ type }) => type === preferred) ?? HTML;
 }
 
 function readOrder(parameters: URLSearchParams): ListOrder {
@@ -62,87 +183,59 @@ function readOrder(parameters: URLSearchParams): ListOrder {
   };
 }
 
-/** Folders first; what is equal otherwise is in the order of its names. */
-function arrange(all: readonly ListedEntry[], { sort, descending, filter }: ListOrder): readonly ListedEntry[] {
-  const wanted = filter.toLowerCase();
-  const keyed = all
-    .filter(({ name }) => wanted === "" || name.toLowerCase().includes(wanted))
-    .map((entry) => ({ entry, key: nameKey(entry.name) }));
-  const direction = descending ? -1 : 1;
-  keyed.sort((a, b) => {
-    if (a.entry.type !== b.entry.type) return a.entry.type === "directory" ? -1 : 1;
-    const difference = sort === "name" ? 0 : a.entry[sort] - b.entry[sort];
-    if (difference !== 0) return direction * difference;
-    return (sort === "name" ? direction : 1) * compareText(a.key, b.key);
-  });
-  return keyed.map(({ entry }) => entry);
+function describe(response: HttpResponse, etag: string): HttpResponse {
+  return response.set("ETag", etag).set("Cache-Control", "no-cache").set("Vary", "Accept, Accept-Encoding");
 }
 
-/** Longer numbers than these are compared as text. */
-const NUMBER_DIGITS = 20;
+// ── The forms ──
 
-/** A text whose plain order is that of people: letters in any case, numbers by their value. */
-function nameKey(name: string): string {
-  return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(NUMBER_DIGITS, "0")) + "\0" + name;
-}
+/** The last moment that `Date` can name. */
+const LAST_TIME_MS = 8.64e15;
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Folders have neither size nor entity tag. */
-function jsonList(entries: readonly ListedEntry[]): string {
-  const lines = entries.map(({ name, type, size, modified, etag }) => {
+/** Folders have neither size nor entity tag; a time that JSON cannot name is null. */
+function* jsonList(entries: Iterable<ListedEntry>): Iterable<string> {
+  let separator = "[\n";
+  for (const { name, type, size, modified, etag } of entries) {
+    const time = Math.abs(modified) <= LAST_TIME_MS ? new Date(modified).toISOString() : null;
     const isFile = type === "file";
-    const time = new Date(modified).toISOString();
-    return JSON.stringify({ name, type, size: isFile ? size : null, modified: time, etag: isFile ? etag : null });
-  });
-  return lines.length === 0 ? "[]\n" : "[\n" + lines.join(",\n") + "\n]\n";
-}
-
-function plainList(entries: readonly ListedEntry[]): string {
-  return entries.map(({ name, type }) => (type === "directory" ? name + "/\n" : name + "\n")).join("");
-}
-
-function respond(request: HttpRequest, type: string, bytes: Buffer<ArrayBuffer>): HttpResponse {
-  const coding = chooseCoding(request.fields.get("accept-encoding"));
-  if (coding === null) return notAcceptable();
-  // Weak: it stands for the list, in any coding.
-  const etag = `W/"${new Bun.CryptoHasher("sha1").update(bytes).digest("base64url")}"`;
-  const describe = (response: HttpResponse): HttpResponse =>
-    response.set("ETag", etag).set("Cache-Control", "no-cache").set("Vary", "Accept, Accept-Encoding");
-  const verdict = evaluatePreconditions(request.method, request.fields, { etag, modified: null }, Date.now());
-  if (verdict === "not-modified") return describe(new HttpResponse(304));
-  if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
-  const response = new HttpResponse(200, encode(bytes, coding as MadeCoding | "identity"));
-  describe(response.set("Content-Type", type === JSON_TYPE ? type : type + "; charset=utf-8"));
-  if (coding !== "identity") response.set("Content-Encoding", coding);
-  return type === HTML ? response.set("Content-Security-Policy", DIRECTORY_POLICY) : response;
-}
-
-function encode(bytes: Buffer<ArrayBuffer>, coding: MadeCoding | "identity"): Uint8Array | ByteSource {
-  if (coding === "identity") return bytes;
-  return bytes.length > CODED_IN_MEMORY_BYTES
-    ? new CodedSource(new BytesSource(bytes), coding)
-    : compress(bytes, coding);
-}
-
-/** Pieces of bytes that are there already: an encoder is not given everything at once. */
-class BytesSource implements ByteSource {
-  readonly length: number;
-  readonly #bytes: Uint8Array;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.length = bytes.length;
+    yield separator +
+      JSON.stringify({ name, type, size: isFile ? size : null, modified: time, etag: isFile ? etag : null });
+    separator = ",\n";
   }
+  yield separator === "[\n" ? "[]\n" : "\n]\n";
+}
 
-  read(): Uint8Array | null {
-    const chunk = this.#bytes.subarray(this.#at, this.#at + CODED_IN_MEMORY_BYTES);
-    this.#at += chunk.length;
-    return chunk.length === 0 ? null : chunk;
-  }
+function* nameList(entries: Iterable<ListedEntry>): Iterable<string> {
+  for (const { name, type } of entries) yield type === "directory" ? name + "/\n" : name + "\n";
+}
 
-  close(): void {}
+// ── Their versions ──
+
+/** One of each: what a form makes of them changes when the form does, and with it all entity tags. */
+const SAMPLES: readonly ListedEntry[] = [
+  { name: "folder", type: "directory", size: 0, modified: 0, etag: '""' },
+  { name: "file", type: "file", size: 1, modified: 0, etag: '""' },
+];
+const SAMPLE_VIEW: DirectoryView = {
+  segments: ["folder"],
+  total: 2,
+  unnameable: 1,
+  unreadable: 1,
+  files: 1,
+  folders: 1,
+  bytes: 1,
+  sort: "name",
+  descending: false,
+  filter: "",
+  upload: { maxBodyBytes: 1, onDuplicate: "rename" },
+};
+const versions = new Map<ListForm, string>();
+
+function versionOf(form: ListForm): string {
+  const known = versions.get(form);
+  if (known !== undefined) return known;
+  const made = [...form.write(SAMPLE_VIEW, SAMPLES)].join("");
+  const version = new Bun.CryptoHasher("sha1").update(made).digest("base64url");
+  versions.set(form, version);
+  return version;
 }

@@ -1,20 +1,9 @@
 // The page of a folder: a list that reads well without scripts, and the panel that uploads. Every name is somebody
 // else's text, and is escaped here.
 
+import type { ListedEntry } from "../storage/storage.ts";
 import template from "./directory-page.html" with { type: "text" };
-
-/** What a list can be ordered by. */
-export type SortKey = "name" | "size" | "modified";
-
-/** One row. */
-export interface ListedEntry {
-  readonly name: string;
-  readonly type: "file" | "directory";
-  /** In bytes; 0 for a folder. */
-  readonly size: number;
-  /** In milliseconds since the epoch. */
-  readonly modified: number;
-}
+import type { ListOrder, SortKey } from "./list-order.ts";
 
 /** What people should know before they send. */
 export interface UploadTerms {
@@ -23,17 +12,19 @@ export interface UploadTerms {
   readonly onDuplicate: "overwrite" | "error" | "rename";
 }
 
-/** All that a page shows. */
-export interface DirectoryView {
+/** What a page shows beside its rows. */
+export interface DirectoryView extends ListOrder {
   /** Of the folder below `/files/`; empty for `/files/` itself. */
   readonly segments: readonly string[];
-  /** Filtered and in order. */
-  readonly entries: readonly ListedEntry[];
-  /** How many there are without the filter. */
+  /** How many entries there are without the filter. */
   readonly total: number;
-  readonly sort: SortKey;
-  readonly descending: boolean;
-  readonly filter: string;
+  /** Entries that are there and cannot be shown, by their names or because the system does not tell. */
+  readonly unnameable: number;
+  readonly unreadable: number;
+  /** What the filter leaves: files and their bytes, and folders. */
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: number;
   /** Null for a folder that nothing can be uploaded to. */
   readonly upload: UploadTerms | null;
 }
@@ -62,25 +53,26 @@ const cut = (html: string): readonly string[] => html.split(/\{\{(\w+)\}\}/);
 const WITH_UPLOADS = cut(PAGE.replace(/ *<!-- \/?uploads -->\n/g, ""));
 const READ_ONLY = cut(PAGE.replace(/ *<!-- uploads -->[^]*?<!-- \/uploads -->\n/g, ""));
 
-/** The whole document. */
-export function directoryPage(view: DirectoryView): string {
+/** The whole document, in pieces; the entries are filtered and in order. */
+export function* directoryPage(view: DirectoryView, entries: Iterable<ListedEntry>): Iterable<string> {
   const { segments, total, filter, upload } = view;
-  const folder = escape(segments.at(-1) ?? "files");
   const holes: Readonly<Record<string, string>> = {
     title: escape(["files", ...segments].join("/")) + " – mini-http",
     breadcrumb: breadcrumb(segments),
-    folder,
+    folder: escape(segments.at(-1) ?? "files"),
     count: summary(view),
     toolsHidden: total === 0 ? "hidden" : "",
     order: orderFields(view),
     filter: escape(filter),
-    list: list(view),
     maxBodyBytes: String(upload?.maxBodyBytes ?? 0),
     limit: limitText(upload?.maxBodyBytes ?? 0),
     onDuplicate: upload?.onDuplicate ?? "",
   };
-  const pieces = upload === null ? READ_ONLY : WITH_UPLOADS;
-  return pieces.map((piece, index) => (index % 2 === 0 ? piece : (holes[piece] ?? ""))).join("");
+  for (const [index, piece] of (upload === null ? READ_ONLY : WITH_UPLOADS).entries()) {
+    if (index % 2 === 0) yield piece;
+    else if (piece === "list") yield* list(view, entries);
+    else yield holes[piece] ?? "";
+  }
 }
 
 // ── Text ──
@@ -93,10 +85,13 @@ function escape(text: string): string {
   return NEEDS_ESCAPE.test(whole) ? Bun.escapeHTML(whole) : whole;
 }
 
-/** Relative to the folder; `./` keeps `a:b` from being a scheme. */
+/**
+ * Relative to the folder. A colon is escaped, so that no name begins like a scheme, and no name is a dot segment: nothing
+ * is left that a "./" would guard, which programs that read lists take for another name.
+ */
 function address(name: string): string {
   // The apostrophe is the only character that encodeURIComponent leaves and an attribute might not.
-  return "./" + encodeURIComponent(name.toWellFormed()).replaceAll("'", "%27");
+  return encodeURIComponent(name.toWellFormed()).replaceAll("'", "%27");
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
@@ -154,42 +149,42 @@ function breadcrumb(segments: readonly string[]): string {
 }
 
 /** "12 files, 3 folders, 4.5 MB", and how many of all that are. The page's script has the same. */
-function summary({ entries, total, filter }: DirectoryView): string {
-  const files = entries.filter(({ type }) => type === "file");
-  const folders = entries.length - files.length;
+function summary({ files, folders, bytes, total, filter }: DirectoryView): string {
   const parts: string[] = [];
-  if (files.length > 0) parts.push(countOf(files.length, "file"));
+  if (files > 0) parts.push(countOf(files, "file"));
   if (folders > 0) parts.push(countOf(folders, "folder"));
-  if (files.length > 0) parts.push(sizeText(files.reduce((sum, { size }) => sum + size, 0)));
+  if (files > 0) parts.push(sizeText(bytes));
   const all = parts.join(", ");
   if (filter === "") return all;
-  const shown = `${GROUPED.format(entries.length)} of ${GROUPED.format(total)} shown`;
+  const shown = `${GROUPED.format(files + folders)} of ${GROUPED.format(total)} shown`;
   return all === "" ? shown : `${all} · ${shown}`;
 }
 
+/** What a form sends along. */
+function hidden(name: string, value: string): string {
+  return `<input type="hidden" name="${name}" value="${escape(value)}">`;
+}
+
 /** The filter's form keeps the order. */
-function orderFields({ sort, descending }: DirectoryView): string {
-  const order = descending ? "desc" : "asc";
-  return `<input type="hidden" name="sort" value="${sort}"><input type="hidden" name="order" value="${order}">`;
+function orderFields({ sort, descending }: ListOrder): string {
+  return hidden("sort", sort) + hidden("order", descending ? "desc" : "asc");
 }
 
 // ── The list ──
 
-function list(view: DirectoryView): string {
-  const { segments, entries, total, filter } = view;
-  const rows = entries.map(row);
-  if (segments.length > 0) rows.unshift(PARENT_ROW);
-  return `<div id="list" tabindex="-1" data-total="${total}" data-filter="${escape(filter)}">
+function* list(view: DirectoryView, entries: Iterable<ListedEntry>): Iterable<string> {
+  const { segments, total, filter } = view;
+  yield `<div id="list" tabindex="-1" data-total="${total}" data-filter="${escape(filter)}">
 <table>
 <caption class="unseen">What is in the folder <bdi>${escape(segments.at(-1) ?? "files")}</bdi></caption>
-<thead${total === 0 ? " hidden" : ""}><tr>${COLUMNS.map((column) => columnHead(view, column)).join("")}<td></td></tr></thead>
-<tbody>
-${rows.join("\n")}
-</tbody>
+${total === 0 ? "" : `<thead><tr>${COLUMNS.map((column) => columnHead(view, column)).join("")}<td></td></tr></thead>\n`}<tbody>
+`;
+  if (segments.length > 0) yield PARENT_ROW;
+  for (const entry of entries) yield row(entry);
+  yield `</tbody>
 </table>
-${total === 0 ? '<p class="nothing">This folder is empty.</p>' : ""}
-${noMatch(view)}
-</div>`;
+${remarks(view)}</div>
+`;
 }
 
 const COLUMNS: readonly SortKey[] = ["name", "size", "modified"];
@@ -199,39 +194,59 @@ const COLUMN_HEADS: Readonly<Record<SortKey, string>> = {
   modified: 'Modified<span class="zone"> (UTC)</span>',
 };
 
-/** A column's link turns its own order round; another one begins with what people look for: the largest, the latest. */
+/**
+ * A column's button turns its own order round; another one begins with what people look for: the largest, the latest. A
+ * form and no link: programs that follow links would fetch each order of each folder.
+ */
 function columnHead({ sort, descending, filter }: DirectoryView, column: SortKey): string {
   const isSorted = column === sort;
-  const order = (isSorted ? !descending : column !== "name") ? "desc" : "asc";
-  const query = `?sort=${column}&amp;order=${order}` + (filter === "" ? "" : `&amp;filter=${queryText(filter)}`);
+  const fields = orderFields({ sort: column, descending: isSorted ? !descending : column !== "name", filter });
   const state = isSorted ? ` aria-sort="${descending ? "descending" : "ascending"}"` : "";
-  return `<th scope="col"${state}><a href="./${query}" data-column="${column}">${COLUMN_HEADS[column]}</a></th>`;
-}
-
-function queryText(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll("'", "%27");
+  const kept = filter === "" ? "" : hidden("filter", filter);
+  return `<th scope="col"${state}><form method="get" action="./">${fields}${kept}<button data-column="${column}">${COLUMN_HEADS[column]}</button></form></th>`;
 }
 
 const PARENT_ROW =
-  '<tr class="up"><th scope="row"><a href="../">Parent folder</a></th><td></td><td></td><td></td></tr>';
+  '<tr class="up"><th scope="row"><a href="../">Parent folder</a></th><td></td><td></td><td></td></tr>\n';
 
-/** The first link is the entry itself, without a query: rclone and wget read their lists from it. */
+/**
+ * One link, which is the entry itself, and a button to save it: programs that follow links fetch each file once, and
+ * those that read the list (rclone, Kodi, HTTPDirFS) find the name as the link's text.
+ */
 function row({ name, type, size, modified }: ListedEntry): string {
   const href = address(name);
   const shown = escape(name);
   const time = timeElement(modified);
   if (type === "directory")
-    return `<tr class="folder"><th scope="row"><a href="${href}/"><bdi>${shown}</bdi></a></th><td></td><td>${time}</td><td></td></tr>`;
-  return `<tr><th scope="row"><a href="${href}"><bdi>${shown}</bdi></a></th><td>${sizeElement(size)}</td><td>${time}</td><td><a class="get" href="${href}?download" title="Download" aria-label="Download ${shown}"></a></td></tr>`;
+    return `<tr class="folder"><th scope="row"><a href="${href}/"><bdi>${shown}</bdi></a></th><td></td><td>${time}</td><td></td></tr>\n`;
+  return `<tr><th scope="row"><a href="${href}"><bdi>${shown}</bdi></a></th><td>${sizeElement(size)}</td><td>${time}</td><td><button class="get" form="get" formaction="${href}" name="download" title="Download" aria-label="Download ${shown}">Download</button></td></tr>\n`;
 }
 
 function sizeElement(size: number): string {
   return `<data value="${size}" title="${countOf(size, "byte")}">${sizeText(size)}</data>`;
 }
 
-/** Always there: the page's script shows it while people type. */
-function noMatch({ sort, descending, entries, total, filter }: DirectoryView): string {
-  const isHidden = entries.length > 0 || total === 0;
-  const all = `./?sort=${sort}&amp;order=${descending ? "desc" : "asc"}`;
-  return `<p id="no-match" class="nothing"${isHidden ? " hidden" : ""}>No name here contains “<bdi>${escape(filter)}</bdi>”. <a href="${all}">Show all</a></p>`;
+/** What is to be said of rows that are not there. */
+function remarks(view: DirectoryView): string {
+  const { total, files, folders, unnameable, unreadable } = view;
+  let text = "";
+  if (unnameable > 0) text += notShown(unnameable, unnameable === 1 ? BAD_NAME : BAD_NAMES);
+  if (unreadable > 0)
+    text += notShown(unreadable, "the server is not allowed to look at " + (unreadable === 1 ? "it" : "them"));
+  if (total > 0) return text + (files + folders === 0 ? noMatch(view) : "");
+  return text === "" ? '<p class="nothing">This folder is empty.</p>\n' : text;
+}
+
+const BAD_NAME = "its name is not UTF-8, or has a backslash or control characters in it";
+const BAD_NAMES = "their names are not UTF-8, or have a backslash or control characters in them";
+
+function notShown(count: number, why: string): string {
+  const entries = count === 1 ? "1 entry is" : `${GROUPED.format(count)} entries are`;
+  return `<p class="nothing">${entries} not shown, because ${why}.</p>\n`;
+}
+
+/** The page's script makes the same while people type. */
+function noMatch({ sort, descending, filter }: DirectoryView): string {
+  const all = orderFields({ sort, descending, filter: "" });
+  return `<form id="no-match" class="nothing" method="get" action="./">${all}No name here contains “<bdi>${escape(filter)}</bdi>”. <button>Show all</button></form>\n`;
 }

@@ -1,16 +1,19 @@
 // `/files/{path}`: the shared folder. Here requests find their name and what may be done with it.
 
 import { ContentChanged, type MaybePromise } from "../http/byte-source.ts";
+import { mediaType } from "../http/media-type.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { decodePercent } from "../http/target.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
-import { chooseCoding, type Coding, hasCodings } from "./compression.ts";
-import { asksForRange, fileResponse, type FileResponseSettings } from "./file-response.ts";
+import { readContentType } from "./content-type.ts";
+import { fileResponse } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
+import type { FileResponseSettings } from "./representation.ts";
+import { findStoredForms, NOTHING_STORED } from "./stored-forms.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
 /** How the folder is served. */
@@ -86,13 +89,6 @@ const MOST_TRIES = 3;
 const WHOLE_READ_BYTES = 64 * 1024;
 /** The same for files that do not tell their size, such as those of the kernel. */
 const MOST_SIZELESS_BYTES = 16 * 1024 * 1024;
-/** The best first, for clients that like them equally: whoever made them spent the time. */
-const STORED_CODINGS: readonly (readonly [coding: Coding, extension: string])[] = [
-  ["br", ".br"],
-  ["zstd", ".zst"],
-  ["gzip", ".gz"],
-];
-
 /** Answers reads of files and folders. */
 class FileReader {
   readonly #storage: Storage;
@@ -113,8 +109,10 @@ class FileReader {
   }
 
   #answerRaw(request: HttpRequest, raw: string, hot: HotFile | null): MaybePromise<HttpResponse> {
-    if (hot !== null)
-      return fileResponse(request, { name: hot.name, file: hot, storedCoding: null, varies: false }, this.#settings);
+    if (hot !== null) {
+      const { name, type } = hot;
+      return fileResponse(request, { name, type, file: hot, storedCoding: null, varies: false }, this.#settings);
+    }
     const path = ObjectName.withoutDots(raw);
     if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
     const name = ObjectName.parse(path, this.#settings.rules);
@@ -122,13 +120,29 @@ class FileReader {
   }
 
   async #answerName(request: HttpRequest, name: ObjectName): Promise<HttpResponse> {
-    const stored = this.#settings.precompressed ? await this.#findStored(request, name) : NOTHING_STORED;
-    const file = await this.#open(stored.coded?.name ?? name, request);
+    const { precompressed } = this.#settings;
+    const { forms, varies } = precompressed ? await findStoredForms(this.#storage, request, name) : NOTHING_STORED;
+    for (const { name: formName, coding } of forms) {
+      const form = await this.#open(formName, request);
+      // One that may not be read, or is gone by now, is no reason to refuse the file.
+      if (typeof form === "string") continue;
+      const type = await this.#typeOfPlain(request, name);
+      return fileResponse(request, { name: name.base, type, file: form, storedCoding: coding, varies }, this.#settings);
+    }
+    const file = await this.#open(name, request);
     if (file === "directory") return redirectToFolder(request);
     if (file === "unsteady") return unsteady();
     if (typeof file === "string") return readRefused(file);
-    const storedCoding = stored.coded?.coding ?? null;
-    return fileResponse(request, { name: name.base, file, storedCoding, varies: stored.varies }, this.#settings);
+    const type = await typeOfOpen(name, file);
+    return fileResponse(request, { name: name.base, type, file, storedCoding: null, varies }, this.#settings);
+  }
+
+  /** The type of a file of which a coded form is sent: only its own text can say its charset. */
+  async #typeOfPlain(request: HttpRequest, name: ObjectName): Promise<string> {
+    const type = mediaType(name.base);
+    const file = type.startsWith("text/") ? await this.#open(name, request) : "missing";
+    if (typeof file === "string") return type;
+    return typeOfOpen(name, file).finally(() => file.close());
   }
 
   /** A small file comes from memory, or into it. */
@@ -163,23 +177,6 @@ class FileReader {
     }
   }
 
-  /** The file's coded form that lies beside it and is the best for this client. An older one is out of date. */
-  async #findStored(request: HttpRequest, name: ObjectName): Promise<StoredForms> {
-    const file = await this.#storage.stat(name, request.peer);
-    if (typeof file === "string" || file.type !== "file" || !hasCodings(name.base, file.size)) return NOTHING_STORED;
-    const found: Coding[] = [];
-    for (const [coding, extension] of STORED_CODINGS) {
-      const sibling = await this.#storage.stat(name.sibling(name.base + extension), request.peer);
-      if (typeof sibling !== "string" && sibling.type === "file" && sibling.modified >= file.modified)
-        found.push(coding);
-    }
-    if (asksForRange(request)) return { coded: null, varies: found.length > 0 };
-    const coding = chooseCoding(request.fields.get("accept-encoding"), found);
-    const stored = STORED_CODINGS.find(([each]) => each === coding && found.includes(each));
-    if (stored === undefined) return { coded: null, varies: found.length > 0 };
-    return { coded: { name: name.sibling(name.base + stored[1]), coding: stored[0] }, varies: true };
-  }
-
   async #answerFolder(request: HttpRequest, folder: ObjectName | "bad" | "missing"): Promise<HttpResponse> {
     if (!(folder instanceof ObjectName)) return nameRefused(folder);
     const { index, listing, rules, readOnly, maxBodyBytes, onDuplicate } = this.#settings;
@@ -189,11 +186,9 @@ class FileReader {
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
-    const entries = await this.#storage.list(folder, request.peer);
-    if (typeof entries === "string") return readRefused(entries);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
-    return directoryListing(request, folder.segments, entries, readOnly ? null : { maxBodyBytes, onDuplicate });
+    return directoryListing(request, this.#storage, folder, readOnly ? null : { maxBodyBytes, onDuplicate });
   }
 }
 
@@ -203,15 +198,11 @@ function asksForList(query: string): boolean {
   return parameters.has("json") || parameters.has("simple");
 }
 
-/** What lies beside a file. */
-interface StoredForms {
-  /** The form to answer with. */
-  readonly coded: { readonly name: ObjectName; readonly coding: Coding } | null;
-  /** Another client might get another form. */
-  readonly varies: boolean;
+/** The default for a file that changes just now: it is about to be cut. */
+async function typeOfOpen(name: ObjectName, file: OpenedFile): Promise<string> {
+  if (file instanceof HotFile) return file.type;
+  return readContentType(name.base, file).catch(() => mediaType(name.base));
 }
-
-const NOTHING_STORED: StoredForms = { coded: null, varies: false };
 
 function unsteady(): HttpResponse {
   return plainText("The file changes faster than it can be read; try again.\n", 503).set("Retry-After", 1);

@@ -2,6 +2,7 @@
 
 import { HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
+import { quoteText } from "../http/quoted-text.ts";
 import type { NameFault } from "../storage/object-name.ts";
 import type { ReadFault, WriteFault } from "../storage/storage.ts";
 
@@ -61,6 +62,15 @@ export function readRefused(fault: ReadFault): HttpResponse {
     case "no-descriptors":
       return writeRefused(fault);
   }
+}
+
+/** The same refusal of a part of a form, counted from 1, so that the sender of many files learns which it was. */
+export function inPart(part: number, filename: string | undefined, refused: HttpResponse): HttpResponse {
+  const name = filename === undefined || filename === "" ? "" : ` (${quoteText(filename)})`;
+  const named = new HttpResponse(refused.status, `Part ${part}${name} of the form: ${String(refused.body)}`);
+  named.fieldLines = refused.fieldLines;
+  named.ownLimit = refused.ownLimit;
+  return named;
 }
 
 function limitedBy(ownLimit: string | null, reply: HttpResponse): HttpResponse {

@@ -4,15 +4,20 @@
 import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/message.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import type { PartBegin } from "../http/form-part.ts";
+import { NAMELESS_FILE, PART_OF_FILE } from "../http/form-refusal.ts";
 import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
 import { preferredType } from "../http/negotiation.ts";
+import { countsParts, isPartOfForm } from "../http/partial-upload.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions } from "../http/precondition.ts";
+import type { Refusal } from "../http/refusal.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
-import { tagsOf } from "./file-response.ts";
+import { tagsOf } from "./representation.ts";
+import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
-import { newNameRefused, writeRefused } from "./replies.ts";
+import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
 export type OnDuplicate = "overwrite" | "error" | "rename";
@@ -45,7 +50,7 @@ export async function storeBody(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
-  const refused = refuseFields(request);
+  const refused = unfitFile(request);
   if (refused !== null) return refused;
   const { body, method } = request;
   const upload = storage.upload(request.peer);
@@ -61,19 +66,6 @@ export async function storeBody(
     // A body that fails leaves nothing behind, and so does a fault of ours.
     await upload.abort();
   }
-}
-
-/** What would make the stored bytes mean something else than the sender meant. */
-function refuseFields({ fields, method }: HttpRequest): HttpResponse | null {
-  if (method === "PUT" && fields.get("content-range") !== undefined)
-    return plainText("A part of a file cannot be put in its place; send the whole file.\n", 400);
-  const coding = fields.get("content-encoding");
-  if (coding !== undefined && coding.toLowerCase() !== "identity")
-    return plainText("Files are stored as they are; send the file without Content-Encoding.\n", 415).set(
-      "Accept-Encoding",
-      "identity",
-    );
-  return null;
 }
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, settings: UploadSettings): WritePlan {
@@ -121,13 +113,13 @@ export async function storeForm(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
+  const refused = unfitBody(request);
+  if (refused !== null) return refused;
   const contentType = request.fields.get("content-type") ?? "";
   if (!isFormData(contentType))
     return plainText("A folder takes files as multipart/form-data; send any other body to a name in it.\n", 415);
   const boundary = boundaryOf(contentType);
   if (boundary === null) return plainText("The form's Content-Type has no boundary that can be read.\n", 400);
-  const refused = refuseFields(request);
-  if (refused !== null) return refused;
   if (request.body === null) return plainText("The form is empty.\n", 400);
   const upload = storage.upload(request.peer);
   try {
@@ -142,13 +134,21 @@ export async function storeForm(
   }
 }
 
+/** Of a field that counts the parts of a file: one digit too many is enough to know. */
+const MOST_TOTAL_CHARS = 8;
+
 /** Stages the files of one form. */
 class FormUpload {
   readonly #upload: Upload;
   readonly #folder: ObjectName;
   readonly #request: HttpRequest;
   readonly #settings: UploadSettings;
+  /** The part in hand, counted from 1, and the name that it came with. */
+  #part = 0;
+  #filename: string | undefined;
   #isInFile = false;
+  /** The value of a field that counts the parts of a file, as far as it has come; null in every other part. */
+  #total: string | null = null;
   #files = 0;
 
   constructor(upload: Upload, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
@@ -171,7 +171,7 @@ class FormUpload {
       body.close();
     }
     const refusal = parser.finish();
-    if (refusal !== null) return plainText(refusal.reason + "\n", refusal.status);
+    if (refusal !== null) return refusalOf(refusal);
     return this.#files === 0 ? plainText("The form holds no file.\n", 400) : null;
   }
 
@@ -179,30 +179,38 @@ class FormUpload {
     for (let event = parser.next(); event !== null; event = parser.next()) {
       switch (event.kind) {
         case "part-begin": {
-          const reply = await this.#begin(event.filename);
-          if (reply !== null) return reply;
+          const reply = await this.#begin(event);
+          if (reply !== null) return this.#named(reply);
           break;
         }
         case "part-data": {
           const fault = this.#isInFile ? await this.#upload.write(event.bytes) : null;
-          if (fault !== null) return writeRefused(fault);
+          if (fault !== null) return this.#named(writeRefused(fault));
+          const refusal = this.#isInFile ? null : this.#takeField(event.bytes);
+          if (refusal !== null) return this.#named(refusalOf(refusal));
           break;
         }
         case "part-end": {
           const fault = this.#isInFile ? await this.#upload.finish() : null;
-          if (fault !== null) return writeRefused(fault);
+          if (fault !== null) return this.#named(writeRefused(fault));
+          if (this.#total !== null && isPartOfForm(this.#total)) return this.#named(refusalOf(PART_OF_FILE));
           this.#isInFile = false;
           break;
         }
         case "refused":
-          return plainText(event.refusal.reason + "\n", event.refusal.status);
+          return event.part === null
+            ? refusalOf(event.refusal)
+            : inPart(event.part, undefined, refusalOf(event.refusal));
       }
     }
     return null;
   }
 
   /** Other fields of the form, and file inputs that were left empty, are read and forgotten. */
-  async #begin(filename: string | undefined): Promise<HttpResponse | null> {
+  async #begin({ name: field, filename }: PartBegin): Promise<HttpResponse | null> {
+    this.#part += 1;
+    this.#filename = filename;
+    this.#total = filename === undefined && countsParts(field) ? "" : null;
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
@@ -212,6 +220,22 @@ class FormUpload {
     this.#files += 1;
     return null;
   }
+
+  /** Content that no file gets. */
+  #takeField(bytes: Uint8Array): Refusal | null {
+    if (this.#filename === "") return NAMELESS_FILE;
+    const room = MOST_TOTAL_CHARS - (this.#total?.length ?? MOST_TOTAL_CHARS);
+    if (this.#total !== null) this.#total += Buffer.from(bytes.subarray(0, room)).toString("latin1");
+    return null;
+  }
+
+  #named(reply: HttpResponse): HttpResponse {
+    return inPart(this.#part, this.#filename, reply);
+  }
+}
+
+function refusalOf({ reason, status }: Refusal): HttpResponse {
+  return plainText(reason + "\n", status);
 }
 
 /** A browser that posted a form without scripts goes back to the folder; a program learns the names. */

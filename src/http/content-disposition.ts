@@ -1,7 +1,10 @@
 // The Content-Disposition field, both ways: how a file of ours is to be saved (RFC 6266), and which part of a form
 // comes here (RFC 7578 4.2). No name, however odd, breaks out of its quotes.
 
+import { decodeEncodedWords } from "./encoded-word.ts";
 import { parseParameters } from "./field-syntax.ts";
+import { BAD_DISPOSITION, BAD_FILENAME } from "./form-refusal.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** What does not go into the fallback: other than visible ASCII and space, quote, backslash, "%" and "/". */
 const NOT_FALLBACK = /[^ !#$&-.0-[\]-~]/gu;
@@ -32,22 +35,44 @@ export interface FormDisposition {
 
 const FORM_DATA = /^form-data(?=[ \t;]|$)/i;
 
+/** `filename*0`, `filename*0*`: a name in pieces (RFC 2231 3). */
+const PIECE = /^filename\*\d/;
+
 /**
- * Reads the Content-Disposition of a part of multipart/form-data. Null when it is malformed, is not form-data or has
- * no name. `filename*` counts only without `filename`: RFC 7578 4.2 forbids it, some clients send it all the same.
+ * Reads the Content-Disposition of a part of multipart/form-data; gives the refusal when it is malformed, is not
+ * form-data, has no name, or has a file name that cannot be read for certain.
  */
-export function parseFormDisposition(value: string): FormDisposition | null {
+export function parseFormDisposition(value: string): FormDisposition | Refusal {
   const type = FORM_DATA.exec(value);
-  if (type === null) return null;
+  if (type === null) return BAD_DISPOSITION;
   const parameters = parseParameters(value.slice(type[0].length));
   const name = parameters?.get("name");
-  if (parameters === null || name === undefined) return null;
-  const filename = parameters.get("filename");
+  if (parameters === null || name === undefined) return BAD_DISPOSITION;
+  const filename = readFilename(parameters);
+  if (filename === null) return BAD_FILENAME;
+  return { name: decodeFormName(name), filename: filename === undefined ? filename : withoutClientFolders(filename) };
+}
+
+/**
+ * Undefined when the part is no file; null when its name cannot be read. RFC 7578 4.2 forbids `filename*`; clients that
+ * send it all the same put the better name there, as RFC 6266 4.3 has it.
+ */
+function readFilename(parameters: ReadonlyMap<string, string>): string | undefined | null {
+  const plain = parameters.get("filename");
   const extended = parameters.get("filename*");
-  if (filename !== undefined) return { name: decodeFormName(name), filename: decodeFormName(filename) };
-  if (extended === undefined) return { name: decodeFormName(name), filename: undefined };
-  const decoded = decodeExtendedValue(extended);
-  return decoded === null ? null : { name: decodeFormName(name), filename: decoded };
+  const decoded = extended === undefined ? null : decodeExtendedValue(extended);
+  if (decoded !== null && (decoded !== "" || plain === undefined)) return decoded;
+  if ([...parameters.keys()].some((key) => PIECE.test(key))) return null;
+  if (plain === undefined) return extended === undefined ? undefined : null;
+  const words = decodeEncodedWords(plain);
+  return words === plain ? decodeFormName(plain) : words;
+}
+
+/** A drive or a backslash before: old browsers, and programs like them, send where the file was on their machine. */
+const CLIENT_PATH = /^(?:[A-Za-z]:[\\/]|\\)/;
+
+function withoutClientFolders(filename: string): string {
+  return CLIENT_PATH.test(filename) ? filename.replace(/^.*[\\/]/s, "") : filename;
 }
 
 /** Undoes what browsers escape in names; no other percent sign is an escape (HTML, multipart form data encoding). */

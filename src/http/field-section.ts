@@ -12,9 +12,9 @@ export function lengthBit(length: number): number {
 
 /** The field lines in [start, end) of a head that the parser has accepted. */
 export class HeadFields implements FieldSection {
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  readonly #end: number;
+  #bytes: Buffer;
+  #start: number;
+  #end: number;
   readonly #nameLengths: number;
 
   /** `nameLengths` has the bit `lengthBit(n)` for each field name of n bytes that is there. */
@@ -41,6 +41,15 @@ export class HeadFields implements FieldSection {
       lineStart = lineEnd + 2;
     }
     return found;
+  }
+
+  /** Keeps a copy of the field lines alone: a request that takes long must not pin the whole read that it came in. */
+  detach(): void {
+    const length = this.#end - this.#start;
+    if (this.#bytes.length === length) return;
+    this.#bytes = Buffer.from(this.#bytes.subarray(this.#start, this.#end));
+    this.#start = 0;
+    this.#end = length;
   }
 
   #isNamed(lineStart: number, name: string): boolean {

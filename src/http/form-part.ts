@@ -3,7 +3,7 @@
 
 import { parseFormDisposition } from "./content-disposition.ts";
 import { trimBlanks } from "./field-syntax.ts";
-import { BAD_DISPOSITION, BAD_PART_HEAD, BAD_PART_TEXT, ENCODED_PART } from "./form-refusal.ts";
+import { BAD_PART_HEAD, BAD_PART_TEXT, ENCODED_PART, NESTED_FORM } from "./form-refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** A part begins. */
@@ -16,13 +16,7 @@ export interface PartBegin {
   readonly contentType: string;
 }
 
-/** The form is refused. */
-export interface Refused {
-  readonly kind: "refused";
-  readonly refusal: Refusal;
-}
-
-/** A `field-line` of RFC 9112 5, its value in any script. Folded lines, obsolete since RFC 7230, are malformed. */
+/** A `field-line` of RFC 9112 5, its value in any script. */
 const FIELD_LINE = /^(?<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+):(?<value>[^\x00-\x08\x0a-\x1f\x7f]*)$/;
 /** These say that the bytes are as they are (RFC 2045 6.2); RFC 7578 4.7 has done away with the field. */
 const IDENTITY_ENCODING = /^(?:7bit|8bit|binary)$/i;
@@ -32,27 +26,30 @@ const DISPOSITION = "content-disposition";
 const TYPE = "content-type";
 const ENCODING = "content-transfer-encoding";
 
+/** A line that goes on in the next one: obsolete in HTTP, but a part's head is MIME's (RFC 5322 2.2.3). */
+const FOLD = /\r\n(?=[ \t])/g;
+/** Forms inside of a form are how RFC 2388 4.2 sent several files; nobody reads them any more. */
+const MULTIPART = /^multipart\//i;
+
 /** Reads the lines of a part's head, each with its line end, without the empty one behind them. */
-export function parsePartHead(bytes: Uint8Array): PartBegin | Refused {
+export function parsePartHead(bytes: Uint8Array): PartBegin | Refusal {
   const text = decodeUtf8(bytes);
-  if (text === null) return refuse(BAD_PART_TEXT);
+  if (text === null) return BAD_PART_TEXT;
   const fields = new Map<string, string>();
-  for (const line of text.split("\r\n").slice(0, -1)) {
+  for (const line of text.replace(FOLD, "").split("\r\n").slice(0, -1)) {
     const match = FIELD_LINE.exec(line);
-    if (match === null) return refuse(BAD_PART_HEAD);
+    if (match === null) return BAD_PART_HEAD;
     const name = match.groups!["name"]!.toLowerCase();
     if (name !== DISPOSITION && name !== TYPE && name !== ENCODING) continue;
-    if (fields.has(name)) return refuse(BAD_PART_HEAD);
+    if (fields.has(name)) return BAD_PART_HEAD;
     fields.set(name, trimBlanks(match.groups!["value"]!));
   }
   const disposition = parseFormDisposition(fields.get(DISPOSITION) ?? "");
-  if (disposition === null) return refuse(BAD_DISPOSITION);
-  if (!IDENTITY_ENCODING.test(fields.get(ENCODING) ?? "binary")) return refuse(ENCODED_PART);
-  return { kind: "part-begin", ...disposition, contentType: fields.get(TYPE) ?? "text/plain" };
-}
-
-function refuse(refusal: Refusal): Refused {
-  return { kind: "refused", refusal };
+  if ("status" in disposition) return disposition;
+  if (!IDENTITY_ENCODING.test(fields.get(ENCODING) ?? "binary")) return ENCODED_PART;
+  const contentType = fields.get(TYPE) ?? "text/plain";
+  if (disposition.filename === undefined && MULTIPART.test(contentType)) return NESTED_FORM;
+  return { kind: "part-begin", ...disposition, contentType };
 }
 
 /** Null when the bytes are not UTF-8. A byte order mark stays, as part of the text. */

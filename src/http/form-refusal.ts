@@ -10,6 +10,11 @@ function refusal(name: string, status: number, reason: string): Refusal {
 /** For the caller, when `boundaryOf` gives null. */
 export const BAD_BOUNDARY = refusal("BAD_BOUNDARY", 400, "The form's Content-Type has no valid boundary.");
 export const BAD_DELIMITER = refusal("BAD_DELIMITER", 400, "A line with the form's boundary is malformed.");
+export const STRAY_DELIMITER = refusal(
+  "STRAY_DELIMITER",
+  400,
+  "The form's boundary stands where no part can begin: behind other text on its line, or behind the closing boundary.",
+);
 export const OUTSIDE_PARTS = refusal(
   "OUTSIDE_PARTS",
   400,
@@ -35,4 +40,20 @@ export const ENCODED_PART = refusal(
   "ENCODED_PART",
   415,
   "A form part has a Content-Transfer-Encoding; send its bytes as they are.",
+);
+export const BAD_FILENAME = refusal(
+  "BAD_FILENAME",
+  400,
+  "The file name is in a form that cannot be read; send it in UTF-8, as filename or filename*.",
+);
+export const NAMELESS_FILE = refusal("NAMELESS_FILE", 400, "It has content, but its file name is empty.");
+export const NESTED_FORM = refusal(
+  "NESTED_FORM",
+  400,
+  "It holds parts of its own (multipart); send each file as a part of the form itself.",
+);
+export const PART_OF_FILE = refusal(
+  "PART_OF_FILE",
+  400,
+  "It says that the file beside it is only a part; send each file whole, in one form.",
 );

@@ -47,6 +47,7 @@ export const LIMIT_TABLE = {
     "chunk framing beyond 8 bytes per byte of content",
   ),
   maxBody: row("max-body-size", "bytes", 1 * GIB, 413, 0, "request body"),
+  maxBuffered: row("max-buffered", "bytes", 256 * MIB, 503, 1, "kept in memory for all connections together"),
   maxConnections: row("max-connections", "count", 10_000, 503, 1, "open connections"),
   headTimeout: row("head-timeout", "milliseconds", 10 * SECOND, 408, 1, "for a request head after its first byte"),
   idleTimeout: row("idle-timeout", "milliseconds", 60 * SECOND, null, 1, "for a connection between requests"),
@@ -63,7 +64,7 @@ export const LIMIT_TABLE = {
   ),
   linger: row("linger", "milliseconds", 2 * SECOND, null, 0, "without a byte, for the client to read the last reply"),
   lingerTotal: row("linger-total", "milliseconds", 30 * SECOND, null, 0, "for a client that still sends to read it"),
-  maxRanges: row("max-ranges", "count", 16, null, 1, "ranges in one request; more are answered with all bytes"),
+  maxRanges: row("max-ranges", "count", 200, null, 1, "ranges in one request; more are answered with all bytes"),
   maxNewFolders: row("max-new-folders", "count", 1000, 413, 0, "new folders that one request may make"),
   maxFormParts: row("max-form-parts", "count", 1000, 413, 1, "parts of one form"),
 } as const satisfies Record<string, LimitRow>;

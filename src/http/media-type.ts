@@ -16,7 +16,8 @@ const EXTENSIONS: Record<string, string> = {
     "txt text log conf cfg ini env lst list diff patch nfo asc " +
     "c h cc cpp cxx hh hpp hxx cs go rs java kt kts scala swift zig py pyi rb pl pm php lua r jl hs erl ex exs clj " +
     "dart groovy gradle sh bash zsh fish ps1 bat cmd sql jsx tsx cts vue svelte sass scss less styl " +
-    "proto graphql gql cmake mk ninja nix tf hcl asm s f90 adoc rst tex bib properties lock po pot srt",
+    "proto graphql gql cmake mk ninja nix tf hcl asm s f90 adoc rst org tex bib properties lock po pot srt ass ssa " +
+    "glsl vert frag wgsl md5 sha1 sha224 sha256 sha384 sha512 b2sum sfv",
   "text/markdown": "md markdown mkd",
   "text/csv": "csv",
   "text/tab-separated-values": "tsv",
@@ -25,6 +26,7 @@ const EXTENSIONS: Record<string, string> = {
   "text/vtt": "vtt",
   "text/yaml": "yaml yml",
   "text/x-toml": "toml",
+  "text/x-opml": "opml",
   "application/json": "json map har json5 jsonc",
   "application/ld+json": "jsonld",
   "application/geo+json": "geojson topojson",
@@ -54,9 +56,9 @@ const EXTENSIONS: Record<string, string> = {
   "image/jpeg": "jpg jpeg jpe jfif",
   "image/gif": "gif",
   "image/webp": "webp",
-  "image/avif": "avif",
+  "image/avif": "avif avifs",
   "image/heic": "heic",
-  "image/heif": "heif",
+  "image/heif": "heif hif",
   "image/jxl": "jxl",
   "image/jp2": "jp2 jpg2",
   "image/bmp": "bmp dib",
@@ -70,7 +72,7 @@ const EXTENSIONS: Record<string, string> = {
   "image/x-exr": "exr",
   "image/ktx2": "ktx2",
 
-  "audio/mpeg": "mp3",
+  "audio/mpeg": "mp3 mp2 mpga",
   "audio/mp4": "m4a m4b",
   "audio/aac": "aac",
   "audio/ogg": "ogg oga opus spx",
@@ -80,6 +82,9 @@ const EXTENSIONS: Record<string, string> = {
   "audio/aiff": "aif aiff aifc",
   "audio/midi": "mid midi kar",
   "audio/amr": "amr",
+  "audio/ac3": "ac3",
+  "audio/eac3": "ec3 eac3",
+  "audio/x-caf": "caf",
   "audio/x-matroska": "mka",
   "audio/x-ms-wma": "wma",
   "audio/x-mpegurl": "m3u",
@@ -133,7 +138,7 @@ const EXTENSIONS: Record<string, string> = {
   "application/vnd.oasis.opendocument.formula": "odf",
 
   "application/zip": "zip",
-  "application/gzip": "gz tgz",
+  "application/gzip": "gz tgz svgz",
   "application/zstd": "zst tzst",
   "application/x-tar": "tar",
   "application/x-bzip2": "bz2 tbz2 tbz",
@@ -150,10 +155,25 @@ const EXTENSIONS: Record<string, string> = {
   "application/x-rpm": "rpm",
   "application/x-apple-diskimage": "dmg",
   "application/x-iso9660-image": "iso",
+  "application/vnd.efi.img": "img",
+  "application/x-virtualbox-vdi": "vdi",
+  "application/x-virtualbox-vhd": "vhd vhdx",
+  "application/x-virtualbox-vmdk": "vmdk",
+  "application/x-virtualbox-ova": "ova",
+  "application/x-qemu-disk": "qcow qcow2",
+  "application/x-ms-wim": "wim esd",
+  "application/vnd.squashfs": "squashfs sqsh",
+  "application/vnd.appimage": "appimage",
+  "application/vnd.snap": "snap",
+  "application/vnd.flatpak": "flatpak",
+  "application/x-apple-aspen-config": "mobileconfig",
   "application/x-xpinstall": "xpi",
   "application/x-chrome-extension": "crx",
-  "application/vnd.microsoft.portable-executable": "exe dll",
-  "application/x-msi": "msi",
+  "application/vnd.microsoft.portable-executable": "exe dll sys scr",
+  "application/x-msi": "msi msp msu",
+  "application/msix": "msix msixbundle appx appxbundle",
+  "application/x-xar": "pkg xar",
+  "application/x-ios-app": "ipa",
   "application/x-bittorrent": "torrent",
 
   "application/x-x509-ca-cert": "crt der",
@@ -175,7 +195,17 @@ const EXTENSIONS: Record<string, string> = {
   "model/mtl": "mtl",
   "model/stl": "stl",
   "model/3mf": "3mf",
+  "model/vnd.usdz+zip": "usdz",
 };
+
+/** What a file is whose format is a content coding of another: the type is that of what it decodes to. */
+export interface CodedFormat {
+  readonly type: string;
+  readonly coding: "gzip";
+}
+
+/** By its extension, in lower case. */
+const CODED_FORMATS: ReadonlyMap<string, CodedFormat> = new Map([["svgz", { type: "image/svg+xml", coding: "gzip" }]]);
 
 /** The field value for each extension. */
 const TYPE_OF_EXTENSION: ReadonlyMap<string, string> = new Map(
@@ -189,10 +219,24 @@ const TYPE_OF_EXTENSION: ReadonlyMap<string, string> = new Map(
  * UTF-8. A name that is only an extension (".html") has none, and what is not known is application/octet-stream.
  */
 export function mediaType(name: string): string {
+  return TYPE_OF_EXTENSION.get(extensionOf(name)) ?? UNKNOWN_TYPE;
+}
+
+/** `mediaType` is that of the bytes as they lie there; null for a file that is nothing but them. */
+export function codedFormat(name: string): CodedFormat | null {
+  return CODED_FORMATS.get(extensionOf(name)) ?? null;
+}
+
+/** The type without its charset, for a text that says its own. */
+export function withoutCharset(type: string): string {
+  return type.endsWith(CHARSET) ? type.slice(0, -CHARSET.length) : type;
+}
+
+/** In lower case; empty when there is none. */
+function extensionOf(name: string): string {
   const baseStart = name.lastIndexOf("/") + 1;
   const dot = name.lastIndexOf(".");
-  if (dot <= baseStart) return UNKNOWN_TYPE;
-  return TYPE_OF_EXTENSION.get(name.slice(dot + 1).toLowerCase()) ?? UNKNOWN_TYPE;
+  return dot <= baseStart ? "" : name.slice(dot + 1).toLowerCase();
 }
 
 /** Images, audio and video are compressed by their own formats, but for these. */
@@ -222,13 +266,6 @@ const COMPRESSED: ReadonlySet<string> = new Set([
   "application/vnd.rar",
   "application/vnd.comicbook-rar",
   "application/vnd.ms-cab-compressed",
-  "application/java-archive",
-  "application/vnd.android.package-archive",
-  "application/vnd.debian.binary-package",
-  "application/x-rpm",
-  "application/x-apple-diskimage",
-  "application/x-xpinstall",
-  "application/x-chrome-extension",
   "application/vnd.apache.parquet",
   "application/vnd.google-earth.kmz",
   "application/vnd.amazon.ebook",
@@ -240,18 +277,51 @@ const COMPRESSED: ReadonlySet<string> = new Set([
   "model/3mf",
 ]);
 
+/**
+ * Disk images, installers and archives. People download them whole, so that a length, progress and the way to resume are
+ * worth more than what a coding would save; most are compressed inside all the same.
+ */
+const DOWNLOADED_WHOLE: ReadonlySet<string> = new Set([
+  "application/java-archive",
+  "application/msix",
+  "application/vnd.android.package-archive",
+  "application/vnd.appimage",
+  "application/vnd.debian.binary-package",
+  "application/vnd.efi.img",
+  "application/vnd.flatpak",
+  "application/vnd.microsoft.portable-executable",
+  "application/vnd.snap",
+  "application/vnd.squashfs",
+  "application/x-apple-diskimage",
+  "application/x-chrome-extension",
+  "application/x-cpio",
+  "application/x-ios-app",
+  "application/x-iso9660-image",
+  "application/x-ms-wim",
+  "application/x-msi",
+  "application/x-qemu-disk",
+  "application/x-rpm",
+  "application/x-tar",
+  "application/x-virtualbox-ova",
+  "application/x-virtualbox-vdi",
+  "application/x-virtualbox-vhd",
+  "application/x-virtualbox-vmdk",
+  "application/x-xar",
+  "application/x-xpinstall",
+]);
+
 const MEDIA = /^(?:image|audio|video)\//;
 /** Office documents are ZIP files, and so is what ends in "+zip" (RFC 6839 3.6). */
 const ZIPPED = /^application\/vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|\+(?:zip|gzip|zstd)$/;
 
 /**
- * Whether a content coding makes a representation of this type smaller. True for what is not known; whether the size
- * is worth the time is for the caller to judge.
+ * Whether it is worth making a content coding of a representation of this type. True for what is not known; whether the
+ * size is worth the time is for the caller to judge.
  */
-export function isCompressible(type: string): boolean {
+export function isWorthCoding(type: string): boolean {
   const essence = withoutParameters(type);
   if (MEDIA.test(essence)) return PLAIN_IMAGES.has(essence);
-  return !COMPRESSED.has(essence) && !ZIPPED.test(essence);
+  return !COMPRESSED.has(essence) && !DOWNLOADED_WHOLE.has(essence) && !ZIPPED.test(essence);
 }
 
 const ACTIVE: ReadonlySet<string> = new Set(["text/html", "text/xml", "text/xsl", "application/xml"]);

@@ -13,8 +13,9 @@ export interface Peer {
   /** True on a TLS connection. */
   readonly secure: boolean;
   /**
-   * True when nothing that is answered can reach the client any more: long work for it may stop. A client that only
-   * closed its own side still reads, and has not left.
+   * True when nothing that is answered can reach the client any more: long work that only makes an answer may stop. What
+   * a request with a whole body asks to be changed is carried out all the same. A client that only closed its own side
+   * still reads, and has not left.
    */
   readonly hasLeft: boolean;
 }

@@ -1,55 +1,18 @@
-// Multipart bodies, both ways: several ranges of a file out (RFC 9110 14.6), the parts of a form in (RFC 7578, 2046).
-// The form parser sees the same parts however its bytes are cut, holds at most one part's head, and looks at each byte
+// The body of a form (RFC 7578, 2046). The parser sees the same parts however its bytes are cut, holds at most one part's head, and looks at each byte
 // a bounded number of times.
 
 import { CR, HTAB, LF, SP } from "./characters.ts";
 import { parseParameters } from "./field-syntax.ts";
-import { BAD_DELIMITER, INCOMPLETE_FORM, OUTSIDE_PARTS, PART_HEAD_TOO_LARGE, TOO_MANY_PARTS } from "./form-refusal.ts";
-import { parsePartHead, type PartBegin, type Refused } from "./form-part.ts";
-import { type ByteRange, contentRange } from "./range.ts";
+import {
+  BAD_DELIMITER,
+  INCOMPLETE_FORM,
+  OUTSIDE_PARTS,
+  PART_HEAD_TOO_LARGE,
+  STRAY_DELIMITER,
+  TOO_MANY_PARTS,
+} from "./form-refusal.ts";
+import { parsePartHead, type PartBegin } from "./form-part.ts";
 import type { Refusal } from "./refusal.ts";
-
-// ── Out: multipart/byteranges ──
-
-/** All bytes of a multipart/byteranges body but the ranges themselves. */
-export interface ByterangesFrame {
-  /** What goes before each range, in their order. */
-  readonly heads: readonly Uint8Array[];
-  /** What goes behind the last range. */
-  readonly closing: Uint8Array;
-  /** Bytes of the whole body, the ranges included. */
-  readonly length: number;
-}
-
-/** The value of Content-Type for a body of several ranges. */
-export function byterangesType(boundary: string): string {
-  return `multipart/byteranges; boundary=${boundary}`;
-}
-
-/**
- * Frames ranges of a representation of `size` bytes and this media type. The boundary is a token of at most 70 chars
- * that does not occur in the representation: a random one.
- */
-export function frameByteranges(
-  boundary: string,
-  type: string,
-  ranges: readonly ByteRange[],
-  size: number,
-): ByterangesFrame {
-  const encoder = new TextEncoder();
-  const heads = ranges.map((range, index) => {
-    const lineEnd = index === 0 ? "" : "\r\n";
-    const fields = `Content-Type: ${type}\r\nContent-Range: ${contentRange(range, size)}\r\n`;
-    return encoder.encode(`${lineEnd}--${boundary}\r\n${fields}\r\n`);
-  });
-  const closing = encoder.encode(`\r\n--${boundary}--\r\n`);
-  let length = closing.length;
-  for (const head of heads) length += head.length;
-  for (const range of ranges) length += range.length;
-  return { heads, closing, length };
-}
-
-// ── In: multipart/form-data ──
 
 const MAX_PART_HEAD_BYTES = 8 * 1024;
 /** For what comes before the first delimiter, and as much again behind the last. */
@@ -72,6 +35,14 @@ export function boundaryOf(contentType: string): string | null {
   return boundary !== undefined && BOUNDARY.test(boundary) ? boundary : null;
 }
 
+/** The form is refused. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly refusal: Refusal;
+  /** The part whose head is at fault, counted from 1; null when it is the form as a whole. */
+  readonly part: number | null;
+}
+
 /** What a form is made of, in order: for each part its begin, any number of data, its end. */
 export type FormEvent =
   | PartBegin
@@ -87,7 +58,8 @@ const LINE_END = "\r\n";
 const NO_BYTES = new Uint8Array(0);
 
 /** Where the next byte stands on the line of a delimiter, behind its boundary. */
-type DelimiterPhase = "delimiter" | "delimiter-dash" | "delimiter-padding" | "delimiter-lf";
+type DelimiterPhase =
+  "delimiter" | "delimiter-dash" | "delimiter-padding" | "delimiter-lf" | "closing-padding" | "closing-lf";
 /** Where the next byte of the form stands. */
 type Phase = "preamble" | DelimiterPhase | "head" | "data" | "epilogue" | "refused";
 
@@ -97,6 +69,8 @@ type Phase = "preamble" | DelimiterPhase | "head" | "data" | "epilogue" | "refus
  */
 export class FormDataParser {
   readonly #delimiter: Uint8Array;
+  /** The delimiter without its line end. */
+  readonly #marker: Buffer;
   readonly #maxParts: number;
   #phase: Phase = "preamble";
   #refusal: Refusal = INCOMPLETE_FORM;
@@ -107,6 +81,8 @@ export class FormDataParser {
   /** How many of those are no content: the line end before it. A delimiter may begin a form, or follow a head. */
   #borrowed = LINE_END.length;
   #outsideBytes = 0;
+  /** The end of what stands outside of the parts, in which a boundary may have begun. */
+  #outsideEnd: Uint8Array = NO_BYTES;
   #parts = 0;
   readonly #head = new Uint8Array(MAX_PART_HEAD_BYTES);
   #headLength = 0;
@@ -115,6 +91,7 @@ export class FormDataParser {
   /** `boundary` is from `boundaryOf`; `maxParts` is inclusive. */
   constructor(boundary: string, maxParts: number) {
     this.#delimiter = new TextEncoder().encode(`\r\n--${boundary}`);
+    this.#marker = Buffer.from(this.#delimiter.subarray(LINE_END.length));
     this.#maxParts = maxParts;
   }
 
@@ -136,7 +113,7 @@ export class FormDataParser {
 
   /** Ends the body: null when the form is complete, or why it is refused. */
   finish(): Refusal | null {
-    return this.#phase === "epilogue" ? null : this.#refusal;
+    return this.#phase === "epilogue" || this.#phase === "closing-padding" ? null : this.#refusal;
   }
 
   #step(): FormEvent | null {
@@ -156,24 +133,31 @@ export class FormDataParser {
       case "delimiter-dash":
       case "delimiter-padding":
       case "delimiter-lf":
+      case "closing-padding":
+      case "closing-lf":
         return this.#takeDelimiterByte(this.#phase, this.#chunk[this.#at++]!);
     }
   }
 
   #skipPreamble(): FormEvent | null {
     const event = this.#takeData();
-    return event?.kind === "part-data" ? this.#countOutside(event.bytes.length) : null;
+    return event?.kind === "part-data" ? this.#passOutside(event.bytes) : null;
   }
 
   #skipEpilogue(): FormEvent | null {
-    const length = this.#chunk.length - this.#at;
+    const bytes = this.#chunk.subarray(this.#at);
     this.#at = this.#chunk.length;
-    return this.#countOutside(length);
+    return this.#passOutside(bytes);
   }
 
-  #countOutside(length: number): FormEvent | null {
-    this.#outsideBytes += length;
-    return this.#outsideBytes > MAX_OUTSIDE_BYTES ? this.#refuse(OUTSIDE_PARTS) : null;
+  /** A boundary that is no delimiter here, for junk on its line or behind the end, would take parts with it in silence. */
+  #passOutside(bytes: Uint8Array): FormEvent | null {
+    const allowed = bytes.subarray(0, MAX_OUTSIDE_BYTES - this.#outsideBytes);
+    const text = Buffer.concat([this.#outsideEnd, allowed]);
+    if (text.includes(this.#marker)) return this.#refuse(STRAY_DELIMITER);
+    this.#outsideEnd = text.subarray(Math.max(0, text.length - this.#marker.length + 1));
+    this.#outsideBytes += allowed.length;
+    return allowed.length < bytes.length ? this.#refuse(OUTSIDE_PARTS) : null;
   }
 
   /** Data up to what may be a delimiter, or to the end of the chunk. */
@@ -225,12 +209,15 @@ export class FormDataParser {
     return isPart ? PART_END : null;
   }
 
-  /** RFC 2046 5.1.1: behind the boundary stand "--" in the last delimiter, else perhaps blanks, and CRLF. */
+  /** RFC 2046 5.1.1: behind the boundary stand "--" in the last delimiter, perhaps blanks, and CRLF or the end. */
   #takeDelimiterByte(phase: DelimiterPhase, byte: number): FormEvent | null {
     const next = phaseAfter(phase, byte);
     if (next === "refused") return this.#refuse(BAD_DELIMITER);
     this.#phase = next;
-    if (next === "epilogue") this.#outsideBytes = 0;
+    if (next === "epilogue") {
+      this.#outsideBytes = 0;
+      this.#outsideEnd = NO_BYTES;
+    }
     if (next !== "head") return null;
     this.#parts += 1;
     this.#headLength = 0;
@@ -243,7 +230,7 @@ export class FormDataParser {
     const lf = this.#chunk.indexOf(LF, this.#at);
     const end = lf < 0 ? this.#chunk.length : lf + 1;
     const length = this.#headLength + end - this.#at;
-    if (length > MAX_PART_HEAD_BYTES) return this.#refuse(PART_HEAD_TOO_LARGE);
+    if (length > MAX_PART_HEAD_BYTES) return this.#refuse(PART_HEAD_TOO_LARGE, this.#parts);
     this.#head.set(this.#chunk.subarray(this.#at, end), this.#headLength);
     this.#headLength = length;
     this.#at = end;
@@ -252,17 +239,17 @@ export class FormDataParser {
     this.#lineStart = length;
     if (length - lineStart !== LINE_END.length || this.#head[lineStart] !== CR) return null;
     const begin = parsePartHead(this.#head.subarray(0, lineStart));
-    if (begin.kind === "refused") return this.#refuse(begin.refusal);
+    if ("status" in begin) return this.#refuse(begin, this.#parts);
     this.#phase = "data";
     this.#held = LINE_END.length;
     this.#borrowed = LINE_END.length;
     return begin;
   }
 
-  #refuse(refusal: Refusal): FormEvent {
+  #refuse(refusal: Refusal, part: number | null = null): FormEvent {
     this.#phase = "refused";
     this.#refusal = refusal;
-    return { kind: "refused", refusal };
+    return { kind: "refused", refusal, part };
   }
 }
 
@@ -274,13 +261,21 @@ function phaseAfter(phase: DelimiterPhase, byte: number): Phase {
     case "delimiter-padding":
       return afterPadding(byte);
     case "delimiter-dash":
-      return byte === DASH ? "epilogue" : "refused";
+      return byte === DASH ? "closing-padding" : "refused";
     case "delimiter-lf":
       return byte === LF ? "head" : "refused";
+    case "closing-padding":
+      return isPadding(byte) ? phase : byte === CR ? "closing-lf" : "refused";
+    case "closing-lf":
+      return byte === LF ? "epilogue" : "refused";
   }
 }
 
 function afterPadding(byte: number): Phase {
-  if (byte === SP || byte === HTAB) return "delimiter-padding";
+  if (isPadding(byte)) return "delimiter-padding";
   return byte === CR ? "delimiter-lf" : "refused";
+}
+
+function isPadding(byte: number): boolean {
+  return byte === SP || byte === HTAB;
 }

@@ -104,6 +104,11 @@ export const TOO_MANY_CONNECTIONS = refusal(
   503,
   "Too many connections; try again in a moment.",
 );
+export const BUFFERS_FULL = refusal(
+  "BUFFERS_FULL",
+  503,
+  "The server holds as many unsent and unread bytes as it may; try again in a moment.",
+);
 export const SERVER_FAULT = refusal("SERVER_FAULT", 500, "The server failed at this request; its log says more.");
 
 /**

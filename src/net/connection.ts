@@ -12,6 +12,7 @@ import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/mes
 import {
   BODY_TOO_SLOW,
   BodyRefused,
+  BUFFERS_FULL,
   HEAD_TOO_SLOW,
   INCOMPLETE_BODY,
   INCOMPLETE_HEAD,
@@ -29,8 +30,10 @@ import {
   responseHead,
 } from "../http/response-head.ts";
 import type { Observer } from "../observe/observer.ts";
+import { type BufferBudget, type BufferHolder, BufferShare } from "./buffer-budget.ts";
 import type { Clock } from "./clock.ts";
 import { InputBuffer } from "./input-buffer.ts";
+import type { LoopTurn } from "./loop-turn.ts";
 import { type BodyFlow, RequestBody } from "./request-body.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -42,8 +45,12 @@ export interface ConnectionContext {
   readonly clock: Clock;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
+  readonly budget: BufferBudget;
+  readonly turn: LoopTurn;
   /** True while the server shuts down: each exchange is its connection's last. */
   readonly isDraining: boolean;
+  /** The connection is closed, and nothing that its client asked for is under way any more. Called once. */
+  ended(connection: Connection): void;
 }
 
 /** What a connection needs of its socket beside the writer's calls. */
@@ -64,11 +71,15 @@ const SKIP_LIMIT_BYTES = 256 * 1024;
 const SEND_AT_ONCE_BYTES = 16 * 1024;
 /** The third time there is no doubt: the kernel was asked twice. */
 const MOST_SUSPICIONS = 2;
+/** Reads below this need not be let go while their request is in hand. */
+const SMALL_READ_BYTES = 16 * 1024;
+/** What a client that does not read its answers has to start again in while memory is short. */
+const UNREAD_PATIENCE_MS = 5000;
 const LAST_CHUNK = "0\r\n\r\n";
 const IPV4_MAPPED = "::ffff:";
 
 /** One connection, from its `open` event to its `close`. */
-export class Connection implements BodyFlow, Peer {
+export class Connection implements BodyFlow, BufferHolder, Peer {
   /** `Clock.now` past which `expired` is due. */
   deadline: number;
   readonly secure = false;
@@ -79,13 +90,18 @@ export class Connection implements BodyFlow, Peer {
   #phase: Phase = "head";
 
   readonly #input = new InputBuffer();
+  readonly #share: BufferShare;
   /** Bytes of an incomplete head that the parser has seen. */
   #seen = 0;
   #peerEnded = false;
   #isPaused = false;
+  #hasLeft = false;
+  /** Others have their turn; what has come waits. */
+  #isYielding = false;
 
   // The exchange in hand.
   #request: HttpRequest | null = null;
+  #fields: HeadFields | null = null;
   #body: RequestBody | null = null;
   #decoder: BodyDecoder | null = null;
   #bodyReceived = 0;
@@ -116,6 +132,7 @@ export class Connection implements BodyFlow, Peer {
     this.#socket = socket;
     this.#context = context;
     this.#writer = new ResponseWriter(socket);
+    this.#share = new BufferShare(context.budget, this);
     this.deadline = context.clock.now + context.limits.idleTimeout;
   }
 
@@ -137,7 +154,7 @@ export class Connection implements BodyFlow, Peer {
   }
 
   get hasLeft(): boolean {
-    return this.#phase === "closed";
+    return this.#hasLeft || this.#phase === "closed";
   }
 
   // ── What the listener says ──
@@ -146,6 +163,7 @@ export class Connection implements BodyFlow, Peer {
   receive(bytes: Buffer): void {
     if (this.#phase === "closed") return;
     if (this.#phase === "lingering") return this.#lingerOn();
+    this.#context.turn.begin();
     this.#input.append(bytes);
     if (this.#decoder !== null) this.#feedBody();
     this.#advance();
@@ -154,6 +172,7 @@ export class Connection implements BodyFlow, Peer {
   /** The kernel takes bytes again. Harmless when nothing waits. */
   drained(): void {
     if (this.#phase === "closed" || !this.#writer.isBlocked) return;
+    this.#context.turn.begin();
     const isEmpty = this.#writer.drained();
     if (isEmpty && this.#phase === "sending") this.#continueSending();
     this.#advance();
@@ -179,19 +198,67 @@ export class Connection implements BodyFlow, Peer {
     this.#advance();
   }
 
-  /** The socket is gone; the last event. */
+  /**
+   * The socket is gone; the last event. Answers go nowhere from here on, but what has come whole is carried out: a kernel
+   * resets a connection whose client did not read an answer, and the client counts on what it had sent before.
+   */
   closed(): void {
     if (this.#phase === "closed") return;
-    const inHand = this.#phase === "handling" || this.#phase === "sending";
-    this.#phase = "closed";
-    this.#writer.abandon();
+    this.#hasLeft = true;
+    this.#peerEnded = true;
+    this.#abandonWriter();
+    const isCut = this.#decoder !== null;
     this.#decoder = null;
-    this.#body?.fail(INCOMPLETE_BODY);
+    if (isCut) this.#body?.fail(INCOMPLETE_BODY);
+    if (isCut || !this.#hasMoreToCarryOut()) return this.#end();
+    if (this.#phase === "sending") this.#leaveExchange();
+    this.#advance();
+    if (this.#phase === "head" && !this.#isYielding) this.#end();
+  }
+
+  #hasMoreToCarryOut(): boolean {
+    switch (this.#phase) {
+      case "handling":
+        return this.#input.size > 0 || !isSafe(this.#request!);
+      case "head":
+      case "sending":
+        return this.#input.size > 0;
+      default:
+        return false;
+    }
+  }
+
+  /** Nobody gets what is left of the answer. */
+  #leaveExchange(): void {
+    if (!this.#keepAlive) return this.#end();
     this.#closeSource();
-    if (inHand) this.#record(true);
+    this.#record(true);
+    this.#nextExchange();
+  }
+
+  /** What the kernel did not take was not sent. */
+  #abandonWriter(): void {
+    this.#contentSent = Math.max(0, this.#contentSent - this.#writer.keptBytes);
+    this.#writer.abandon();
+  }
+
+  /** The last thing that happens here. */
+  #end(): void {
+    if (this.#phase === "closed") return;
+    this.#abandonWriter();
+    if (this.#phase === "handling" || this.#phase === "sending") this.#record(true);
+    this.#phase = "closed";
+    if (this.#decoder !== null) this.#body?.fail(INCOMPLETE_BODY);
+    this.#decoder = null;
+    this.#closeSource();
     this.#input.clear();
     this.#request = null;
+    this.#fields = null;
+    this.#body = null;
+    this.#settle();
+    this.#share.leave();
     if (this.#context.observer.verbose) this.#context.observer.disconnected(this.address, this.port);
+    this.#context.ended(this);
   }
 
   /** The deadline passed. */
@@ -204,7 +271,8 @@ export class Connection implements BodyFlow, Peer {
     } else if (this.#phase === "head") {
       if (this.#input.hasPartialHead) this.#refuse(HEAD_TOO_SLOW);
       else this.#finish();
-    } else if (this.#decoder !== null && this.#bodyWatch?.isTooSlow(now) === true) this.#failBody(BODY_TOO_SLOW);
+    } else if (now - this.#share.waitingSince >= this.#context.limits.bodyTimeout) this.#failBody(BUFFERS_FULL);
+    else if (this.#decoder !== null && this.#bodyWatch?.isTooSlow(now) === true) this.#failBody(BODY_TOO_SLOW);
     this.#advance();
   }
 
@@ -243,6 +311,17 @@ export class Connection implements BodyFlow, Peer {
     this.#cut();
   }
 
+  /** Memory is short: a client that asked for more than it reads gives back what it holds. */
+  yieldMemory(): void {
+    const stalledFor = this.#writeWatch?.stalledFor(this.#context.clock.now) ?? 0;
+    if (this.#isAhead && stalledFor >= UNREAD_PATIENCE_MS) this.#cutForMemory();
+  }
+
+  memoryChanged(): void {
+    this.#updateFlow();
+    this.#setDeadline();
+  }
+
   // ── What a request's body says ──
 
   bodyWanted(): void {
@@ -251,11 +330,18 @@ export class Connection implements BodyFlow, Peer {
       this.#writer.flush();
     }
     this.#owesContinue = false;
+    this.#settle();
     this.#updateFlow();
     this.#setDeadline();
   }
 
   bodyClosed(): void {
+    this.bodyTaken();
+  }
+
+  bodyTaken(): void {
+    if (this.#phase === "closed") return;
+    this.#settle();
     if (this.#decoder !== null) this.#updateFlow();
   }
 
@@ -263,17 +349,72 @@ export class Connection implements BodyFlow, Peer {
 
   /** Reads as many requests as can be answered now, then sends what they produced in one write. */
   #advance(): void {
-    while (this.#phase === "head" && this.#input.size > 0 && !this.#writer.isBlocked) {
+    while (this.#phase === "head" && this.#input.size > 0 && !this.#writer.isBlocked && !this.#isYielding) {
       if (!this.#readHead()) break;
+      if (this.#input.size > 0 && this.#context.turn.isOver()) this.#yieldTurn();
     }
     if (this.#phase === "closed") return;
+    if (this.#hasLeft && this.#phase === "head" && !this.#isYielding) return this.#end();
     // The FIN may have come while an earlier exchange was in hand: what is missing now will not come.
     if (this.#peerEnded && this.#decoder !== null) this.#failBody(INCOMPLETE_BODY);
     this.#writer.flush();
-    if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked) this.#endAfterPeer();
-    if (this.#phase === "head") this.#input.detachLeftover();
+    if (this.#phase === "head" && this.#peerEnded && !this.#writer.isBlocked && !this.#isYielding) this.#endAfterPeer();
+    this.#letReadsGo();
+    if (this.#settle() && this.#context.budget.isExhausted && this.#isAhead) return this.#cutForMemory();
     this.#updateFlow();
     this.#setDeadline();
+  }
+
+  #yieldTurn(): void {
+    this.#isYielding = true;
+    setImmediate(() => {
+      this.#isYielding = false;
+      if (this.#phase === "closed") return;
+      this.#context.turn.begin();
+      try {
+        this.#advance();
+      } catch (error) {
+        this.fail(error);
+      }
+    });
+  }
+
+  /** What waits for others keeps what it needs of the reads that it came in, and not all of them. */
+  #letReadsGo(): void {
+    if (this.#phase !== "head") {
+      if (this.#input.bytes.length <= SMALL_READ_BYTES) return;
+      this.#fields?.detach();
+    }
+    this.#input.detachLeftover();
+  }
+
+  /** Tells the budget what is held at the end of this turn; true when that has grown. */
+  #settle(): boolean {
+    const share = this.#share;
+    const body = this.#body;
+    // What an echo has in hand, the writer keeps.
+    const lent = body === null || this.#phase !== "handling" ? 0 : body.lentBytes;
+    const held = this.#input.bytes.length + (body === null ? 0 : body.queuedBytes + lent);
+    const kept = this.#writer.keptBuffer;
+    return (held !== share.held || kept !== share.kept) && share.settle(held, kept);
+  }
+
+  /** The client asks for far more than was answered, or for more than it reads, or sends more of an echo. */
+  get #isAhead(): boolean {
+    const { size } = this.#input;
+    if (this.#writer.isBlocked) return size > 0 || this.#isEchoing;
+    return this.#decoder === null && size > this.#context.limits.maxHead;
+  }
+
+  /** The body goes back as it comes. */
+  get #isEchoing(): boolean {
+    return this.#source !== null && this.#source === this.#body;
+  }
+
+  #cutForMemory(): void {
+    const { status, name, reason } = BUFFERS_FULL;
+    this.#context.observer.refused(this.address, this.port, status, name, reason);
+    this.#cut();
   }
 
   #endAfterPeer(): void {
@@ -283,15 +424,28 @@ export class Connection implements BodyFlow, Peer {
 
   /** Stops reading the socket while we hold enough, so that TCP slows the peer down. */
   #updateFlow(): void {
-    if (this.#phase === "closed") return;
-    const isFull =
-      this.#decoder !== null
-        ? this.#body!.isFull && !this.#body!.isClosed
-        : this.#phase !== "lingering" && this.#input.size > this.#context.limits.maxHead;
+    if (this.#hasLeft || this.#phase === "closed") return;
+    const isFull = this.#decoder === null ? this.#hasInputEnough() : !this.#mayTakeBody();
     if (isFull === this.#isPaused) return;
     this.#isPaused = isFull;
     if (isFull) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  #hasInputEnough(): boolean {
+    this.#share.leave();
+    return this.#phase !== "lingering" && this.#input.size > this.#context.limits.maxHead;
+  }
+
+  #mayTakeBody(): boolean {
+    const body = this.#body!;
+    if (body.isClosed) {
+      this.#share.leave();
+      return true;
+    }
+    // An echo that its client does not read would take one read more than it can send.
+    if (body.isFull || (this.#isEchoing && this.#writer.isBlocked)) return false;
+    return this.#share.mayTake(this.#context.clock.now);
   }
 
   #setDeadline(): void {
@@ -311,9 +465,10 @@ export class Connection implements BodyFlow, Peer {
       this.#bodyWatch.wait(now);
       this.deadline = this.#bodyWatch.deadline;
     } else {
-      // Nobody but us has to move.
+      // Nobody but us has to move; memory may be what we wait for.
       this.#bodyWatch?.rest(now);
-      this.deadline = Infinity;
+      const { waitingSince } = this.#share;
+      this.deadline = waitingSince === Infinity ? Infinity : waitingSince + limits.bodyTimeout;
     }
   }
 
@@ -368,9 +523,14 @@ export class Connection implements BodyFlow, Peer {
       parser.mayBeSelective,
     );
     this.#request = request;
+    this.#fields = fields;
+    // Whatever ends this exchange early must not be recorded with the last one's outcome.
+    this.#status = 0;
+    this.#contentSent = 0;
     if (body !== null) {
       this.#phase = "handling";
       this.#feedBody();
+      if (this.#decoder !== null && this.#context.budget.isExhausted) this.#failBody(BUFFERS_FULL);
       // The body may have been refused at once.
       if (this.#phase !== "handling") return false;
     }
@@ -403,7 +563,7 @@ export class Connection implements BodyFlow, Peer {
       this.#failBody(refusal);
       return;
     }
-    const content = outputEnd > outputStart ? input.bytes.subarray(outputStart, outputEnd) : null;
+    const content = outputEnd > outputStart ? pieceOf(input.bytes, outputStart, outputEnd) : null;
     input.share();
     if (done) this.#decoder = null;
     if (content !== null) body.push(content);
@@ -434,6 +594,8 @@ export class Connection implements BodyFlow, Peer {
   #dispatch(request: HttpRequest): void {
     let reply: ReturnType<Dispatch>;
     this.#phase = "handling";
+    // What only makes an answer is nobody's any more.
+    if (this.#hasLeft && isSafe(request)) return this.#nextExchange();
     try {
       reply = this.#context.dispatch(request);
     } catch (error) {
@@ -457,6 +619,7 @@ export class Connection implements BodyFlow, Peer {
         },
       )
       .then(() => {
+        this.#context.turn.lookSoon();
         if (this.#phase !== "closed") this.#advance();
       })
       .catch((error: unknown) => this.fail(error));
@@ -470,6 +633,13 @@ export class Connection implements BodyFlow, Peer {
   #respond(request: HttpRequest, response: HttpResponse): void {
     const { body } = response;
     const { method, minorVersion } = request;
+    if (this.#hasLeft) {
+      this.#status = response.status;
+      this.#phase = "sending";
+      this.#source = isSource(body) ? body : null;
+      this.#leaveExchange();
+      return;
+    }
     const framing = chooseFraming(method, minorVersion, response);
     // The 100 that the source of an echo would ask for must leave before the final head (RFC 9110 15.2.1).
     if (body !== null && body === this.#body && framing !== "none") this.bodyWanted();
@@ -629,6 +799,7 @@ export class Connection implements BodyFlow, Peer {
   #nextExchange(): void {
     this.#phase = "head";
     this.#request = null;
+    this.#fields = null;
     this.#body = null;
     this.#startedAt = 0;
     if (this.#context.isDraining) this.#finish();
@@ -644,7 +815,7 @@ export class Connection implements BodyFlow, Peer {
       method: request.method,
       target: request.target,
       minorVersion: request.minorVersion,
-      status: cutOff && this.#phase === "handling" ? 0 : this.#status,
+      status: this.#status,
       bodyBytes: this.#contentSent,
       durationMs: performance.now() - this.#startedAt,
       cutOff,
@@ -660,6 +831,7 @@ export class Connection implements BodyFlow, Peer {
     const pending = this.#body;
     this.#decoder = null;
     this.#input.clear();
+    this.#fields = null;
     this.#request = null;
     this.#keepAlive = false;
     this.#heldHead = "";
@@ -672,6 +844,7 @@ export class Connection implements BodyFlow, Peer {
   /** Half-closes behind the last byte, then waits for the peer to have read it (RFC 9112 9.6). */
   #finish(): void {
     if (this.#phase === "closed" || this.#phase === "lingering") return;
+    if (this.#hasLeft) return this.#end();
     if (!this.#writer.flush()) {
       // Earlier replies first; `drained` comes back to the end of this exchange.
       this.#keepAlive = false;
@@ -683,6 +856,8 @@ export class Connection implements BodyFlow, Peer {
     this.#phase = "lingering";
     this.#decoder = null;
     this.#input.clear();
+    this.#settle();
+    this.#share.leave();
     this.#writer.shutdown();
     if (this.#peerEnded) {
       this.#close();
@@ -700,9 +875,9 @@ export class Connection implements BodyFlow, Peer {
   }
 
   #close(): void {
-    // The `close` event runs inside the call.
+    // The `close` event runs inside the call, and must find nothing to do.
+    this.#end();
     this.#socket.close();
-    this.closed();
   }
 
   /** Ends the connection so that the client sees that something is missing. */
@@ -711,10 +886,22 @@ export class Connection implements BodyFlow, Peer {
     // Replies before this one are whole.
     if (!this.#writer.isBlocked) this.#writer.flush();
     // Where only the end of the connection marks the end of the content, nothing but a reset says "cut".
-    if (this.#framing === "close" || this.#writer.isBlocked) this.#socket.terminate();
+    const isReset = this.#framing === "close" || this.#writer.isBlocked;
+    this.#end();
+    if (isReset) this.#socket.terminate();
     else this.#socket.close();
-    this.closed();
   }
+}
+
+/** Only makes an answer (RFC 9110 9.2.1). */
+function isSafe({ method }: HttpRequest): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
+}
+
+/** A view, unless it would pin far more than it shows. */
+function pieceOf(bytes: Buffer, start: number, end: number): Uint8Array {
+  const isSmall = 2 * (end - start) < bytes.length && bytes.length > SMALL_READ_BYTES;
+  return isSmall ? Buffer.from(bytes.subarray(start, end)) : bytes.subarray(start, end);
 }
 
 function withoutMapping(address: string): string {

@@ -6,6 +6,9 @@ const EMPTY = Buffer.alloc(0);
 /** The first buffer for a head that comes in pieces. */
 const LEAST_BYTES = 256;
 
+/** More than this at once is no drip; its buffer gets no room to spare. */
+const DRIP_BYTES = 128 * 1024;
+
 /** Bytes [start, end) of `bytes`. */
 export class InputBuffer {
   bytes: Buffer = EMPTY;
@@ -38,8 +41,9 @@ export class InputBuffer {
       return;
     }
     if (!this.#hasRoom || this.end + read.length > this.bytes.length) {
+      const needed = waiting + read.length;
       // Twice what is needed, so that a dripped head is copied a few times and not once per byte.
-      const grown = Buffer.allocUnsafeSlow(Math.max(LEAST_BYTES, 2 * (waiting + read.length)));
+      const grown = Buffer.allocUnsafeSlow(needed > DRIP_BYTES ? needed : Math.max(LEAST_BYTES, 2 * needed));
       this.bytes.copy(grown, 0, this.start, this.end);
       this.bytes = grown;
       this.start = 0;
@@ -55,10 +59,10 @@ export class InputBuffer {
     this.#hasRoom = false;
   }
 
-  /** Frees the read that a small leftover came with, which it would pin as a whole. */
+  /** Frees the read that a small leftover came with, which it would pin as a whole; a large one stays where it is. */
   detachLeftover(): void {
     if (this.size === 0) this.clear();
-    else if (!this.#hasRoom) {
+    else if (!this.#hasRoom && 2 * this.size <= this.bytes.length) {
       const leftover = Buffer.from(this.bytes.subarray(this.start, this.end));
       this.bytes = leftover;
       this.start = 0;

@@ -15,6 +15,8 @@ export interface BodyFlow {
   bodyWanted(): void;
   /** No handler will read any more of it. */
   bodyClosed(): void;
+  /** The handler took bytes that were there already. */
+  bodyTaken(): void;
 }
 
 /** Pushed by the connection, pulled by one handler. */
@@ -24,7 +26,10 @@ export class RequestBody implements GivingSource {
   readonly #flow: BodyFlow;
   #queue: Uint8Array[] = [];
   #first = 0;
+  /** Bytes of memory, which may be more than the bytes of the body: a piece pins the read that it came in. */
   #queued = 0;
+  /** What the handler works on: the piece that it took last. */
+  #lent = 0;
   #ended = false;
   #closed = false;
   #wasRead = false;
@@ -39,6 +44,16 @@ export class RequestBody implements GivingSource {
   /** More waits than the handler should be given; read no more of the socket. */
   get isFull(): boolean {
     return this.#queued > HIGH_WATER_BYTES;
+  }
+
+  /** Bytes of memory that wait for the handler. */
+  get queuedBytes(): number {
+    return this.#queued;
+  }
+
+  /** Bytes of memory that the handler has in hand. */
+  get lentBytes(): number {
+    return this.#lent;
   }
 
   /** The handler is done with it. */
@@ -57,11 +72,12 @@ export class RequestBody implements GivingSource {
     const waiter = this.#waiter;
     if (waiter !== null) {
       this.#waiter = null;
+      this.#lent = costOf(chunk);
       waiter.resolve(chunk);
       return;
     }
     this.#queue.push(chunk);
-    this.#queued += chunk.length + PIECE_COST_BYTES;
+    this.#queued += costOf(chunk);
   }
 
   /** All bytes were pushed. */
@@ -83,6 +99,7 @@ export class RequestBody implements GivingSource {
 
   read(): MaybePromise<Uint8Array | null> {
     this.#wasRead = true;
+    this.#lent = 0;
     const chunk = this.#queue[this.#first];
     if (chunk !== undefined) return this.#shift(chunk);
     if (this.#failure !== null) throw new BodyRefused(this.#failure);
@@ -97,17 +114,18 @@ export class RequestBody implements GivingSource {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#lent = 0;
     this.#empty();
     this.#flow.bodyClosed();
   }
 
   #shift(chunk: Uint8Array): Uint8Array {
     this.#first += 1;
-    this.#queued -= chunk.length + PIECE_COST_BYTES;
-    if (this.#first === this.#queue.length) {
-      this.#empty();
-      if (!this.#ended) this.#flow.bodyWanted();
-    }
+    this.#lent = costOf(chunk);
+    this.#queued -= this.#lent;
+    if (this.#first === this.#queue.length) this.#empty();
+    if (this.#queue.length === 0 && !this.#ended) this.#flow.bodyWanted();
+    else this.#flow.bodyTaken();
     return chunk;
   }
 
@@ -116,4 +134,8 @@ export class RequestBody implements GivingSource {
     this.#first = 0;
     this.#queued = 0;
   }
+}
+
+function costOf(chunk: Uint8Array): number {
+  return chunk.buffer.byteLength + PIECE_COST_BYTES;
 }

@@ -40,6 +40,16 @@ export class ResponseWriter {
     return this.#rest !== null || this.#isFull;
   }
 
+  /** The memory of what the kernel did not take; null when it took everything, or the sender keeps the rest. */
+  get keptBuffer(): ArrayBufferLike | null {
+    return this.#rest === null ? null : this.#rest.buffer;
+  }
+
+  /** Bytes that the kernel did not take and that are kept here. */
+  get keptBytes(): number {
+    return this.#rest === null ? 0 : this.#rest.length - this.#restStart;
+  }
+
   /** Collects text with one byte per char. */
   writeText(text: string): void {
     this.#text += text;
@@ -126,9 +136,10 @@ export class ResponseWriter {
     this.#socket.shutdown();
   }
 
-  /** Forgets everything: the connection is gone. */
+  /** Forgets everything and takes whatever comes: the connection is gone. */
   abandon(): void {
     this.#gone = true;
+    this.#isFull = false;
     this.#text = "";
     this.#rest = null;
     if (tenant !== this) return;
@@ -169,9 +180,15 @@ export class ResponseWriter {
     }
     const taken = this.#write(bytes, 0, length);
     if (taken >= length) return;
-    // The scratch is for the next turn; other bytes are immutable and stay where they are.
-    this.#rest = bytes === SCRATCH ? Buffer.from(SCRATCH.subarray(taken, length)) : bytes;
-    this.#restStart = bytes === SCRATCH ? 0 : taken;
+    this.#keepRest(bytes, taken, length);
+  }
+
+  /** The scratch is for the next turn, and a small rest would pin all of its buffer; other bytes stay where they are. */
+  #keepRest(bytes: Uint8Array, taken: number, length: number): void {
+    const left = length - taken;
+    const isCopied = bytes === SCRATCH || (left <= COPY_LIMIT && 2 * left <= bytes.buffer.byteLength);
+    this.#rest = isCopied ? Buffer.from(bytes.subarray(taken, length)) : bytes;
+    this.#restStart = isCopied ? 0 : taken;
   }
 
   /** Bytes that the kernel took. A socket that is gone takes everything: its `close` event ends the connection. */

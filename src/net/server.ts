@@ -6,8 +6,10 @@ import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
+import { BufferBudget } from "./buffer-budget.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { LoopTurn } from "./loop-turn.ts";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -51,6 +53,8 @@ export class Server implements ConnectionContext {
   readonly observer: Observer;
   readonly clock = new Clock();
   readonly parser: RequestHeadParser;
+  readonly budget: BufferBudget;
+  readonly turn = new LoopTurn();
   isDraining = false;
 
   readonly #options: ServerOptions;
@@ -68,6 +72,7 @@ export class Server implements ConnectionContext {
     this.dispatch = options.dispatch;
     this.observer = options.observer;
     this.parser = new RequestHeadParser(options.limits);
+    this.budget = new BufferBudget(options.limits.maxBuffered);
   }
 
   /** The port listened on. */
@@ -158,7 +163,7 @@ export class Server implements ConnectionContext {
       },
       drain: (socket) => guard(socket, drained),
       end: (socket) => guard(socket, peerEnded),
-      close: (socket) => this.#closed(socket.data),
+      close: (socket) => guard(socket, closed),
       error: (socket, error) => socket.data.fail(error),
       timeout: () => {},
     };
@@ -184,10 +189,10 @@ export class Server implements ConnectionContext {
     if (census !== undefined) census.here = this.#connections.size;
   }
 
-  #closed(connection: Connection): void {
+  /** What a client that has left had asked for still counts until it is done. */
+  ended(connection: Connection): void {
     if (this.#connections.delete(connection)) this.#tellCensus();
     this.#turnedAway.delete(connection);
-    connection.closed();
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
 
@@ -201,6 +206,17 @@ export class Server implements ConnectionContext {
     const due = now - SWEEP_MS;
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
+    this.#sweepMemory();
+  }
+
+  /** Clients that do not read give way, one after the other, until there is room. */
+  #sweepMemory(): void {
+    const { budget } = this;
+    budget.sweep();
+    for (const connection of this.#connections) {
+      if (!budget.isShort) return;
+      connection.yieldMemory();
+    }
   }
 }
 
@@ -216,6 +232,7 @@ function expire(connection: Connection): void {
   }
 }
 
+const closed = (connection: Connection): void => connection.closed();
 const drained = (connection: Connection): void => connection.drained();
 const peerEnded = (connection: Connection): void => connection.peerEnded();
 const turnAway = (connection: Connection): void => connection.turnAway();

@@ -47,6 +47,11 @@ export class StallWatch {
     this.#bytes = 0;
   }
 
+  /** For how long we have waited now without a byte. */
+  stalledFor(now: number): number {
+    return this.#since === NOT_WAITING ? 0 : now - Math.max(this.#lastProgress, this.#since);
+  }
+
   /** When `isTooSlow` is worth asking. */
   get deadline(): number {
     if (this.#since === NOT_WAITING) return Infinity;

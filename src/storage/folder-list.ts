@@ -1,53 +1,72 @@
-// What stands in a folder, as far as it can be read under its name: what would be refused or missing is not listed.
+// What stands in a folder, as readers would get it: each entry is looked at in the folder that was opened, and a link
+// counts for what it leads to.
 
-import type { Dirent } from "node:fs";
-import { entryOf } from "./entry.ts";
+import type { BigIntStats } from "node:fs";
+import type { MaybePromise } from "../http/byte-source.ts";
 import type { FileCalls } from "./file-calls.ts";
+import type { FolderReader } from "./folder-walk.ts";
 import type { Folder } from "./folder.ts";
-import { type NameRules, ObjectName } from "./object-name.ts";
+import type { ObjectName } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
-import type { Entry, ListedEntry } from "./storage.ts";
 import { systemCode } from "./system-fault.ts";
-import { Turns } from "./turns.ts";
-import { find, free } from "./way.ts";
+import { listOf } from "./transaction.ts";
+import { find, free, type GroupGate, walk } from "./way.ts";
 
-/** The entries of the folder in no order. Rejects with the system's error. */
-export async function listFolder(
-  root: ServedRoot,
-  calls: FileCalls,
-  folder: Folder,
-  name: ObjectName,
-  rules: NameRules,
-): Promise<readonly ListedEntry[]> {
-  const found = await calls.readEntries(folder.itself);
-  const entries: ListedEntry[] = [];
-  const turns = new Turns();
-  for (const dirent of found) {
-    if (turns.isOver) await turns.yield();
-    // Names that are no UTF-8 come with replacement characters, and there is no file of that name.
-    const child = name.join([dirent.name], rules);
-    if (!(child instanceof ObjectName)) continue;
-    const entry = await lookAt(root, calls, folder, child, dirent);
-    if (entry !== null) entries.push({ name: dirent.name, ...entry });
+/** Reads one folder once. */
+export class LocalFolderReader implements FolderReader {
+  readonly #root: ServedRoot;
+  readonly #calls: FileCalls;
+  readonly #name: ObjectName;
+  readonly #gate: GroupGate;
+  #folder: Folder | null = null;
+
+  constructor(root: ServedRoot, calls: FileCalls, name: ObjectName, gate: GroupGate) {
+    this.#root = root;
+    this.#calls = calls;
+    this.#name = name;
+    this.#gate = gate;
   }
-  return entries;
+
+  async names(): Promise<readonly string[]> {
+    this.#folder = await walk(this.#root, this.#calls, this.#name.segments, this.#gate);
+    if (this.#gate.isActive) await this.#gate.pass(listOf(this.#folder.realPath));
+    return this.#calls.readNames(this.#folder.itself);
+  }
+
+  look(name: string): MaybePromise<BigIntStats | null | "unreadable"> {
+    try {
+      const stats = this.#calls.lstat(this.#folder!.at(name));
+      if (stats instanceof Promise) return stats.then((seen) => this.#judge(name, seen), notSeen);
+      return this.#judge(name, stats);
+    } catch (error) {
+      return notSeen(error);
+    }
+  }
+
+  close(): void {
+    this.#folder?.close();
+    this.#folder = null;
+  }
+
+  #judge(name: string, stats: BigIntStats): MaybePromise<BigIntStats | null> {
+    return stats.isSymbolicLink() ? this.#follow(name) : stats;
+  }
+
+  /** A link that cannot be followed might lead outside, and does not show. */
+  async #follow(name: string): Promise<BigIntStats | null> {
+    try {
+      const found = await find(this.#root, this.#calls, [...this.#name.segments, name], null);
+      free(found.descriptor);
+      return found.stats;
+    } catch (error) {
+      if (systemCode(error) === "") throw error;
+      return null;
+    }
+  }
 }
 
-async function lookAt(
-  root: ServedRoot,
-  calls: FileCalls,
-  folder: Folder,
-  name: ObjectName,
-  dirent: Dirent,
-): Promise<Entry | null> {
-  try {
-    if (!dirent.isSymbolicLink()) return entryOf(await calls.lstat(folder.at(dirent.name)), Date.now());
-    const found = await find(root, calls, name.segments, null);
-    free(found.descriptor);
-    return entryOf(found.stats, Date.now());
-  } catch (error) {
-    if (systemCode(error) === "") throw error;
-    // Gone meanwhile, or a link to nowhere: for a reader it is not there.
-    return null;
-  }
+/** What has no such name any more is not there; what cannot be looked at is. */
+function notSeen(error: unknown): null | "unreadable" {
+  if (systemCode(error) === "") throw error;
+  return systemCode(error) === "ENOENT" ? null : "unreadable";
 }

@@ -10,8 +10,9 @@ import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
 import { FileCalls } from "./file-calls.ts";
-import { listFolder } from "./folder-list.ts";
+import { LocalFolderReader } from "./folder-list.ts";
 import { FolderShelf } from "./folder-shelf.ts";
+import { FolderWalks } from "./folder-walks.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion } from "./opened-file.ts";
@@ -24,7 +25,8 @@ import type {
   Condition,
   Entry,
   FileVersion,
-  ListedEntry,
+  ListFault,
+  Listing,
   OpenedFile,
   ReadFault,
   Storage,
@@ -34,7 +36,6 @@ import type {
 import { recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
 import { readFault, systemCode, writeFault } from "./system-fault.ts";
 import { lookAtTarget } from "./target.ts";
-import { listOf } from "./transaction.ts";
 import { measureTree } from "./tree.ts";
 import { type Found, find, free, type GroupGate, walk } from "./way.ts";
 
@@ -66,6 +67,7 @@ export class LocalStorage implements Storage {
   readonly #queue = new CallQueue(countThreads(process.env["UV_THREADPOOL_SIZE"]));
   readonly #gate: GroupGate;
   readonly #house: UploadHouse;
+  readonly #walks: FolderWalks;
   /** Real paths of folders that were found in their places in this turn of the loop. */
   readonly #inPlace = new Set<string>();
   #heartbeat: Timer | null = null;
@@ -76,6 +78,7 @@ export class LocalStorage implements Storage {
     this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.#pace);
     this.#budget = this.#root.budget;
     this.#coordinator = coordinator;
+    this.#walks = new FolderWalks(rules);
     this.#gate = {
       get isActive() {
         return coordinator.hasGroups;
@@ -136,19 +139,12 @@ export class LocalStorage implements Storage {
     }
   }
 
-  async list(name: ObjectName, client: Client): Promise<readonly ListedEntry[] | ReadFault> {
-    try {
-      const calls = this.#callsFor(client);
-      const folder = await walk(this.#root, calls, name.segments, this.#gate);
-      try {
-        if (this.#gate.isActive) await this.#gate.pass(listOf(folder.realPath));
-        return await listFolder(this.#root, calls, folder, name, this.#settings.rules);
-      } finally {
-        folder.close();
-      }
-    } catch (error) {
-      return readFault(error);
-    }
+  list(name: ObjectName, client: Client): Promise<Listing | ListFault> {
+    return this.#walks.list(
+      name.path,
+      new LocalFolderReader(this.#root, this.#callsFor(client), name, this.#gate),
+      client,
+    );
   }
 
   // ── Writing ──

@@ -7,6 +7,7 @@ import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { etagOf, isSettled } from "./entity-tag.ts";
 import { type FileCalls, LARGE_BYTES } from "./file-calls.ts";
 import { FileSource } from "./file-source.ts";
+import { modifiedOf } from "./modified-time.ts";
 import type { FileVersion, OpenedFile } from "./storage.ts";
 
 const readLater = promisify(read) as unknown as (
@@ -101,7 +102,7 @@ export class LocalFile implements OpenedFile {
     this.#stats = stats;
     const now = Date.now();
     this.size = Number(stats.size);
-    this.modified = Number(stats.mtimeMs);
+    this.modified = modifiedOf(stats, now);
     this.etag = etagOf(stats, now);
     this.version =
       foundAt !== null && isSettled(stats, now)

@@ -50,7 +50,7 @@ export interface FileVersion {
 export interface OpenedFile {
   /** Bytes. */
   readonly size: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, never in the future: what Last-Modified and conditions with dates are about. */
   readonly modified: number;
   /** With its quotes: no two versions of a file share a strong one (RFC 9110 8.8.3). */
   readonly etag: string;
@@ -81,6 +81,28 @@ export interface Entry {
 export interface ListedEntry extends Entry {
   /** The last segment of its name. */
   readonly name: string;
+}
+
+/** Why there is no list of a folder. */
+export type ListFault =
+  | ReadFault
+  | "busy" // too many folders are listed, or too many lists are held; try again later
+  | "abandoned"; // all who waited for it have left
+
+/** What a folder held at one moment: the entries that can be read under their names, in no order. */
+export interface Listing {
+  /** How many entries there are; they are numbered from 0. */
+  readonly length: number;
+  /** Two listings of one folder that share it are the same in all that is told here. */
+  readonly fingerprint: string;
+  /** Entries left out because their names are no UTF-8, or of characters that no name may have here. */
+  readonly unnameable: number;
+  /** Entries left out because the system does not let the server look at them. */
+  readonly unreadable: number;
+  /** One of the entries, until the listing is closed. */
+  at(index: number): ListedEntry;
+  /** Others may share it, and what is held is bounded: once, by each who got it. */
+  close(): void;
 }
 
 /** Whether a write may go on, given what has its name: null for nothing. Asked more than once. */
@@ -140,8 +162,8 @@ export interface Storage {
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean>;
   /** What has this name, as readers see it. */
   stat(name: ObjectName, client: Client): Promise<Entry | ReadFault>;
-  /** The entries of a folder that can be read under their names, in no order. */
-  list(folder: ObjectName, client: Client): Promise<readonly ListedEntry[] | ReadFault>;
+  /** What is in a folder now. Nothing is done for a client that has left. */
+  list(folder: ObjectName, client: Client): Promise<Listing | ListFault>;
   /** Begins an upload, without asking for anything yet. */
   upload(client: Client): Upload;
   /** Removes a file. Null: it is gone. */

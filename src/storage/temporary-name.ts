@@ -5,6 +5,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
 
+/** The state of a process that has ended, and whose parent has not asked for its end yet. */
+const DEAD = /^[ZX]/;
 /**
  * Process ids mean something within one start of one system and one process namespace only; where the system names
  * neither, on one machine.
@@ -40,12 +42,16 @@ export function ownerOf(name: string): "alive" | "gone" | "unknown" | "none" {
   return String(start) === parts["start"] ? "alive" : "gone";
 }
 
-/** In ticks since the system's start: with it a process id is never taken for a later process's. Null without /proc. */
+/**
+ * In ticks since the system's start: with it a process id is never taken for a later process's. -1 for one that has ended;
+ * null without /proc.
+ */
 function startTimeOf(pid: number): number | null {
   const stat = readIfAny(`/proc/${pid}/stat`);
-  // The second field is a name in parentheses that may hold anything; the start time is the 22nd.
+  // The second field is a name in parentheses that may hold anything; the state is the third, the start time the 22nd.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return stat === "" ? null : Number(fields[19]);
+  if (stat === "") return null;
+  return DEAD.test(fields[0] ?? "") ? -1 : Number(fields[19]);
 }
 
 function isRunning(pid: number): boolean {

@@ -20,7 +20,7 @@ import type { Stored, WriteFault } from "./storage.ts";
 import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
 import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
-import { Turns } from "./turns.ts";
+import { turns } from "./turns.ts";
 import { walk } from "./way.ts";
 
 /** Two for each file, and some for the next ones. */
@@ -56,7 +56,6 @@ export class Transaction {
   readonly #settings: CommitSettings;
   readonly #rules: NameRules;
   readonly #debts: Debts;
-  readonly #turns = new Turns();
   /** Takes back the steps that were made, the last first. */
   readonly #undo: (() => Promise<void>)[] = [];
   /** Older versions, renamed aside until the whole group is visible. */
@@ -108,7 +107,7 @@ export class Transaction {
           return result;
         }
         published.push(result);
-        if (this.#turns.isOver) await this.#turns.yield();
+        if (turns.isOver) await turns.next();
       }
     } catch (error) {
       await this.#rollBack();
@@ -122,7 +121,7 @@ export class Transaction {
     const isDurable = !this.#settings.fsync || (await this.#syncFolders());
     for (const remove of this.#asides) {
       await remove().catch(() => this.#debts.add(remove));
-      if (this.#turns.isOver) await this.#turns.yield();
+      if (turns.isOver) await turns.next();
     }
     await this.#journal?.remove();
     let folders = this.#foldersMade;
@@ -164,7 +163,7 @@ export class Transaction {
         replaces: target.own === null ? null : String(target.own.ino),
         aside: target.own === null ? null : temporaryName(),
       });
-      if (this.#turns.isOver) await this.#turns.yield();
+      if (turns.isOver) await turns.next();
     }
     this.#journal = await this.#writeJournal(files[0]!, entries);
     return null;

@@ -9,7 +9,7 @@ import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
 import { ownerOf } from "./temporary-name.ts";
-import { Turns } from "./turns.ts";
+import { turns } from "./turns.ts";
 import { walk } from "./way.ts";
 
 /** An entry somewhere below the directory. */
@@ -23,7 +23,6 @@ export interface Found {
 
 /** Everything below the directory but what cannot be read. Links are not followed. One folder is open at a time. */
 export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenerator<Found> {
-  const turns = new Turns();
   const ahead: (readonly string[])[] = [[]];
   for (let segments = ahead.pop(); segments !== undefined; segments = ahead.pop()) {
     const path = segments;
@@ -31,7 +30,7 @@ export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenera
     if (folder === null) continue;
     try {
       for (const dirent of (await unlessRefused(async () => calls.readEntries(folder.itself))) ?? []) {
-        if (turns.isOver) await turns.yield();
+        if (turns.isOver) await turns.next();
         yield { folder, dirent, segments };
         if (dirent.isDirectory()) ahead.push([...segments, dirent.name]);
       }

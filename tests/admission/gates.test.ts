@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
+import { createCrossOriginGate } from "../../src/admission/cross-origin.ts";
+import { createHostGuard } from "../../src/admission/host-guard.ts";
+import { HttpRequest } from "../../src/http/message.ts";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -75,6 +80,96 @@ describe("the cross-origin gate", () => {
     const fields = "Host: localhost\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n\r\nx";
     expect(await statusOf(`POST /echo HTTP/1.1\r\n${fields}`)).toBe(200);
     expect(await statusOf("GET /files/a HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n")).toBe(200);
+  });
+});
+
+/** A request that comes to a loopback address, as the gates see it. */
+function requestWith(fields: Readonly<Record<string, string>>): HttpRequest {
+  const peer = { address: "127.0.0.1", port: 1, localAddress: "127.0.0.1", secure: false, hasLeft: false };
+  return new HttpRequest("POST", "/files/a", false, 1, { get: (name) => fields[name] }, null, peer);
+}
+
+describe("behind a proxy", () => {
+  const HOSTS: [host: string, line: string][] = [
+    [
+      "files.example.org:8080",
+      'The host name "files.example.org" is not known on this loopback address; if it is this server\'s, such as behind a proxy, start it with --allowed-host files.example.org.',
+    ],
+    [
+      "a.b$(reboot)",
+      'The host name "a.b$(reboot)" is not known on this loopback address; if it is this server\'s, such as behind a proxy, start it with --allowed-host NAME.',
+    ],
+    [
+      "a.".repeat(90) + "b",
+      `The host name "${"a.".repeat(50)}..." is not known on this loopback address; if it is this server's, such as behind a proxy, start it with --allowed-host NAME.`,
+    ],
+  ];
+  test.each(HOSTS)("Host: %s is refused with what would let it in, and the log says it once", (host, line) => {
+    const warned: string[] = [];
+    const gate = createHostGuard([], "box", (text) => void warned.push(text));
+    for (let i = 0; i < 3; i++) expect(gate(requestWith({ host }))).toMatchObject({ status: 421, body: line + "\n" });
+    expect(warned).toEqual([`A request was refused with 421: ${line}`]);
+  });
+
+  const OTHER = "A page of another origin may not write here; ";
+  const ORIGINS: [why: string, fields: Record<string, string>, line: string][] = [
+    [
+      "that names itself in Host",
+      { host: "127.0.0.1:4221", origin: "https://files.example.org" },
+      'if https://files.example.org is this server behind a proxy, let the proxy pass on Host (files.example.org, not "127.0.0.1:4221"), or start it with --cors-write https://files.example.org.',
+    ],
+    [
+      "that speaks TLS",
+      { host: "files.lan:8443", origin: "https://files.lan:8443" },
+      "if https://files.lan:8443 is this server behind a proxy, start it with --cors-write https://files.lan:8443.",
+    ],
+    [
+      "whose name is an address",
+      { host: "up", origin: "http://[fd00::1]:81" },
+      'if http://[fd00::1]:81 is this server behind a proxy, let the proxy pass on Host ([fd00::1]:81, not "up"), or start it with --cors-write http://[fd00::1]:81.',
+    ],
+    [
+      "of a browser that knows better",
+      { host: "a", origin: "https://other.example", "sec-fetch-site": "cross-site" },
+      "--cors-write https://other.example allows this one.",
+    ],
+    ["without an origin", { host: "a", origin: "null" }, "--cors-write ORIGIN allows a named one."],
+    ["with an origin for a shell", { host: "a", origin: "http://`x`" }, "--cors-write ORIGIN allows a named one."],
+    ["with bytes for a terminal", { host: "a", origin: "http://\x1b[2J" }, "--cors-write ORIGIN allows a named one."],
+  ];
+  test.each(ORIGINS)(
+    "a page %s is refused with what would let it write, and the log says it once",
+    (_why, fields, rest) => {
+      const warned: string[] = [];
+      const gate = createCrossOriginGate([], (text) => void warned.push(text));
+      for (let i = 0; i < 3; i++) {
+        expect(gate(requestWith(fields))).toMatchObject({ status: 403, body: `${OTHER}${rest}\n` });
+      }
+      expect(warned).toEqual([`A request was refused with 403: ${OTHER}${rest}`]);
+    },
+  );
+});
+
+describe("Cross-Origin-Resource-Policy", () => {
+  const ask = async (target: string, fields = ""): Promise<string | undefined> => {
+    const raw = `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
+    return readResponses(await exchange(started.port, raw))[0]!.fields.get("cross-origin-resource-policy");
+  };
+  const policies: [target: string, fields: string, policy: string | undefined][] = [
+    ["/files/policy.js", "", "same-origin"],
+    ["/files/policy.js", "Range: bytes=0-0\r\n", "same-origin"],
+    ["/files/policy.js", "If-None-Match: *\r\n", "same-origin"],
+    ["/files/policy.js", "Origin: https://evil.example\r\n", "same-origin"],
+    ["/files/policy.js", "Origin: https://app.example.org\r\n", undefined],
+    ["/files/", "", "same-origin"],
+    ["/files/none", "", "same-origin"],
+    ["/files", "", "same-origin"],
+    ["/%66iles/policy.js", "", "same-origin"],
+    ["/echo/a", "", undefined],
+  ];
+  test.each(policies)("of %s with %j is %p", async (target, fields, policy) => {
+    writeFileSync(join(folder.path, "policy.js"), "1");
+    expect(await ask(target, fields)).toBe(policy);
   });
 });
 

@@ -114,8 +114,8 @@ describe.skipIf(noBrowser !== null)("the list", () => {
     await page.view.type("<i>");
     expect(await shownNames()).toEqual([]);
     expect(await page.text("#no-match")).toBe("No name here contains “ALPHA<i>”. Show all");
-    await page.press("#no-match a");
-    await page.until(`document.querySelector("#no-match").hidden`);
+    await page.press("#no-match button");
+    await page.until(`document.querySelector("#no-match") === null`);
     expect(await shownNames()).toHaveLength(4);
     expect(await page.text("#count")).toBe(all);
   });
@@ -131,14 +131,24 @@ describe.skipIf(noBrowser !== null)("the list", () => {
 
   inBrowser("is sorted in place, with the filter and the keyboard kept", async () => {
     await open("/files/?filter=a");
-    await page.press(`thead a[data-column="size"]`);
-    await page.until(`document.querySelector("th[aria-sort=descending] a")?.dataset.column === "size"`);
+    await page.press(`thead button[data-column="size"]`);
+    await page.until(`document.querySelector("th[aria-sort=descending] button")?.dataset.column === "size"`);
     expect(await shownNames()).toEqual(["zebra.bin", "alpha.txt"]);
     expect(await page.read("location.search")).toBe("?sort=size&order=desc&filter=a");
     expect(await page.read("document.activeElement.dataset.column")).toBe("size");
     await page.view.press("Enter");
-    await page.until(`document.querySelector("th[aria-sort=ascending] a")?.dataset.column === "size"`);
+    await page.until(`document.querySelector("th[aria-sort=ascending] button")?.dataset.column === "size"`);
     expect(await shownNames()).toEqual(["alpha.txt", "zebra.bin"]);
+  });
+
+  inBrowser("saves a file without leaving the page", async () => {
+    await open();
+    await page.read(
+      `HTMLAnchorElement.prototype.click = function () { globalThis.saved = [this.href, this.download]; }`,
+    );
+    await page.press(`button[aria-label="Download alpha.txt"]`);
+    await page.until("globalThis.saved");
+    expect(await page.read("saved")).toEqual([`http://127.0.0.1:${started!.port}/files/alpha.txt?download`, ""]);
   });
 
   inBrowser("needs no sideways scrolling on a phone", async () => {
@@ -226,8 +236,8 @@ describe.skipIf(noBrowser !== null)("uploads", () => {
     await page.drop(...["a", "b", "c", "d"].map((name) => make(name + ".bin", 300_000)));
     await untilState("sending", 3);
     await untilState("waiting", 1);
-    await page.press(`thead a[data-column="size"]`);
-    await page.until(`document.querySelector("th[aria-sort] a").dataset.column === "size"`);
+    await page.press(`thead button[data-column="size"]`);
+    await page.until(`document.querySelector("th[aria-sort] button").dataset.column === "size"`);
     await untilState("done", 4);
     await untilListed("d.bin");
     expect((await shownNames()).slice(0, 3)).toEqual(["sub", "a.bin", "b.bin"]);
@@ -339,11 +349,17 @@ describe.skipIf(noBrowser !== null)("without scripts", () => {
     await page.view.cdp("Emulation.setScriptExecutionDisabled", { value: true });
     await open();
     expect(await page.text("thead")).toContain("Modified (UTC)");
-    expect(await page.read(`document.querySelector("#choose").hidden`)).toBe(true);
+    expect(await page.read(`document.querySelector("#choose")`)).toBeNull();
     await page.read(`document.querySelector("#filter").value = "alpha"`);
     await page.read(`document.querySelector("#narrow button").click()`);
     await page.until(`location.search === "?sort=name&order=asc&filter=alpha" && document.readyState === "complete"`);
     expect(await shownNames()).toEqual(["alpha.txt"]);
+    await page.read(`document.querySelector("button[data-column=size]").click()`);
+    await page.until(`location.search === "?sort=size&order=desc&filter=alpha" && document.readyState === "complete"`);
+    await page.read(`document.querySelector("button[aria-label='Download alpha.txt']").click()`);
+    const asked = (): string | undefined => started!.observer.records.at(-1)?.target;
+    for (let tries = 0; tries < 100 && asked() !== "/files/alpha.txt?download="; tries++) await Bun.sleep(20);
+    expect(asked()).toBe("/files/alpha.txt?download=");
     await page.choose("#files", make("one.txt", "one"), make("two.txt", "two"));
     await page.read(`document.querySelector("#plain button").click()`);
     await page.until(`location.search === "" && document.querySelectorAll("#list bdi").length > 5`);

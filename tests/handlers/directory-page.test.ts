@@ -1,27 +1,36 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import {
-  DIRECTORY_POLICY,
-  directoryPage,
-  type DirectoryView,
-  type ListedEntry,
-} from "../../src/handlers/directory-page.ts";
+import { DIRECTORY_POLICY, directoryPage, type DirectoryView } from "../../src/handlers/directory-page.ts";
+import { foldName } from "../../src/handlers/list-order.ts";
+import type { ListedEntry } from "../../src/storage/storage.ts";
 
 const AT = Date.UTC(2026, 10, 24, 18, 9, 33);
 const EMPTY: DirectoryView = {
   segments: [],
-  entries: [],
   total: 0,
+  unnameable: 0,
+  unreadable: 0,
+  files: 0,
+  folders: 0,
+  bytes: 0,
   sort: "name",
   descending: false,
   filter: "",
   upload: null,
 };
 
-const file = (name: string, size = 1, modified = AT): ListedEntry => ({ name, type: "file", size, modified });
-const folder = (name: string): ListedEntry => ({ name, type: "directory", size: 0, modified: AT });
-const page = (view: Partial<DirectoryView>): string =>
-  directoryPage({ ...EMPTY, total: view.entries?.length ?? 0, ...view });
+const file = (name: string, size = 1, modified = AT): ListedEntry => ({ name, type: "file", size, modified, etag: "" });
+const folder = (name: string): ListedEntry => ({ name, type: "directory", size: 0, modified: AT, etag: "" });
+
+/** A view and the rows that its counts are of. */
+type Shown = Partial<DirectoryView> & { readonly entries?: readonly ListedEntry[] };
+
+function page({ entries = [], ...view }: Shown): string {
+  const folders = entries.filter(({ type }) => type === "directory").length;
+  const bytes = entries.reduce((sum, { size }) => sum + size, 0);
+  const counts = { total: entries.length, files: entries.length - folders, folders, bytes };
+  return [...directoryPage({ ...EMPTY, ...counts, ...view }, entries)].join("");
+}
 
 /** What a reader of HTML finds in the page. */
 function found(html: string, selector: string, attribute: string | null = null): string[] {
@@ -38,26 +47,26 @@ function found(html: string, selector: string, attribute: string | null = null):
 
 describe("names", () => {
   const hard: [name: string, href: string, shown: string][] = [
-    ["plain.txt", "./plain.txt", "plain.txt"],
-    ["a:b", "./a%3Ab", "a:b"],
-    ["?x", "./%3Fx", "?x"],
-    ["#y", "./%23y", "#y"],
-    ["100%", "./100%25", "100%"],
-    ["-", "./-", "-"],
-    ["..x", "./..x", "..x"],
-    ["a b", "./a%20b", "a b"],
-    ["it's", "./it%27s", "it&#x27;s"],
-    [`<b>"&`, "./%3Cb%3E%22%26", "&lt;b&gt;&quot;&amp;"],
-    ["{{title}} $& $1", "./%7B%7Btitle%7D%7D%20%24%26%20%241", "{{title}} $&amp; $1"],
-    ["ä日", "./%C3%A4%E6%97%A5", "ä日"],
-    ["x\u202egpj.exe", "./x%E2%80%AEgpj.exe", "x\u202egpj.exe"],
-    ["lone \ud800", "./lone%20%EF%BF%BD", "lone \ufffd"],
+    ["plain.txt", "plain.txt", "plain.txt"],
+    ["a:b", "a%3Ab", "a:b"],
+    ["?x", "%3Fx", "?x"],
+    ["#y", "%23y", "#y"],
+    ["100%", "100%25", "100%"],
+    ["-", "-", "-"],
+    ["..x", "..x", "..x"],
+    ["a b", "a%20b", "a b"],
+    ["it's", "it%27s", "it&#x27;s"],
+    [`<b>"&`, "%3Cb%3E%22%26", "&lt;b&gt;&quot;&amp;"],
+    ["{{title}} $& $1", "%7B%7Btitle%7D%7D%20%24%26%20%241", "{{title}} $&amp; $1"],
+    ["ä日", "%C3%A4%E6%97%A5", "ä日"],
+    ["x\u202egpj.exe", "x%E2%80%AEgpj.exe", "x\u202egpj.exe"],
+    ["lone \ud800", "lone%20%EF%BF%BD", "lone \ufffd"],
   ];
   test.each(hard)("%s", (name, href, shown) => {
     const html = page({ entries: [folder(name), file(name)] });
     expect(html).toContain(`<a href="${href}/"><bdi>${shown}</bdi></a>`);
     expect(html).toContain(`<a href="${href}"><bdi>${shown}</bdi></a>`);
-    expect(html).toContain(`href="${href}?download" title="Download" aria-label="Download ${shown}"`);
+    expect(html).toContain(`formaction="${href}" name="download" title="Download" aria-label="Download ${shown}"`);
   });
 
   test("of the folder and its parents are escaped, and lead there", () => {
@@ -69,10 +78,17 @@ describe("names", () => {
     expect(found(page({}), ".up")).toEqual([]);
   });
 
-  test("every link without a query is an entry, the parent or a part of the page", () => {
-    const html = page({ segments: ["a"], entries: [folder("x"), file("y")], upload: TERMS });
-    const plain = found(html, "a", "href").filter((href) => !href.includes("?"));
-    expect(plain).toEqual(["#list", "../", "../", "./x/", "./y"]);
+  test("every link is an entry, once, or the parent or a part of the page", () => {
+    const html = page({ segments: ["a"], entries: [folder("x"), file("y")], upload: TERMS, filter: "z" });
+    expect(found(html, "a", "href")).toEqual(["#list", "../", "../", "x/", "y"]);
+    expect(found(html, "#get[method=get]:not([action])")).toHaveLength(1);
+    expect(found(html, "button[form=get]", "formaction")).toEqual(["y"]);
+  });
+
+  test("a link's address, decoded, is its text: programs that read lists compare them", () => {
+    const names = ["a:b", "it's", "c d", "é", "e\u0301", "~x!(y)*", "100%"];
+    const html = page({ entries: names.map((name) => file(name)) });
+    expect(found(html, "tbody a", "href").map((href) => decodeURIComponent(href))).toEqual(names);
   });
 });
 
@@ -108,7 +124,7 @@ describe("sizes, dates and counts", () => {
     expect(page({ entries: [file("x", 1, modified)] })).toContain(html);
   });
 
-  const counts: [why: string, view: Partial<DirectoryView>, text: string][] = [
+  const counts: [why: string, view: Shown, text: string][] = [
     ["nothing", {}, ""],
     ["one file", { entries: [file("a", 12)] }, "1 file, 12 B"],
     ["folders only", { entries: [folder("a"), folder("b")] }, "2 folders"],
@@ -122,39 +138,76 @@ describe("sizes, dates and counts", () => {
 });
 
 describe("order and filter", () => {
-  test("the sorted column says so, and its link turns the order round", () => {
+  test("the sorted column says so, and its button turns the order round", () => {
     const html = page({ entries: [file("a")], sort: "size", descending: true });
     expect(found(html, "thead th", "aria-sort")).toEqual(["", "descending", ""]);
-    expect(found(html, "thead a", "href")).toEqual([
-      "./?sort=name&amp;order=asc",
-      "./?sort=size&amp;order=asc",
-      "./?sort=modified&amp;order=desc",
-    ]);
-    expect(found(html, "thead a")).toEqual(["Name", "Size", "Modified (UTC)"]);
+    expect(found(html, "thead form[method=get][action='./']")).toHaveLength(3);
+    expect(found(html, "thead [name=sort]", "value")).toEqual(["name", "size", "modified"]);
+    expect(found(html, "thead [name=order]", "value")).toEqual(["asc", "asc", "desc"]);
+    expect(found(html, "thead button")).toEqual(["Name", "Size", "Modified (UTC)"]);
   });
 
-  test("the links keep the filter, and the filter's form the order", () => {
+  test("the buttons keep the filter, and the filter's form the order", () => {
     const html = page({ entries: [file("a")], sort: "modified", filter: `"a&b'` });
-    expect(found(html, "thead a", "href")[0]).toBe("./?sort=name&amp;order=asc&amp;filter=%22a%26b%27");
+    expect(found(html, "thead [name=filter]")).toHaveLength(3);
+    expect(html).toContain('name="filter" value="&quot;a&amp;b&#x27;"');
     expect(found(html, "#narrow input", "name")).toEqual(["sort", "order", "filter"]);
-    expect(html).toContain(`value="&quot;a&amp;b&#x27;"`);
   });
 
   test("an empty folder and a filter without a match say so", () => {
-    expect(found(page({}), ".nothing:not([hidden])")).toEqual(["This folder is empty."]);
+    expect(found(page({}), ".nothing")).toEqual(["This folder is empty."]);
     const nothing = page({ total: 3, filter: "<x>" });
-    expect(found(nothing, ".nothing:not([hidden])").join("")).toContain("No name here contains “");
+    expect(found(nothing, ".nothing").join("")).toContain("No name here contains “");
     expect(found(nothing, "#no-match bdi")).toEqual(["&lt;x&gt;"]);
-    expect(found(nothing, "#no-match a", "href")).toEqual(["./?sort=name&amp;order=asc"]);
+    expect(found(nothing, "#no-match[method=get][action='./'] input", "name")).toEqual(["sort", "order"]);
+    expect(found(nothing, "#no-match button")).toEqual(["Show all"]);
+    expect(found(page({ entries: [file("a")] }), ".nothing")).toEqual([]);
+  });
+
+  const missing: [why: string, view: Shown, lines: RegExp[]][] = [
+    ["a name that is no UTF-8", { unnameable: 1 }, [/^1 entry is not shown, because its name is not UTF-8/]],
+    [
+      "names of both kinds",
+      { unnameable: 1234, unreadable: 2 },
+      [/^1,234 entries are not shown/, /^2 entries are not/],
+    ],
+    [
+      "no permission beside what is shown",
+      { entries: [file("a")], unreadable: 1 },
+      [/because the server is not allowed to look at it/],
+    ],
+  ];
+  test.each(missing)("what is not shown is counted, with its reason: %s", (_why, view, lines) => {
+    const said = found(page(view), ".nothing");
+    expect(said).toHaveLength(lines.length);
+    for (const [i, line] of lines.entries()) expect(said[i]).toMatch(line);
+  });
+
+  const folds: [name: string, filter: string][] = [
+    ["cafe\u0301", "CAF\u00c9"],
+    ["caf\u00e9", "cafe\u0301"],
+    ["\u1112\u1161\u11ab", "\ud55c"],
+    ["ΟΔΟΣΙ", "οδος"],
+    ["Å", "\u212b"],
+  ];
+  test.each(folds)("the server and the page's script see %s and %s alike", (name, filter) => {
+    const [source] = /function foldName\(name\) \{[^}]*\}/.exec(page({}))!;
+    const inPage = new Function("name", source + " return foldName(name);") as typeof foldName;
+    for (const fold of [foldName, inPage]) expect(fold(name)).toContain(fold(filter));
   });
 });
 
 describe("the upload panel", () => {
   test("is not there in a folder that only gives", () => {
     const html = page({ entries: [file("a")] });
-    expect(found(html, "#upload, #plain, template, [type=file]")).toEqual([]);
+    expect(found(html, "#upload, #plain, [type=file]")).toEqual([]);
     expect(found(html, "script")).toHaveLength(1);
     expect(html).not.toContain("uploads -->");
+  });
+
+  test("says nothing that needs a script", () => {
+    const html = page({ upload: TERMS }).replace(/<(style|script)>[^]*?<\/\1>/g, "");
+    expect(html).not.toMatch(/<template|Drop |Cancel|Replace|Skip all|Show all/);
   });
 
   test("is a plain form for browsers without scripts", () => {

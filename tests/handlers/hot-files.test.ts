@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { heapStats } from "bun:jsc";
 import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HotFile, HotFiles } from "../../src/handlers/hot-files.ts";
@@ -148,15 +149,67 @@ describe("the memory", () => {
     expect(await files.find("f63", CLIENT)).not.toBeNull();
   });
 
-  test("counts compressed forms, and what was replaced no longer", async () => {
+  test("counts compressed forms as they come, and what was replaced no longer", async () => {
     const files = new HotFiles(storage);
     for (let i = 0; i < 200; i++) files.keep("same", hot(1024 * 1024));
-    const file = (await files.find("same", CLIENT))!;
-    file.prepare("gzip", { fieldLines: "", body: new Uint8Array(63 * 1024 * 1024) });
-    expect(await files.find("same", CLIENT)).not.toBeNull();
     files.keep("other", hot(1024 * 1024));
-    expect(await files.find("same", CLIENT)).toBeNull();
+    const file = (await files.find("same", CLIENT))!;
+    file.prepare("gzip", { fieldLines: "", varies: false, body: new Uint8Array(61 * 1024 * 1024) });
+    expect(await files.find("same", CLIENT)).not.toBeNull();
     expect(await files.find("other", CLIENT)).not.toBeNull();
+    file.prepare("gzip", { fieldLines: "", varies: false, body: new Uint8Array(61 * 1024 * 1024) });
+    expect(await files.find("other", CLIENT)).not.toBeNull();
+    file.prepare("zstd", { fieldLines: "", varies: false, body: new Uint8Array(1024 * 1024) });
+    expect(await files.find("other", CLIENT)).toBeNull();
+    expect(await files.find("same", CLIENT)).not.toBeNull();
+  });
+
+  test("lets a form that comes to a file that was let go be", async () => {
+    const files = new HotFiles(storage);
+    const first = hot(1024);
+    files.keep("a", first);
+    files.keep("a", hot(1024));
+    first.prepare("gzip", { fieldLines: "", varies: false, body: new Uint8Array(1024) });
+    expect(await files.find("a", CLIENT)).not.toBe(first);
+  });
+
+  /** A text of its own memory, as what was read from a request or a folder is. */
+  const text = (i: number, length: number): string => Buffer.from(String(i).padStart(length, "x")).toString("latin1");
+  const contents: [what: string, prepare: (file: HotFile, i: number) => void, bytes: number, name: number][] = [
+    ["names of 3,800 bytes", () => {}, 100, 3800],
+    [
+      "forms as large as their files",
+      (file) =>
+        file.prepare("gzip", {
+          fieldLines: "a: b\r\n".repeat(20),
+          varies: false,
+          body: new Uint8Array(1 << 20).fill(1),
+        }),
+      1 << 20,
+      10,
+    ],
+    [
+      "field lines",
+      (file, i) => file.prepare("gzip", { fieldLines: text(i, 5000), varies: false, body: new Uint8Array(1) }),
+      1,
+      10,
+    ],
+  ];
+  test.each(contents)("holds no more than it says with %s, measured", async (_what, prepare, bytes, name) => {
+    Bun.gc(true);
+    const before = heapStats().heapSize;
+    const files = new HotFiles(storage);
+    for (let i = 0; i < 20_000; i++) {
+      const file = hot(bytes);
+      files.keep(text(i, name), file);
+      // The storage's version of a file holds the name too.
+      Object.assign(file, { path: text(i, name) });
+      prepare(file, i);
+      if (bytes > 1000 && i > 500) break;
+    }
+    Bun.gc(true);
+    expect((heapStats().heapSize - before) / 2 ** 20).toBeLessThan(64 * 1.1);
+    expect(await files.find("nothing", CLIENT)).toBeNull();
   });
 });
 

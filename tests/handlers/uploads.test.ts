@@ -79,6 +79,22 @@ describe("before the body", () => {
     ["two codings, one of them none", [], "PUT /files/a", "Content-Encoding: identity, gzip\r\n" + CHUNKED, 415],
     ["what is no form to a folder", [], "POST /files/folder/", "Content-Type: text/plain\r\n" + CHUNKED, 415],
     ["a form without a boundary", [], "POST /files/", "Content-Type: multipart/form-data\r\n" + CHUNKED, 400],
+    ["POST of a part", [], "POST /files/old.txt", "Content-Range: bytes 0-9/20\r\n" + CHUNKED, 400],
+    ["a part by the upload draft", [], "PUT /files/old.txt", "Upload-Complete: ?0\r\n" + WITH_LENGTH, 400],
+    ["a part by tus", [], "POST /files/old.txt", "Tus-Resumable: 1.0.0\r\nUpload-Length: 9\r\n" + WITH_LENGTH, 400],
+    ["a form that is a part", [], "POST /files/", FORM + "Upload-Offset: 10\r\n" + CHUNKED, 400],
+    ["a form to a name", [], "POST /files/inbox", FORM + CHUNKED, 400],
+    ["a form to a file's name, by PUT", [], "PUT /files/old.txt", FORM + WITH_LENGTH, 400],
+    [
+      "a form without a boundary to a name",
+      [],
+      "POST /files/a",
+      "Content-Type: Multipart/Form-Data\r\n" + CHUNKED,
+      400,
+    ],
+    ["PUT without any length", [], "PUT /files/old.txt", "", 411],
+    ["POST without any length", [], "POST /files/a", "", 411],
+    ["a form without any length", [], "POST /files/", FORM, 411],
     ["a page elsewhere", [], "PUT /files/a", "Sec-Fetch-Site: cross-site\r\n" + CHUNKED, 403],
   ];
   test.each(cases)("%s is refused, and no 100 is sent", async (_why, flags, line, fields, status) => {
@@ -96,6 +112,7 @@ describe("before the body", () => {
     ["a form", [], "POST /files/", FORM + CHUNKED],
     ["a condition that holds", [], "PUT /files/a", "If-None-Match: *\r\nContent-Length: 5\r\n"],
     ["a duplicate that is renamed", ["--on-duplicate", "rename"], "POST /files/old.txt", CHUNKED],
+    ["a whole file by the upload draft", [], "PUT /files/a", "Upload-Complete: ?1\r\n" + WITH_LENGTH],
     ["exactly the quota", ["--quota", "100003"], "PUT /files/a", WITH_LENGTH],
     ["exactly --max-files", ["--max-files", "3"], "PUT /files/a", WITH_LENGTH],
   ];
@@ -105,6 +122,29 @@ describe("before the body", () => {
     expect(await firstAnswer(port, `${line} HTTP/1.1\r\nHost: a\r\n${EXPECT}${fields}\r\n`)).toBe("HTTP/1.1 100");
     await house.untilNames("folder", "old.txt");
   });
+});
+
+test("a form to a name is told where forms go", async () => {
+  await using house = new UploadHouse();
+  const { status, body } = await ask(house.serve(), "POST", "/files/inbox", FORM, form(["a", "1"]));
+  expect({ status, body }).toEqual({ status: 400, body: "A form goes to a folder; end the path with a slash.\n" });
+  expect(house.names()).toEqual(["folder", "old.txt"]);
+});
+
+describe("without Content-Length and Transfer-Encoding", () => {
+  test.each(["HTTP/1.0", "HTTP/1.1"])(
+    "a PUT by %s leaves the file as it is, and Content-Length: 0 empties it",
+    async (version) => {
+      await using house = new UploadHouse();
+      const port = house.serve();
+      const head = `PUT /files/old.txt ${version}\r\nHost: a\r\n`;
+      const [refused] = readResponses(await exchange(port, head + "\r\n"));
+      expect(refused).toMatchObject({ status: 411, body: expect.stringContaining("Content-Length") });
+      expect(house.content("old.txt")).toBe("old");
+      expect(await statusOf(port, head + "Content-Length: 0\r\n\r\n")).toBe(204);
+      expect(house.content("old.txt")).toBe("");
+    },
+  );
 });
 
 describe("at the commit", () => {
@@ -825,6 +865,89 @@ describe("uploads under way", () => {
 });
 
 describe("a form that is refused", () => {
+  const part = (head: string, content: string): string =>
+    `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${content}\r\n`;
+  const GOOD = part('name=f; filename="good.txt"', "good");
+  const named: [why: string, flags: string[], body: string, status: number, line: string][] = [
+    [
+      "a name that is taken",
+      ["--on-duplicate", "error"],
+      GOOD + part('name=f; filename="old.txt"', "new"),
+      409,
+      'Part 2 ("old.txt") of the form: There is a file of this name already.',
+    ],
+    [
+      "a name that could mean another place, with bytes for a terminal",
+      [],
+      GOOD + part("name=f; filename*=utf-8''%1B%5B2J%C3%A4", "x"),
+      400,
+      'Part 2 ("\\x1b[2J\\xc3\\xa4") of the form: This is no name for a file: it could mean another place.',
+    ],
+    [
+      "content without a file name",
+      [],
+      part("name=comment", "hello") + part('name=f; filename=""', "lost") + GOOD,
+      400,
+      "Part 2 of the form: It has content, but its file name is empty.",
+    ],
+    [
+      "an encoded word among other text",
+      [],
+      GOOD + GOOD.replace("good.txt", "=?utf-8?B?YQ==?=.txt"),
+      400,
+      "Part 2 of the form: The file name is in a form that cannot be read; send it in UTF-8, as filename or filename*.",
+    ],
+    [
+      "a script's count of the file's parts",
+      [],
+      part("name=dztotalchunkcount", "12") + GOOD,
+      400,
+      "Part 1 of the form: It says that the file beside it is only a part; send each file whole, in one form.",
+    ],
+    [
+      "such a count behind the file",
+      [],
+      part("name=chunks", "1") + GOOD + part("name=resumableTotalChunks", "100000000000"),
+      400,
+      "Part 3 of the form: It says that the file beside it is only a part; send each file whole, in one form.",
+    ],
+    [
+      "a quota",
+      ["--quota", "20"],
+      part('name=f; filename="large"', "x".repeat(100)),
+      507,
+      'Part 1 ("large") of the form: The folder would hold more than its quota allows.',
+    ],
+  ];
+  test.each(named)("says which part it was: %s", async (_why, flags, body, status, line) => {
+    await using house = new UploadHouse();
+    const answer = await ask(house.serve(flags), "POST", "/files/", FORM, body + "--b--\r\n");
+    expect([answer.status, answer.body]).toEqual([status, line + "\n"]);
+    expect(house.names()).toEqual(["folder", "old.txt"]);
+  });
+
+  test("is none when an input without a file comes along", async () => {
+    await using house = new UploadHouse();
+    const body =
+      part('name=f; filename=""', "") +
+      GOOD +
+      part("name=comment", "hello") +
+      part("name=flowTotalChunks", "1") +
+      "--b--\r\n";
+    expect((await ask(house.serve(), "POST", "/files/", FORM, body)).status).toBe(201);
+    expect(house.content("good.txt")).toBe("good");
+  });
+
+  test("tells of a file name only its last segment when it is a path of the client's machine", async () => {
+    await using house = new UploadHouse();
+    const port = house.serve();
+    expect((await ask(port, "POST", "/files/", FORM, form(["C:\\dir\\a.txt", "1"]))).body).toBe("a.txt\n");
+    const dotnet = `--b\r\nContent-Disposition: form-data; name=f; filename="=?utf-8?B?w6QvYg==?="; filename*=utf-8''%C3%A4b\r\n\r\n2\r\n`;
+    expect((await ask(port, "POST", "/files/", FORM, dotnet + "--b--\r\n")).body).toBe(
+      Buffer.from("äb\n").toString("latin1"),
+    );
+  });
+
   test("is answered at once, not when more of it has come", async () => {
     await using house = new UploadHouse();
     const port = house.serve();

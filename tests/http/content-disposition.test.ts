@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { attachment, type FormDisposition, parseFormDisposition } from "../../src/http/content-disposition.ts";
+import { BAD_DISPOSITION, BAD_FILENAME } from "../../src/http/form-refusal.ts";
 
 const attached: [why: string, name: string, fallback: string, extended: string][] = [
   ["a plain name", "report.pdf", "report.pdf", "report.pdf"],
@@ -47,8 +48,8 @@ const formParts: [why: string, value: string, disposition: FormDisposition][] = 
   ["two backslashes are one", 'form-data; name="a"; filename="b\\\\c"', { name: "a", filename: "b\\c" }],
   [
     "a backslash before anything else stays",
-    'form-data; name="a"; filename="C:\\dir\\b"',
-    { name: "a", filename: "C:\\dir\\b" },
+    'form-data; name="a"; filename="dir\\b"',
+    { name: "a", filename: "dir\\b" },
   ],
   ["folders", 'form-data; name="a"; filename="b/c/d.txt"', { name: "a", filename: "b/c/d.txt" }],
   ["other scripts", 'form-data; name="é"; filename="資料.zip"', { name: "é", filename: "資料.zip" }],
@@ -57,13 +58,52 @@ const formParts: [why: string, value: string, disposition: FormDisposition][] = 
   [
     "an extended name beside the plain one",
     `form-data; name=a; filename="b"; filename*=UTF-8''c`,
-    { name: "a", filename: "b" },
+    { name: "a", filename: "c" },
   ],
   [
     "a malformed extended name beside the plain one",
     "form-data; name=a; filename=b; filename*=c",
     { name: "a", filename: "b" },
   ],
+  [
+    "what .NET sends: an encoded word beside the extended name",
+    `form-data; name=a; filename="=?utf-8?B?w6QvYi50eHQ=?="; filename*=utf-8''%C3%A4b.txt`,
+    { name: "a", filename: "äb.txt" },
+  ],
+  ["an encoded word alone", 'form-data; name=a; filename="=?UTF-8?B?w6Q=?="', { name: "a", filename: "ä" }],
+  [
+    "an encoded word in Q",
+    'form-data; name=a; filename="=?utf-8?q?a_=C3=A4=2Etxt?="',
+    { name: "a", filename: "a ä.txt" },
+  ],
+  [
+    "encoded words that cut a character",
+    'form-data; name=a; filename="=?utf-8?B?YcM=?= =?utf-8?B?pA==?="',
+    { name: "a", filename: "aä" },
+  ],
+  [
+    "what only looks like an encoded word",
+    'form-data; name=a; filename="=?x?=.txt"',
+    { name: "a", filename: "=?x?=.txt" },
+  ],
+  [
+    "pieces beside an extended name",
+    "form-data; name=a; filename*0=b; filename*=utf-8''bc",
+    { name: "a", filename: "bc" },
+  ],
+  [
+    "an empty extended name beside a plain one",
+    "form-data; name=a; filename=b; filename*=utf-8''",
+    { name: "a", filename: "b" },
+  ],
+  [
+    "a path of the client's machine",
+    'form-data; name=a; filename="C:\\dir\\sub dir\\a.txt"',
+    { name: "a", filename: "a.txt" },
+  ],
+  ["one with slashes", 'form-data; name=a; filename="c:/dir/a.txt"', { name: "a", filename: "a.txt" }],
+  ["one of its network", 'form-data; name=a; filename="\\\\nas\\share\\a.txt"', { name: "a", filename: "a.txt" }],
+  ["a letter and a colon that are a name", 'form-data; name=a; filename="c:a.txt"', { name: "a", filename: "c:a.txt" }],
   [
     "an extended name in which %2522 is no quote",
     "form-data; name=a; filename*=UTF-8''%2522",
@@ -88,6 +128,18 @@ const refused: [why: string, value: string][] = [
   ["a comma for a semicolon", 'form-data, name="a"'],
   ["white space around the equals sign", 'form-data; name = "a"'],
   ["a name of another script without quotes", "form-data; name=é"],
+];
+
+const unreadable: [why: string, value: string][] = [
+  ["a name in pieces", "form-data; name=a; filename*0=b; filename*1=c"],
+  ["an encoded name in pieces", "form-data; name=a; filename*0*=utf-8''b; filename*1*=c"],
+  ["a name in pieces beside a plain one", "form-data; name=a; filename=b; filename*0=b"],
+  ["an encoded word among other text", 'form-data; name=a; filename="=?utf-8?B?w6Q=?=.txt"'],
+  ["an encoded word that is not base64", 'form-data; name=a; filename="=?utf-8?B?w6Q=x?="'],
+  ["an encoded word with half an escape", 'form-data; name=a; filename="=?utf-8?Q?a=C?="'],
+  ["an encoded word that is not UTF-8", 'form-data; name=a; filename="=?utf-8?Q?=E4?="'],
+  ["an encoded word in a charset that nobody knows", 'form-data; name=a; filename="=?x-none?Q?a?="'],
+  ["encoded words in two charsets", 'form-data; name=a; filename="=?utf-8?Q?a?= =?us-ascii?Q?b?="'],
   ["an extended name in another charset", "form-data; name=a; filename*=ISO-8859-1''%E9"],
   ["an extended name without its quotes", "form-data; name=a; filename*=b"],
   ["an extended name that is not UTF-8", "form-data; name=a; filename*=UTF-8''%E9"],
@@ -118,7 +170,11 @@ describe("parseFormDisposition", () => {
   });
 
   test.each(refused)("refuses %s", (_why, value) => {
-    expect(parseFormDisposition(value)).toBeNull();
+    expect(parseFormDisposition(value)).toBe(BAD_DISPOSITION);
+  });
+
+  test.each(unreadable)("does not guess at %s", (_why, value) => {
+    expect(parseFormDisposition(value)).toBe(BAD_FILENAME);
   });
 
   const hostile: [why: string, value: string][] = [
@@ -127,6 +183,7 @@ describe("parseFormDisposition", () => {
     ["backslashes", `form-data; name="${"\\".repeat(30_001)}"`],
     ["one token", `form-data; ${"x".repeat(30_000)}`],
     ["percent signs", `form-data; name=a; filename*=UTF-8''${"%".repeat(30_000)}`],
+    ["encoded words", `form-data; name=a; filename="${"=?utf-8?B?".repeat(3000)}"`],
     ["escapes", `form-data; name=a; filename*=UTF-8''${"%41".repeat(10_000)}%`],
   ];
   test.each(hostile)("30 KB of %s take linear time", (_why, value) => {

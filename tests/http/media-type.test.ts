@@ -1,7 +1,7 @@
 // What a file's name says of its content. The table below is written by hand, not made from the one it tests.
 
 import { describe, expect, test } from "bun:test";
-import { isActiveContent, isCompressible, mediaType } from "../../src/http/media-type.ts";
+import { codedFormat, isActiveContent, isWorthCoding, mediaType, withoutCharset } from "../../src/http/media-type.ts";
 
 const OFFICE = "application/vnd.openxmlformats-officedocument.";
 const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
@@ -160,6 +160,22 @@ const extensions: [extension: string, type: string][] = [
   ["glb", "model/gltf-binary"],
   ["stl", "model/stl"],
   ["obj", "model/obj"],
+  ["usdz", "model/vnd.usdz+zip"],
+  ["mobileconfig", "application/x-apple-aspen-config"],
+  ["caf", "audio/x-caf"],
+  ["mp2", "audio/mpeg"],
+  ["ac3", "audio/ac3"],
+  ["ass", UTF8_TEXT],
+  ["opml", "text/x-opml; charset=utf-8"],
+  ["org", UTF8_TEXT],
+  ["wgsl", UTF8_TEXT],
+  ["glsl", UTF8_TEXT],
+  ["sha256", UTF8_TEXT],
+  ["md5", UTF8_TEXT],
+  ["avifs", "image/avif"],
+  ["hif", "image/heif"],
+  ["img", "application/vnd.efi.img"],
+  ["svgz", "application/gzip"],
 ];
 
 const UNKNOWN = "application/octet-stream";
@@ -193,7 +209,6 @@ const compressible: [type: string, is: boolean][] = [
   ["application/xml", true],
   ["application/wasm", true],
   ["application/octet-stream", true],
-  ["application/x-tar", true],
   ["application/x-unheard-of", true],
   ["application/vnd.ms-fontobject", true],
   ["font/ttf", true],
@@ -216,6 +231,13 @@ const compressible: [type: string, is: boolean][] = [
   ["application/zstd", false],
   ["application/x-7z-compressed", false],
   ["application/java-archive", false],
+  ["application/x-tar", false],
+  ["application/x-iso9660-image", false],
+  ["application/vnd.efi.img", false],
+  ["application/vnd.microsoft.portable-executable", false],
+  ["application/x-msi", false],
+  ["application/x-apple-diskimage", false],
+  ["application/x-qemu-disk", false],
   ["application/epub+zip", false],
   ["application/x-unheard-of+zip", false],
   [`${OFFICE}wordprocessingml.document`, false],
@@ -254,9 +276,9 @@ describe("mediaType", () => {
   });
 });
 
-describe("isCompressible", () => {
+describe("isWorthCoding", () => {
   test.each(compressible)("%s: %p", (type, is) => {
-    expect(isCompressible(type)).toBe(is);
+    expect(isWorthCoding(type)).toBe(is);
   });
 });
 
@@ -289,8 +311,18 @@ test("a long name or type takes linear time", () => {
   mediaType(".".repeat(30_000));
   mediaType("/".repeat(30_000));
   for (const text of [" ".repeat(30_000), ";".repeat(30_000), "+zip".repeat(7500), `${" ".repeat(30_000)}x`]) {
-    isCompressible(text);
+    isWorthCoding(text);
     isActiveContent(text);
   }
   expect(performance.now() - start).toBeLessThan(100);
+});
+
+test("codedFormat tells what a file is in a coding of", () => {
+  expect(codedFormat("a/Logo.SVGZ")).toEqual({ type: "image/svg+xml", coding: "gzip" });
+  for (const name of ["a.svg", "a.gz", "a.svg.gz", ".svgz", "svgz"]) expect(codedFormat(name)).toBeNull();
+});
+
+test("withoutCharset leaves the type", () => {
+  expect(withoutCharset("text/html; charset=utf-8")).toBe("text/html");
+  expect(withoutCharset("image/png")).toBe("image/png");
 });

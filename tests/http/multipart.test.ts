@@ -4,15 +4,19 @@ import { describe, expect, test } from "bun:test";
 import {
   BAD_DELIMITER,
   BAD_DISPOSITION,
+  BAD_FILENAME,
   BAD_PART_HEAD,
   BAD_PART_TEXT,
   ENCODED_PART,
   INCOMPLETE_FORM,
+  NESTED_FORM,
   OUTSIDE_PARTS,
   PART_HEAD_TOO_LARGE,
+  STRAY_DELIMITER,
   TOO_MANY_PARTS,
 } from "../../src/http/form-refusal.ts";
-import { boundaryOf, byterangesType, FormDataParser, frameByteranges, isFormData } from "../../src/http/multipart.ts";
+import { byterangesType, frameByteranges } from "../../src/http/byteranges.ts";
+import { boundaryOf, FormDataParser, isFormData } from "../../src/http/multipart.ts";
 import type { Refusal } from "../../src/http/refusal.ts";
 
 interface Part {
@@ -125,9 +129,16 @@ const accepted: [why: string, body: string, parts: Part[]][] = [
   ["an encoding that is none", `--b\r\n${FIELD}Content-Transfer-Encoding: Binary\r\n\r\n1\r\n--b--`, [field("1")]],
   ["a preamble", `This is a form.\r\n\r\n--b\r\n${FIELD}\r\n1\r\n--b--`, [field("1")]],
   ["a preamble of one line end", `\r\n--b\r\n${FIELD}\r\n1\r\n--b--`, [field("1")]],
-  ["a preamble with the boundary inside of a line", `x--b\r\n--b\r\n${FIELD}\r\n1\r\n--b--`, [field("1")]],
-  ["an epilogue", `${form("1")}and more\r\n--b\r\nthat is nothing\r\n`, [field("1")]],
-  ["an epilogue without a line end", "--b--more", []],
+  ["a preamble with something like the boundary", `--a\r\n-b\r\n--b\r\n${FIELD}\r\n1\r\n--b--`, [field("1")]],
+  ["an epilogue", `${form("1")}and more\r\n--a\r\nthat is nothing\r\n`, [field("1")]],
+  ["an end behind the closing boundary", "--b--", []],
+  ["an end behind its padding", "--b-- \t", []],
+  ["a folded head", `--b\r\nContent-Disposition:\r\n form-data;\r\n\tname="a"\r\n\r\n1\r\n--b--`, [field("1")]],
+  [
+    "a file that is a multipart type itself",
+    '--b\r\nContent-Disposition: form-data; name="f"; filename="a.mht"\r\nContent-Type: multipart/related\r\n\r\n1\r\n--b--',
+    [{ name: "f", filename: "a.mht", contentType: "multipart/related", content: "1" }],
+  ],
   [
     "white space behind the boundary",
     `--b \t\r\n${FIELD}\r\n1\r\n--b\t\r\n${FIELD}\r\n2\r\n--b-- \r\n`,
@@ -178,7 +189,31 @@ const refused: [why: string, body: string, refusal: Refusal][] = [
   ["a line without a colon", `--b\r\n${FIELD}hello\r\n\r\nx\r\n--b--`, BAD_PART_HEAD],
   ["a line without a name", `--b\r\n${FIELD}: x\r\n\r\nx\r\n--b--`, BAD_PART_HEAD],
   ["a space before the colon", `--b\r\n${FIELD}X : x\r\n\r\nx\r\n--b--`, BAD_PART_HEAD],
-  ["a folded line", `--b\r\n${FIELD} x: y\r\n\r\nx\r\n--b--`, BAD_PART_HEAD],
+  ["a head that begins folded", `--b\r\n ${FIELD}\r\nx\r\n--b--`, BAD_PART_HEAD],
+  ["a folded line with what cannot go on there", `--b\r\n${FIELD} x: y\r\n\r\nx\r\n--b--`, BAD_DISPOSITION],
+  ["a byte order mark before the first boundary", `\xef\xbb\xbf${form("1")}`, STRAY_DELIMITER],
+  ["a bare LF before the first boundary", `\n--b\r\n${FIELD}\r\n1\r\n--b\r\n${FIELD}\r\n2\r\n--b--`, STRAY_DELIMITER],
+  ["a space before the first boundary", ` ${form("1")}`, STRAY_DELIMITER],
+  ["a dash before the first boundary", `-${form("1")}`, STRAY_DELIMITER],
+  ["a preamble with the boundary inside of a line", `x--b\r\n--b\r\n${FIELD}\r\n1\r\n--b--`, STRAY_DELIMITER],
+  ["a preamble that ends in a bare CR", `x\r${form("1")}`, STRAY_DELIMITER],
+  ["text behind the closing boundary", `--b\r\n${FIELD}\r\n1\r\n--b--foo\r\n`, BAD_DELIMITER],
+  ["text behind its padding", `--b\r\n${FIELD}\r\n1\r\n--b-- foo`, BAD_DELIMITER],
+  ["a third dash behind the closing boundary", `--b\r\n${FIELD}\r\n1\r\n--b---`, BAD_DELIMITER],
+  ["a bare LF behind the closing boundary", `--b\r\n${FIELD}\r\n1\r\n--b--\n`, BAD_DELIMITER],
+  ["an end between CR and LF", `--b\r\n${FIELD}\r\n1\r\n--b--\r`, INCOMPLETE_FORM],
+  ["a part behind the end", `${form("1")}--b\r\n${FIELD}\r\n2\r\n--b--`, STRAY_DELIMITER],
+  ["a second end", `${form("1")}--b--\r\n`, STRAY_DELIMITER],
+  [
+    "a form inside of the form",
+    '--b\r\nContent-Disposition: form-data; name="f"\r\nContent-Type: Multipart/Mixed; boundary=c\r\n\r\n--c\r\n\r\n1\r\n--c--\r\n--b--',
+    NESTED_FORM,
+  ],
+  [
+    "a file name in pieces",
+    '--b\r\nContent-Disposition: form-data; name="f"; filename*0="a"\r\n\r\n1\r\n--b--',
+    BAD_FILENAME,
+  ],
   ["a bare LF in the head", `--b\r\nX: y\n${FIELD}\r\nx\r\n--b--`, BAD_PART_HEAD],
   ["a bare CR in the head", `--b\r\nX: y\r${FIELD}\r\nx\r\n--b--`, BAD_PART_HEAD],
   ["a NUL in the head", `--b\r\nX: \0\r\n${FIELD}\r\nx\r\n--b--`, BAD_PART_HEAD],
@@ -210,9 +245,11 @@ const limits: [why: string, body: string, outcome: Refusal | number][] = [
   ["a preamble of 8 KiB", `${"x".repeat(8 * KIB)}\r\n${form("1")}`, 1],
   ["a preamble of 8 KiB and a byte", `${"x".repeat(8 * KIB + 1)}\r\n${form("1")}`, OUTSIDE_PARTS],
   ["a preamble of line ends", "\r\n".repeat(5000), OUTSIDE_PARTS],
-  ["an epilogue of 8 KiB", `--b--${"x".repeat(8 * KIB)}`, 0],
-  ["an epilogue of 8 KiB and a byte", `--b--${"x".repeat(8 * KIB + 1)}`, OUTSIDE_PARTS],
-  ["a preamble and an epilogue of 8 KiB", `${"x".repeat(8 * KIB)}\r\n--b--${"x".repeat(8 * KIB)}`, 0],
+  ["an epilogue of 8 KiB", `--b--\r\n${"x".repeat(8 * KIB)}`, 0],
+  ["an epilogue of 8 KiB and a byte", `--b--\r\n${"x".repeat(8 * KIB + 1)}`, OUTSIDE_PARTS],
+  ["a preamble and an epilogue of 8 KiB", `${"x".repeat(8 * KIB)}\r\n--b--\r\n${"x".repeat(8 * KIB)}`, 0],
+  ["a boundary at the end of 8 KiB behind the end", `--b--\r\n${"x".repeat(8 * KIB - 3)}--bx`, STRAY_DELIMITER],
+  ["a boundary past 8 KiB behind the end", `--b--\r\n${"x".repeat(8 * KIB - 2)}--bx`, OUTSIDE_PARTS],
   ["all the parts that are allowed", `--b\r\n${FIELD}\r\n1\r\n`.repeat(MAX_PARTS) + "--b--", MAX_PARTS],
 ];
 
@@ -382,7 +419,7 @@ describe("frameByteranges", () => {
     const body =
       text(frame.heads[0]!) + content.slice(2, 5) + text(frame.heads[1]!) + content.slice(18) + text(frame.closing);
     expect(body).toBe(
-      "--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 2-4/20\r\n\r\n234" +
+      "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 2-4/20\r\n\r\n234" +
         "\r\n--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 18-19/20\r\n\r\nij" +
         "\r\n--B--\r\n",
     );

@@ -6,8 +6,10 @@ import { createCoordinator, createDispatch } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
+import { BufferBudget } from "../../src/net/buffer-budget.ts";
 import { Clock } from "../../src/net/clock.ts";
 import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { LoopTurn } from "../../src/net/loop-turn.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 
 const WARM_UP = 20_000;
@@ -48,9 +50,12 @@ const context: ConnectionContext = {
   limits: DEFAULT_LIMITS,
   parser: new RequestHeadParser(DEFAULT_LIMITS),
   clock: new Clock(),
-  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }),
+  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }, () => {}),
   observer,
+  budget: new BufferBudget(DEFAULT_LIMITS.maxBuffered),
+  turn: new LoopTurn(),
   isDraining: false,
+  ended: fail,
 };
 const connection = new Connection(socket, context);
 const request = "GET /echo/abc HTTP/1.1\r\nHost: localhost:4221\r\nUser-Agent: probe\r\nAccept: */*\r\n\r\n";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { HttpResponse, type Peer } from "../../src/http/message.ts";
+import { type Dispatch, type HttpRequest, HttpResponse, type Peer } from "../../src/http/message.ts";
 import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
 import { createRouter } from "../../src/router.ts";
+import { HandDrivenServer } from "../support/hand-driven.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -317,6 +318,180 @@ describe("a handler", () => {
     await server.drain(0);
     expect(peers.map(({ hasLeft }) => hasLeft)).toEqual([true, true, true]);
     for (const client of clients) client.close();
+  });
+});
+
+describe("a client that has left", () => {
+  const text = (path: string, method = "PUT", body = "body"): string =>
+    `${method} ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+
+  /** What was carried out, in order; `/slow` waits until the test lets it go on. */
+  function writes(): { dispatch: Dispatch; done: string[]; goOn: () => void; failed: string[] } {
+    const done: string[] = [];
+    const failed: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const dispatch = async ({ decodedPath, method, body }: HttpRequest): Promise<HttpResponse> => {
+      if (decodedPath === "/slow") await promise;
+      try {
+        let content = "";
+        for (let chunk = await body?.read(); chunk; chunk = await body!.read())
+          content += Buffer.from(chunk).toString();
+        done.push(`${method} ${decodedPath} ${content}`);
+      } catch (error) {
+        failed.push(decodedPath);
+        throw error;
+      }
+      return new HttpResponse(201, "x".repeat(100));
+    };
+    return { dispatch, done, goOn: resolve, failed };
+  }
+
+  const turns = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test("gets done what came whole: the request in hand and those behind it, in order", async () => {
+    const { dispatch, done, goOn } = writes();
+    const server = new HandDrivenServer({}, dispatch);
+    const { connection } = server.connect();
+    connection.receive(Buffer.from(text("/slow") + text("/two") + "DELETE /three HTTP/1.1\r\nHost: a\r\n\r\n"));
+    connection.closed();
+    expect(server.connections).toHaveLength(1);
+    goOn();
+    await turns();
+    expect(done).toEqual(["PUT /slow body", "PUT /two body", "DELETE /three "]);
+    expect(server.observer.records.map(({ status, cutOff, bodyBytes }) => [status, cutOff, bodyBytes])).toEqual(
+      Array(3).fill([201, true, 0]),
+    );
+    expect(server.connections).toHaveLength(0);
+    expect(server.observer.disconnections).toBe(1);
+  });
+
+  test("gets done what waited behind answers that it did not read", async () => {
+    const { dispatch, done } = writes();
+    const server = new HandDrivenServer({}, dispatch);
+    const { connection, socket } = server.connect();
+    socket.room = 10;
+    connection.receive(Buffer.from(text("/one")));
+    await turns();
+    connection.receive(Buffer.from(text("/two") + text("/three")));
+    await turns();
+    expect(done).toEqual(["PUT /one body"]);
+    connection.closed();
+    await turns();
+    expect(done).toEqual(["PUT /one body", "PUT /two body", "PUT /three body"]);
+    expect(server.connections).toHaveLength(0);
+  });
+
+  test("does not get done what is not whole, or what only makes an answer, or what stands behind a close", async () => {
+    const { dispatch, done, failed, goOn } = writes();
+    const server = new HandDrivenServer({}, dispatch);
+    const cut = server.connect().connection;
+    cut.receive(Buffer.from(text("/slow").slice(0, -1)));
+    const reads = server.connect().connection;
+    reads.receive(Buffer.from(text("/slow") + "GET /get HTTP/1.1\r\nHost: a\r\n\r\n" + text("/put") + "PUT /half"));
+    const last = server.connect().connection;
+    last.receive(Buffer.from(text("/slow").replace("Host", "Connection: close\r\nHost") + text("/hidden")));
+    for (const connection of [cut, reads, last]) connection.closed();
+    goOn();
+    await turns();
+    expect(failed).toEqual(["/slow"]);
+    expect(done).toEqual(["PUT /slow body", "PUT /slow body", "PUT /put body"]);
+    expect(server.connections).toHaveLength(0);
+    expect(server.observer.faults).toEqual([]);
+  });
+
+  test("that reset its connection with an answer unread has all of its whole bodies stored", async () => {
+    const { dispatch, done, goOn } = writes();
+    const { port, server, stop } = startServer(dispatch);
+    const client = await RawClient.connect(port);
+    client.pause();
+    await client.send(text("/first") + text("/slow") + text("/third"));
+    while (done.length === 0) await Bun.sleep(1);
+    client.reset();
+    await Bun.sleep(20);
+    goOn();
+    while (server.connectionCount > 0) await Bun.sleep(1);
+    expect(done).toEqual(["PUT /first body", "PUT /slow body", "PUT /third body"]);
+    await stop();
+  });
+
+  test("is cut by a server that may wait no longer, whatever is in hand", async () => {
+    const { dispatch } = writes();
+    const { port, server } = startServer(dispatch);
+    const client = await RawClient.connect(port);
+    await client.send(text("/slow"));
+    await Bun.sleep(20);
+    client.reset();
+    await Bun.sleep(20);
+    expect(server.connectionCount).toBe(1);
+    await server.drain(10);
+    expect(server.connectionCount).toBe(0);
+  });
+});
+
+describe("the record of an exchange that was cut", () => {
+  const never = new Promise<HttpResponse>(() => {});
+  const endings: [how: string, next: string, status: number, bodyBytes: number][] = [
+    ["before its answer", "GET /never HTTP/1.1\r\nHost: a\r\n\r\n", 0, 0],
+    ["in its body", "PUT /never HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab", 0, 0],
+    ["in its answer", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", 203, 1000],
+  ];
+  test.each(endings)("%s says nothing of the one before", async (_how, next, status, bodyBytes) => {
+    const dispatch = createRouter({
+      "/": { GET: () => new HttpResponse(200, "twelve bytes") },
+      "/never": { GET: () => never, PUT: () => never },
+      "/large": { GET: () => new HttpResponse(203, new Uint8Array(100_000)) },
+    });
+    const server = new HandDrivenServer({}, dispatch);
+    const { connection, socket } = server.connect();
+    connection.receive(Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    const head = socket.sent.length - "twelve bytes".length;
+    socket.room = head + 1000;
+    connection.receive(Buffer.from(next));
+    connection.closed();
+    const { records } = server.observer;
+    expect(records.map((record) => [record.status, record.cutOff])).toEqual([
+      [200, false],
+      [status, true],
+    ]);
+    // The heads of the two answers differ by a few bytes.
+    expect(Math.abs(records[1]!.bodyBytes - bodyBytes)).toBeLessThan(100);
+  });
+});
+
+describe("a flood of cheap requests", () => {
+  test("is answered in turns, in order, and others come in between", async () => {
+    const server = new HandDrivenServer();
+    const flood = server.connect();
+    const other = server.connect();
+    const count = 10_000;
+    const requests = Array.from({ length: count }, (_, i) => get(String(i))).join("");
+    flood.connection.receive(Buffer.from(requests));
+    const first = server.observer.records.length;
+    expect(first).toBeLessThan(count);
+    other.connection.receive(Buffer.from(get("other")));
+    expect(other.socket.sent).toEndWith("other");
+    for (let turns = 0; server.observer.records.length <= count && turns < count; turns++)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(readResponses(flood.socket.sent).map(({ body }) => body)).toEqual(
+      Array.from({ length: count }, (_, i) => String(i)),
+    );
+  });
+
+  test("of which each waits a moment is answered in turns too", async () => {
+    const server = new HandDrivenServer({}, async () => {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return new HttpResponse(200);
+    });
+    const { connection } = server.connect();
+    connection.receive(Buffer.from(get("a").repeat(100)));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(server.observer.records.length).toBeLessThan(50);
+    for (let turns = 0; server.observer.records.length < 100 && turns < 1000; turns++)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(server.observer.records).toHaveLength(100);
   });
 });
 

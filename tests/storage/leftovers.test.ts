@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunningProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
@@ -26,6 +26,17 @@ describe("the owner of a temporary name", () => {
     ["any other name", "a.txt", "none"],
   ];
   test.each(cases)("%s", (_why, name, owner) => expect(ownerOf(name)).toBe(owner));
+
+  test.skipIf(process.platform !== "linux")("a process that has ended and is not waited for is gone", async () => {
+    // The shell becomes `sleep`, which never asks for the end of its child.
+    await using parent = Bun.spawn(["sh", "-c", "sleep 0.1 & echo $!; exec sleep 10"], { stdout: "pipe" });
+    const { value } = await parent.stdout.getReader().read();
+    const pid = Number(new TextDecoder().decode(value));
+    const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+    while (stat()[0] !== "Z") await Bun.sleep(2);
+    expect(ownerOf(named(`${instance}-${pid}-${stat()[19]}`))).toBe("gone");
+    parent.kill();
+  });
 
   test("no two are equal", () => {
     expect(new Set(Array.from({ length: 1000 }, temporaryName)).size).toBe(1000);

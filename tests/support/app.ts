@@ -15,5 +15,6 @@ export function application(directory: string | null, ...flags: string[]): Dispa
     MAX_OPEN_FILES,
     createCoordinator(request.config, createKeeper(request.config)),
     { isDraining: false },
+    () => {},
   );
 }

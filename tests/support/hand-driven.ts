@@ -3,8 +3,10 @@
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
+import { BufferBudget } from "../../src/net/buffer-budget.ts";
 import { Clock } from "../../src/net/clock.ts";
 import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { LoopTurn } from "../../src/net/loop-turn.ts";
 import { protocolRoutes, RecordingObserver } from "./start-server.ts";
 
 /** A socket whose kernel has as much room as the test says. */
@@ -44,6 +46,8 @@ export class HandDrivenServer implements ConnectionContext {
   readonly clock = new Clock();
   readonly observer = new RecordingObserver();
   readonly dispatch: Dispatch;
+  readonly budget: BufferBudget;
+  readonly turn = new LoopTurn();
   isDraining = false;
   readonly connections: Connection[] = [];
 
@@ -51,6 +55,13 @@ export class HandDrivenServer implements ConnectionContext {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.parser = new RequestHeadParser(this.limits);
     this.dispatch = dispatch;
+    // A whole number: sums of times are exact then.
+    this.clock.now = 1_000_000;
+    this.budget = new BufferBudget(this.limits.maxBuffered);
+  }
+
+  ended(connection: Connection): void {
+    this.connections.splice(this.connections.indexOf(connection), 1);
   }
 
   connect(): { readonly connection: Connection; readonly socket: HandDrivenSocket } {
@@ -63,6 +74,6 @@ export class HandDrivenServer implements ConnectionContext {
   /** Lets time pass, and each connection learn of its deadline. */
   pass(ms: number): void {
     this.clock.now += ms;
-    for (const connection of this.connections) if (connection.deadline <= this.clock.now) connection.expired();
+    for (const connection of [...this.connections]) if (connection.deadline <= this.clock.now) connection.expired();
   }
 }

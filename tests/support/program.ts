@@ -1,4 +1,5 @@
-// Starts mini-http as users do: the compiled file that MINI_HTTP_BINARY names, or src/main.ts with this Bun.
+// Starts mini-http as users do: the compiled file that MINI_HTTP_BINARY names, or src/main.ts with this Bun;
+// MINI_HTTP_SOURCE names the main.ts of another checkout.
 
 import { resolve } from "node:path";
 import type { Subprocess } from "bun";
@@ -15,7 +16,7 @@ const HEED_NOTHING = ["--config=/dev/null", "--no-env-file", "--tsconfig-overrid
 /** The words that start the program, from any folder. */
 export const COMMAND: readonly string[] = IS_BINARY
   ? [resolve(ROOT, BINARY ?? "")]
-  : [process.execPath, ...HEED_NOTHING, "run", resolve(ROOT, "src/main.ts")];
+  : [process.execPath, ...HEED_NOTHING, "run", resolve(ROOT, process.env["MINI_HTTP_SOURCE"] ?? "src/main.ts")];
 
 /** How to start it. */
 export interface ProgramOptions {
@@ -24,6 +25,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Bash before it becomes the program, such as `trap "" HUP` or `ulimit -n 64`. */
   readonly before?: string;
+  /** Words before its own, of a program that becomes it with `exec`, such as `setpriv` or `prlimit`. */
+  readonly under?: readonly string[];
 }
 
 /** What a program that ended by itself left behind. */
@@ -74,7 +77,7 @@ export class RunningProgram {
   /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
   static async start(flags: readonly string[] = [], options: ProgramOptions = {}): Promise<RunningProgram> {
     const chosen = flags.some((flag) => /^(-p|--port)/.test(flag)) ? flags : ["--port", "0", ...flags];
-    const child = Bun.spawn(commandOf(chosen, options), {
+    const child = Bun.spawn([...(options.under ?? []), ...commandOf(chosen, options)], {
       env: programEnvironment(options.env),
       cwd: options.cwd ?? ROOT,
       stdin: "ignore",

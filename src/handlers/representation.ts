@@ -1,0 +1,130 @@
+// Which form of a file a client gets, before a byte of it is read: its media type, its content coding, and what
+// identifies it. Two codings are two representations (RFC 9110 8.8.3.3), and the conditions are about the chosen one.
+
+import { type CodedFormat, codedFormat, isActiveContent } from "../http/media-type.ts";
+import type { HttpRequest } from "../http/message.ts";
+import type { Validators } from "../http/precondition.ts";
+import type { OpenedFile } from "../storage/storage.ts";
+import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
+
+/** How files are sent. */
+export interface FileResponseSettings {
+  /** How long clients may use a file without asking; 0: they ask each time. */
+  readonly cacheSeconds: number;
+  /** Ranges answered in one request; with more the whole file is the answer. */
+  readonly maxRanges: number;
+  /** Nobody can upload, so what is served is the owner's own and may run as it likes. */
+  readonly readOnly: boolean;
+}
+
+/** The file to answer with, which is closed with the response. */
+export interface Selection {
+  /** The name that was asked for. */
+  readonly name: string;
+  /** The value of Content-Type for the content without any coding. */
+  readonly type: string;
+  readonly file: OpenedFile;
+  /** The coding in which the file lies there; null when it is the file itself, and any coding is to be made. */
+  readonly storedCoding: Coding | null;
+  /** Another client might get a stored coding. */
+  readonly varies: boolean;
+}
+
+/** What was selected for this client. */
+export interface Representation {
+  readonly type: string;
+  readonly coding: Coding;
+  /** The file's own bytes are sent, whatever coding they are in. */
+  readonly isStored: boolean;
+  /** Another client might have got another coding. */
+  readonly varies: boolean;
+  readonly validators: Validators & { readonly modified: number };
+  readonly cacheControl: string;
+  /** Scripts in it may come from anyone who can upload. */
+  readonly isSandboxed: boolean;
+  /** The name to save it under, when the client asks for that. */
+  readonly download: string | null;
+}
+
+/** Only GET has ranges (RFC 9110 14.2). */
+export function asksForRange(request: HttpRequest): boolean {
+  return request.method === "GET" && request.fields.get("range") !== undefined;
+}
+
+/** A file to save: `?download`. */
+function asksForDownload({ query }: HttpRequest): boolean {
+  return query !== "" && new URLSearchParams(query).has("download");
+}
+
+/**
+ * True when the file as it is serves the client best: a range is always of it, and what is saved has a length,
+ * progress, and a way to resume. A client that refuses this form gets another, and all of it.
+ */
+export function prefersIdentity(request: HttpRequest): boolean {
+  return (
+    (asksForRange(request) || asksForDownload(request)) &&
+    chooseCoding(request.fields.get("accept-encoding"), []) !== null
+  );
+}
+
+/** What else than identity there is of this file. */
+function availableCodings({ name, file, storedCoding }: Selection): readonly Coding[] {
+  const coded = codedFormat(name);
+  if (coded !== null) return [coded.coding];
+  const made = codingsOf(name, file.size);
+  return storedCoding === null ? made : [storedCoding, ...made];
+}
+
+/**
+ * The coding for this client; null when it accepts none that there is. A file whose format is a coding needs nobody to
+ * ask for it: without Accept-Encoding any coding is acceptable (RFC 9110 12.5.3).
+ */
+export function codingFor(request: HttpRequest, selection: Selection, codings: readonly Coding[]): Coding | null {
+  if (selection.storedCoding !== null) return selection.storedCoding;
+  const accepted = request.fields.get("accept-encoding");
+  if (accepted === undefined && codedFormat(selection.name) === null) return "identity";
+  return prefersIdentity(request) ? "identity" : chooseCoding(accepted ?? "*", codings);
+}
+
+/**
+ * Chooses. Gives the codings that there would be, when the client accepts none. `mayEncode`: whether a coding may be made
+ * now; without it the identity form is the representation, tags and all.
+ */
+export function chooseRepresentation(
+  request: HttpRequest,
+  selection: Selection,
+  { cacheSeconds, readOnly }: FileResponseSettings,
+  mayEncode: boolean,
+): Representation | readonly Coding[] {
+  const { name, file, storedCoding } = selection;
+  const available = availableCodings(selection);
+  const coding = codingFor(request, selection, mayEncode ? available : []);
+  if (coding === null) return available;
+  const format = codedFormat(name);
+  const type = typeOf(selection, format, coding);
+  const isDownload = asksForDownload(request);
+  return {
+    type,
+    coding,
+    isStored: coding === "identity" || storedCoding !== null || format !== null,
+    varies: !isDownload && (available.length > 0 || selection.varies),
+    validators: { etag: coding === "identity" ? file.etag : codedTag(file.etag, coding), modified: file.modified },
+    cacheControl: cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds,
+    isSandboxed: !readOnly && isActiveContent(type),
+    download: isDownload ? name : null,
+  };
+}
+
+function typeOf({ type }: Selection, format: CodedFormat | null, coding: Coding): string {
+  return format === null || coding === "identity" ? type : format.type;
+}
+
+/** The entity tag of a coded form of what has this tag. */
+function codedTag(etag: string, coding: Coding): string {
+  return etag.slice(0, -1) + "-" + coding + '"';
+}
+
+/** All tags under which a client may know a version: that of the file and those of its coded forms. */
+export function tagsOf(etag: string): readonly string[] {
+  return [etag, codedTag(etag, "gzip"), codedTag(etag, "zstd")];
+}

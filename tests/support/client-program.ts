@@ -1,0 +1,33 @@
+// Runs other programs against a server, as people do.
+
+/** What a program left behind. */
+export interface ClientResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How to run it. */
+export interface ClientOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const PATIENCE_MS = 30_000;
+
+/** Runs it to its end, without a proxy of the machine's own; killed when that takes too long. */
+export async function runClient(
+  words: readonly string[],
+  { cwd, env = {} }: ClientOptions = {},
+): Promise<ClientResult> {
+  const child = Bun.spawn([...words], {
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent", LC_ALL: "C.UTF-8", no_proxy: "*", ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: PATIENCE_MS,
+  });
+  const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return { exitCode, stdout, stderr };
+}
