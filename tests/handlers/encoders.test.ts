@@ -5,6 +5,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { CodedSource } from "../../src/handlers/compression.ts";
 import type { ByteSource } from "../../src/http/byte-source.ts";
 import { application } from "../support/app.ts";
+import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -112,7 +113,7 @@ test("a zstd frame tells the size of what it holds", async () => {
   expect(frame.readUInt32LE(6)).toBe(TEXT.length);
 });
 
-describe.skipIf(process.platform !== "linux")("eighty compressed downloads that nobody reads", () => {
+describe.skipIf(needs({ linux: true }).skip)("eighty compressed downloads that nobody reads", () => {
   test.each(["zstd", "gzip"])(
     "%s: stay within 256 MiB, and others are served",
     async (coding) => {

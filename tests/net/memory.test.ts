@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { HttpResponse } from "../../src/http/message.ts";
 import { BufferBudget, BufferShare } from "../../src/net/buffer-budget.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
+import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { residentMiB, type Stall, StalledCrowd } from "../support/stalled-crowd.ts";
@@ -152,7 +153,7 @@ test("a request that takes long does not pin the read that it came in", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")("four hundred clients that do not read", () => {
+describe.skipIf(needs({ linux: true }).skip)("four hundred clients that do not read", () => {
   const stalls: [what: string, stall: Stall, mostMiB: number, mostWithLittleMiB: number][] = [
     ["their echoes", { opening: post("/echo", 1_000_000_000), flood: Buffer.alloc(MIB, "x") }, 460, 270],
     ["what they pipeline", { opening: "", flood: Buffer.from(get("a".repeat(100)).repeat(4000)) }, 640, 400],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -27,7 +28,7 @@ describe("the owner of a temporary name", () => {
   ];
   test.each(cases)("%s", (_why, name, owner) => expect(ownerOf(name)).toBe(owner));
 
-  test.skipIf(process.platform !== "linux")("a process that has ended and is not waited for is gone", async () => {
+  test.skipIf(needs({ linux: true }).skip)("a process that has ended and is not waited for is gone", async () => {
     // The shell becomes `sleep`, which never asks for the end of its child.
     await using parent = Bun.spawn(["sh", "-c", "sleep 0.1 & echo $!; exec sleep 10"], { stdout: "pipe" });
     const { value } = await parent.stdout.getReader().read();
