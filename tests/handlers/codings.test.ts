@@ -10,8 +10,8 @@ import {
   zstdCompressSync,
   zstdDecompressSync,
 } from "node:zlib";
-import { application } from "../support/app.ts";
 import { needs } from "../support/needs.ts";
+import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -240,6 +240,7 @@ describe("--precompressed", () => {
     expect((await get(precompressed, "app.js", `If-None-Match: ${tag}\r\n`)).status).toBe(200);
   });
 
+  // Root may read everything.
   test.skipIf(needs({ ordinaryUser: true }).skip)("a form that may not be read does not hide the file", async () => {
     writeFileSync(join(folder.path, "shut.js"), "plain script");
     writeFileSync(join(folder.path, "shut.js.br"), brotliCompressSync("brotli script"));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { HttpResponse } from "../../src/http/message.ts";
 import { BufferBudget, BufferShare } from "../../src/net/buffer-budget.ts";
-import { HandDrivenServer } from "../support/hand-driven.ts";
 import { needs } from "../support/needs.ts";
+import { HandDrivenServer } from "../support/hand-driven.ts";
 import { RunningProgram } from "../support/program.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { residentMiB, type Stall, StalledCrowd } from "../support/stalled-crowd.ts";
