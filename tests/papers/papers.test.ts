@@ -1,6 +1,7 @@
 // The papers tell the truth: what is generated is fresh, what is named is there, and a page is a page.
 
 import { describe, expect, test } from "bun:test";
+import { Glob } from "bun";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
@@ -91,6 +92,20 @@ describe.each(papers.map((paper) => [paper.path, paper] as const))("%s", (path, 
     );
     expect(paper.text).not.toMatch(/\bOWNER\b|\bTODO\b|example\.invalid/);
   });
+});
+
+test("the map of src names classes that are there", () => {
+  const { text } = papers.find(({ path }) => path === "src/README.md")!;
+  const map = text.slice(0, text.indexOf("## What it promises"));
+  const named = new Set(
+    [...proseOf(map).matchAll(/`([A-Z][a-z]+(?:[A-Z][a-z]+)*)(?:[.][#\w]+)?`/g)].map(([, name]) => name!),
+  );
+  const sources = [...new Glob("src/**/*.ts").scanSync({ cwd: ROOT })].map((path) =>
+    readFileSync(join(ROOT, path), "utf8"),
+  );
+  const code = sources.join("\n");
+  const gone = [...named].filter((name) => !new RegExp(`(?:class|interface|type) ${name}\\b`).test(code));
+  expect(gone).toEqual([]);
 });
 
 test("nobody publishes the package by mistake", () => expect(manifest.private).toBe(true));
