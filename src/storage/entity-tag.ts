@@ -3,7 +3,7 @@
 import type { BigIntStats } from "node:fs";
 
 /** Two writes within one tick of the file system's clock look alike; ticks of 2 s are the longest that there are. */
-export const SETTLED_MS = 2000;
+const SETTLED_MS = 2000;
 const NS_PER_SECOND = 1_000_000_000n;
 
 /** The numbers that an entity tag is made of. */
@@ -29,12 +29,15 @@ export function mayRepeat(stats: BigIntStats, now: number): boolean {
   return isCoarse(stats) && !isSettled(stats, now);
 }
 
-/** True when a write from now on would show in the times. */
-export function isSettled({ mtimeMs, ctimeMs }: BigIntStats, now: number): boolean {
-  return now - Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) >= SETTLED_MS;
+/**
+ * True when a write from now on would show in the times: in the change time, which nobody can set. The modification time
+ * may lie ahead, where uploads are stamped apart.
+ */
+export function isSettled({ ctimeMs }: BigIntStats, now: number): boolean {
+  return now - Number(ctimeMs) >= SETTLED_MS;
 }
 
 /** True when the file system seems to count whole seconds. */
-export function isCoarse({ mtimeNs, ctimeNs }: BigIntStats): boolean {
+function isCoarse({ mtimeNs, ctimeNs }: BigIntStats): boolean {
   return mtimeNs % NS_PER_SECOND === 0n && ctimeNs % NS_PER_SECOND === 0n;
 }

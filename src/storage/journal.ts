@@ -9,7 +9,7 @@ import type { NameRules } from "./object-name.ts";
 import { syncFolder } from "./publish.ts";
 import { recover } from "./recovery.ts";
 import type { ServedRoot } from "./served-root.ts";
-import { systemCode } from "./system-fault.ts";
+import { SystemError, systemCode } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -43,20 +43,20 @@ export class Journal {
     const draft = folder.at(journal.#base);
     const descriptor = await calls.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      await calls.fchmod(descriptor, JOURNAL_MODE);
+      await mark(calls, descriptor);
       await calls.writeAll(descriptor, Buffer.from(JSON.stringify(entries)));
       if (isDurable) await calls.fsync(descriptor);
       const isMarked = isJournal(await calls.fstat(descriptor));
       if (isMarked) await calls.rename(draft, draft + REDO);
       else await calls.unlink(draft);
-      if (isMarked && isDurable) await syncFolder(calls, folder);
+      if (isMarked && isDurable && !(await syncFolder(calls, folder)))
+        throw new SystemError("EIO", "the journal is not on the disk");
       if (!isMarked) folder.close();
       return isMarked ? journal : null;
     } catch (error) {
       await tryToUnlink(calls, draft);
-      if (systemCode(error) !== "EPERM") throw error;
-      folder.close();
-      return null;
+      await tryToUnlink(calls, draft + REDO);
+      throw error;
     } finally {
       await calls.close(descriptor);
     }
@@ -87,6 +87,15 @@ export class Journal {
   async recover(root: ServedRoot, rules: NameRules): Promise<void> {
     await recover(root, this.#calls, rules, this.#folder, this.#base + this.#ending);
     this.#folder.close();
+  }
+}
+
+/** Where modes may not be set there is no mark, as a look at the file tells. */
+async function mark(calls: FileCalls, descriptor: number): Promise<void> {
+  try {
+    await calls.fchmod(descriptor, JOURNAL_MODE);
+  } catch (error) {
+    if (systemCode(error) === "") throw error;
   }
 }
 

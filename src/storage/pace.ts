@@ -15,6 +15,12 @@ const LOCAL: ReadonlySet<string> = new Set(
 
 /** A call that takes longer than this holds others up. */
 const SLOW_MS = 5;
+/** One that takes so long tells as much as several. */
+const VERY_SLOW_MS = 50;
+/** So many slow calls make a slow file system; on a busy machine one in a thousand is slow for no fault of its own. */
+const MOST_SLOW = 3;
+/** So many quick calls outweigh a slow one. */
+const QUICK_FOR_SLOW = 100;
 /** How long a file system that was slow is not trusted. */
 const DISTRUST_MS = 10_000;
 /** Mounts come and go; a look at them costs about as much as twenty calls. */
@@ -29,6 +35,8 @@ export class Pace {
   #path = "";
   #looked = NO_TIME;
   #slowUntil = NO_TIME;
+  /** Slow calls of late. */
+  #slowness = 0;
   readonly #readMounts: () => string;
 
   /** `readMounts` gives what the system says of its mounts; empty where it does not (then all count as local). */
@@ -52,7 +60,14 @@ export class Pace {
 
   /** A call that was made at once took so long. */
   took(ms: number): void {
-    if (ms > SLOW_MS) this.#slowUntil = performance.now() + DISTRUST_MS;
+    if (ms <= SLOW_MS) {
+      if (this.#slowness > 0) this.#slowness -= 1 / QUICK_FOR_SLOW;
+      return;
+    }
+    this.#slowness += ms > VERY_SLOW_MS ? MOST_SLOW : 1;
+    if (this.#slowness < MOST_SLOW) return;
+    this.#slowness = 0;
+    this.#slowUntil = performance.now() + DISTRUST_MS;
   }
 
   /** The same for one that was made on the pool: what stays slow stays off the loop. */
