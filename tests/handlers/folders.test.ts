@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
+import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses, resolveLocation } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -193,8 +194,7 @@ describe("what a list says of what it cannot say", () => {
   });
 
   const ROOM = "/dev/shm";
-  const farAway = existsSync(ROOM) && process.platform === "linux";
-  test.skipIf(!farAway)(
+  test.skipIf(needs({ linux: true, paths: [ROOM] }).skip)(
     "a time before those that Date can name is null in JSON, and left out on the page",
     async () => {
       const path = mkdtempSync(join(ROOM, "mini-http-test-"));
