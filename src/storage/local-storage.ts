@@ -63,7 +63,8 @@ export class LocalStorage implements Storage {
   readonly #settings: LocalStorageSettings;
   readonly #budget: DescriptorBudget;
   readonly #coordinator: Coordinator;
-  readonly #pace = new Pace();
+  /** Whether calls stand on the loop. */
+  readonly pace = new Pace();
   readonly #queue = new CallQueue(countThreads(process.env["UV_THREADPOOL_SIZE"]));
   readonly #gate: GroupGate;
   readonly #house: UploadHouse;
@@ -75,7 +76,7 @@ export class LocalStorage implements Storage {
   constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
     const { rules, followSymlinks: followsLinks } = settings;
     this.#settings = settings;
-    this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.#pace);
+    this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.pace);
     this.#budget = this.#root.budget;
     this.#coordinator = coordinator;
     this.#walks = new FolderWalks(rules);
@@ -196,7 +197,7 @@ export class LocalStorage implements Storage {
   }
 
   #callsFor(client: Client): FileCalls {
-    return new FileCalls(this.#pace, this.#queue, client);
+    return new FileCalls(this.pace, this.#queue, client);
   }
 
   async #openFound(calls: FileCalls, { descriptor, stats, realPath, folderPath, isDirect }: Found): Promise<LocalFile> {

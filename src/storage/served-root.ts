@@ -9,7 +9,7 @@ import type { Pace } from "./pace.ts";
 import { liesIn, segmentsBelow } from "./real-path.ts";
 
 /** Folders are open for moments only. */
-const MOST_OPEN_FOLDERS = 64;
+const MOST_OPEN_FOLDERS = 1024;
 const LEAST_OPEN_FOLDERS = 8;
 
 /** How the directory is to be found and guarded. */

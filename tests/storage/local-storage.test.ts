@@ -1,0 +1,380 @@
+import { describe, expect, spyOn, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { LocalCoordinator, NOTHING, type UsageLimits } from "../../src/storage/coordinator.ts";
+import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
+import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
+
+const CLIENT = { hasLeft: false };
+const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
+const SETTINGS: LocalStorageSettings = {
+  rules: PLAIN_NAMES,
+  followSymlinks: false,
+  maxOpenFiles: 1000,
+  fsync: false,
+  mode: null,
+  maxNewFolders: 1000,
+};
+
+/** A folder with an outside, and a storage on its inside. */
+class Place implements ContractStorage {
+  readonly storage: LocalStorage;
+  readonly root: string;
+  readonly outside: string;
+  readonly #folder = tempFolder();
+
+  constructor(settings: Partial<LocalStorageSettings> = {}, limits = NO_LIMITS) {
+    this.root = join(this.#folder.path, "served");
+    this.outside = join(this.#folder.path, "outside");
+    mkdirSync(this.root);
+    mkdirSync(this.outside);
+    const coordinator: LocalCoordinator = new LocalCoordinator(limits, async () => this.storage.measure());
+    this.storage = new LocalStorage(this.root, { ...SETTINGS, ...settings }, coordinator);
+  }
+
+  at(...segments: readonly string[]): string {
+    return join(this.root, ...segments);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+describe("the contract", () => {
+  runStorageContract(async () => new Place());
+});
+
+describe("the contract, on the thread pool", () => {
+  runStorageContract(async () => {
+    const place = new Place();
+    // As after calls that were slow.
+    for (let i = 0; i < 3; i++) place.storage.pace.took(1000);
+    return place;
+  });
+});
+
+describe("the user's card", () => {
+  test("a body that is complete in memory goes out by Bun.write, to the temporary file's descriptor", async () => {
+    await using place = new Place();
+    using write = spyOn(Bun, "write");
+    const upload = place.storage.upload(CLIENT);
+    expect(await upload.add(planFor("a", "whole"))).toBeNull();
+    expect(await upload.write(Uint8Array.from(Buffer.from("whole")))).toBeNull();
+    expect(await upload.finish()).toBeNull();
+    expect(await upload.commit()).toHaveLength(1);
+    expect(write).toHaveBeenCalledTimes(1);
+    expect(readFileSync(place.at("a"), "utf8")).toBe("whole");
+  });
+
+  test("one that comes in pieces does not", async () => {
+    await using place = new Place();
+    using write = spyOn(Bun, "write");
+    expect(await store(place.storage, { a: "in pieces" })).toHaveLength(1);
+    expect(write).not.toHaveBeenCalled();
+  });
+
+  test("small files come into memory by Bun.file on a descriptor, which keeps its place", async () => {
+    await using place = new Place();
+    writeFileSync(place.at("a"), "content");
+    const file = await place.storage.open(nameOf("a"), CLIENT);
+    if (typeof file === "string") throw new Error(file);
+    using slice = spyOn(Bun, "file");
+    expect(Buffer.from((await file.content(100)) ?? []).toString()).toBe("content");
+    expect(slice.mock.calls[0]?.[0]).toBeNumber();
+    const source = file.range(0, file.size);
+    expect(Buffer.from((await source.read()) ?? []).toString()).toBe("content");
+    source.close();
+    file.close();
+  });
+});
+
+describe("links", () => {
+  const links: [why: string, make: (place: Place) => void, path: string, content: string][] = [
+    ["to a file beside it", (place) => symlinkSync("in/x", place.at("l")), "l", "inside"],
+    ["to a folder", (place) => symlinkSync("in", place.at("l")), "l/x", "inside"],
+    ["by the whole path", (place) => symlinkSync(place.at("in"), place.at("l")), "l/x", "inside"],
+    ["up and down again", (place) => symlinkSync("../in/x", place.at("other", "l")), "other/l", "inside"],
+    ["to a link", (place) => (symlinkSync("in", place.at("k")), symlinkSync("k/x", place.at("l"))), "l", "inside"],
+    ["to the directory itself", (place) => symlinkSync(".", place.at("l")), "l/in/x", "inside"],
+    ["outside", (place) => symlinkSync(place.outside, place.at("l")), "l/x", "(missing)"],
+    ["outside by dots", (place) => symlinkSync("../outside", place.at("l")), "l/x", "(missing)"],
+    ["outside and in again", (place) => symlinkSync("../served/in", place.at("l")), "l/x", "(missing)"],
+    ["to a file outside", (place) => symlinkSync("../outside/x", place.at("l")), "l", "(missing)"],
+    ["to nowhere", (place) => symlinkSync("none", place.at("l")), "l", "(missing)"],
+    ["to itself", (place) => symlinkSync("l", place.at("l")), "l/x", "(missing)"],
+    ["to a hidden folder", (place) => symlinkSync(".git", place.at("l")), "l/config", "(missing)"],
+    ["to a hidden file", (place) => symlinkSync(".git/config", place.at("l")), "l", "(missing)"],
+    ["to an unfinished upload", (place) => symlinkSync(".mini-http-a-1-1-b", place.at("l")), "l", "(missing)"],
+  ];
+  test.each(links)("%s", async (_why, make, path, content) => {
+    await using place = new Place();
+    for (const name of ["in", "other", ".git"]) mkdirSync(place.at(name));
+    writeFileSync(place.at("in", "x"), "inside");
+    writeFileSync(place.at(".git", "config"), "secret");
+    writeFileSync(place.at(".mini-http-a-1-1-b"), "secret");
+    writeFileSync(join(place.outside, "x"), "secret");
+    make(place);
+    expect(await read(place.storage, path)).toBe(content);
+    const listed = await namesIn(place.storage, "");
+    expect(listed).not.toContain(content === "(missing)" ? "l" : "nothing");
+  });
+
+  test("one that is turned to another folder is followed anew", async () => {
+    await using place = new Place();
+    for (const name of ["r1", "r2"]) {
+      mkdirSync(place.at(name));
+      writeFileSync(place.at(name, "x"), name);
+    }
+    symlinkSync("r1", place.at("cur"));
+    expect(await read(place.storage, "cur/x")).toBe("r1");
+    symlinkSync("r2", place.at("next"));
+    renameSync(place.at("next"), place.at("cur"));
+    expect(await read(place.storage, "cur/x")).toBe("r2");
+  });
+
+  test("with --follow-symlinks they lead anywhere, but to nothing that is hidden here", async () => {
+    await using place = new Place({ followSymlinks: true });
+    writeFileSync(join(place.outside, "x"), "outside");
+    mkdirSync(place.at(".git"));
+    writeFileSync(place.at(".git", "config"), "secret");
+    symlinkSync(place.outside, place.at("l"));
+    symlinkSync(".git", place.at("g"));
+    expect(await read(place.storage, "l/x")).toBe("outside");
+    expect(await read(place.storage, "g/config")).toBe("(missing)");
+    expect(await store(place.storage, { "l/y": "new" })).toHaveLength(1);
+    expect(readFileSync(join(place.outside, "y"), "utf8")).toBe("new");
+  });
+});
+
+describe("the directory itself", () => {
+  test("is found again when it is replaced", async () => {
+    await using place = new Place();
+    writeFileSync(place.at("a"), "first");
+    expect(await read(place.storage, "a")).toBe("first");
+    await Bun.sleep(1);
+    rmSync(place.root, { recursive: true });
+    expect(await read(place.storage, "a")).toBe("(missing)");
+    await Bun.sleep(1);
+    mkdirSync(place.root);
+    writeFileSync(place.at("a"), "second");
+    expect(await read(place.storage, "a")).toBe("second");
+    expect(await store(place.storage, { b: "third" })).toHaveLength(1);
+    expect(readFileSync(place.at("b"), "utf8")).toBe("third");
+  });
+
+  test("does not move with the process", async () => {
+    using folder = tempFolder();
+    mkdirSync(join(folder.path, "served"));
+    const before = process.cwd();
+    process.chdir(folder.path);
+    const storage = new LocalStorage("served", SETTINGS, new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+    process.chdir(before);
+    expect(await store(storage, { a: "x" })).toHaveLength(1);
+    expect(existsSync(join(folder.path, "served", "a"))).toBe(true);
+  });
+});
+
+describe("what becomes of the name while an upload comes", () => {
+  const moves: [why: string, move: (place: Place) => void, fault: string][] = [
+    ["the folder is moved", (place) => renameSync(place.at("d"), place.at("e")), "moved"],
+    ["the folder is removed", (place) => rmSync(place.at("d"), { recursive: true }), "moved"],
+    [
+      "a link that leads outside takes the folder's name",
+      (place) => {
+        renameSync(place.at("d"), place.at("e"));
+        symlinkSync(place.outside, place.at("d"));
+      },
+      "moved",
+    ],
+    [
+      "the temporary file is another one",
+      (place) => {
+        const [name] = readdirSync(place.at("d")).filter((each) => each.startsWith(".mini-http-"));
+        rmSync(place.at("d", name!));
+        symlinkSync(join(place.outside, "x"), place.at("d", name!));
+      },
+      "disturbed",
+    ],
+  ];
+  test.each(moves)("%s", async (_why, move, fault) => {
+    await using place = new Place();
+    mkdirSync(place.at("d"));
+    writeFileSync(join(place.outside, "x"), "secret");
+    chmodSync(join(place.outside, "x"), 0o600);
+    const before = statSync(join(place.outside, "x"), { bigint: true });
+    const upload = place.storage.upload(CLIENT);
+    await upload.add(planFor("d/a", "x"));
+    await upload.write(Uint8Array.of(120));
+    await upload.finish();
+    move(place);
+    expect(await upload.commit()).toBe(fault as never);
+    const after = statSync(join(place.outside, "x"), { bigint: true });
+    expect([after.mode, after.mtimeNs, after.ctimeNs]).toEqual([before.mode, before.mtimeNs, before.ctimeNs]);
+    expect(readdirSync(place.outside)).toEqual(["x"]);
+    for (const name of ["d", "e"].filter((each) => existsSync(place.at(each))))
+      if (fault === "moved") expect(readdirSync(place.at(name)).filter((each) => each.startsWith("."))).toEqual([]);
+  });
+});
+
+describe("modes and times", () => {
+  test("an upload under way is its owner's alone, whatever its target will be", async () => {
+    await using place = new Place({ mode: 0o666 });
+    const upload = place.storage.upload(CLIENT);
+    await upload.add(planFor("a", "x"));
+    await upload.write(Uint8Array.of(120));
+    await upload.finish();
+    const [name] = readdirSync(place.root);
+    expect(statSync(place.at(name!)).mode & 0o777).toBe(0o600);
+    await upload.commit();
+    expect(statSync(place.at("a")).mode & 0o777).toBe(0o666);
+  });
+
+  test("a replaced version keeps its mode, and a new one is younger, even than one from the future", async () => {
+    await using place = new Place();
+    writeFileSync(place.at("a"), "old");
+    chmodSync(place.at("a"), 0o640);
+    const future = Date.now() / 1000 + 1000;
+    utimesSync(place.at("a"), future, future);
+    await store(place.storage, { a: "new" });
+    const stats = statSync(place.at("a"));
+    expect(stats.mode & 0o777).toBe(0o640);
+    expect(stats.mtimeMs).toBeGreaterThan(future * 1000 - 1);
+  });
+
+  test("the time of an upload is the clock's", async () => {
+    await using place = new Place();
+    const before = Date.now();
+    await store(place.storage, { a: "new" });
+    const { mtimeMs } = statSync(place.at("a"));
+    expect(mtimeMs).toBeGreaterThanOrEqual(before);
+    expect(mtimeMs).toBeLessThan(Date.now() + 2);
+  });
+});
+
+describe("a file that changes while it is read", () => {
+  const SIZE = 3 * 1024 * 1024;
+  async function readWith(change: (path: string) => void): Promise<string> {
+    await using place = new Place();
+    const path = place.at("a");
+    writeFileSync(path, Buffer.alloc(SIZE, "a"));
+    const file = await place.storage.open(nameOf("a"), CLIENT);
+    if (typeof file === "string") throw new Error(file);
+    const source = file.range(0, file.size);
+    try {
+      let total = (await source.read())!.length;
+      change(path);
+      for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
+        if (chunk.some((byte) => byte !== 97)) return "mixed";
+        total += chunk.length;
+      }
+      return total === SIZE ? "whole" : "short";
+    } catch (error) {
+      return (error as Error).name;
+    } finally {
+      source.close();
+      file.close();
+    }
+  }
+  const changes: [how: string, change: (path: string) => void, outcome: string][] = [
+    ["grows behind its end", (path) => writeFileSync(path, "more", { flag: "a" }), "whole"],
+    ["is deleted", (path) => rmSync(path), "whole"],
+    ["is replaced", (path) => (writeFileSync(path + "n", "b"), renameSync(path + "n", path)), "whole"],
+    ["gets another name beside", (path) => linkSync(path, path + "2"), "ContentChanged"],
+    ["is rewritten", (path) => writeFileSync(path, Buffer.alloc(SIZE, "b")), "ContentChanged"],
+    ["is rewritten, and longer", (path) => writeFileSync(path, Buffer.alloc(SIZE + 9, "b")), "ContentChanged"],
+    [
+      "is rewritten with its old time",
+      (path) => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, Buffer.alloc(SIZE, "b"));
+        utimesSync(path, atime, mtime);
+      },
+      "ContentChanged",
+    ],
+    ["is cut", (path) => writeFileSync(path, "a"), "ContentChanged"],
+  ];
+  test.each(changes)("that %s", async (_how, change, outcome) => expect(await readWith(change)).toBe(outcome));
+});
+
+describe("two versions share no tag when the time is put back", () => {
+  const rewrites: [how: string, rewrite: (path: string) => void][] = [
+    ["in place", (path) => writeFileSync(path, "two")],
+    ["by a rename", (path) => (writeFileSync(path + "n", "two"), renameSync(path + "n", path))],
+    ["by removal", (path) => (rmSync(path), writeFileSync(path, "two"))],
+  ];
+  test.each(rewrites)("%s", async (_how, rewrite) => {
+    await using place = new Place();
+    const path = place.at("a");
+    writeFileSync(path, "one");
+    utimesSync(path, 1_000_000_000, 1_000_000_000);
+    const tag = async (): Promise<string> => ((await place.storage.stat(nameOf("a"), CLIENT)) as { etag: string }).etag;
+    const before = await tag();
+    rewrite(path);
+    utimesSync(path, 1_000_000_000, 1_000_000_000);
+    expect(await tag()).not.toBe(before);
+  });
+});
+
+describe("bounds", () => {
+  test("one upload makes so many folders and no more", async () => {
+    await using place = new Place({ maxNewFolders: 3 });
+    expect(await store(place.storage, { "a/b/c/d": "x" })).toHaveLength(1);
+    expect(await store(place.storage, { "e/1": "x", "f/1": "x", "f/g/1": "x" })).toHaveLength(3);
+    expect(await store(place.storage, { "h/1": "x", "i/1": "x", "j/k/1": "x" })).toBe("too-many-folders");
+    expect(await namesIn(place.storage, "")).toEqual(["a", "e", "f"]);
+  });
+
+  test("folders count as files", async () => {
+    await using place = new Place({}, { ...NO_LIMITS, files: 4 });
+    expect(await store(place.storage, { "a/b/c/d": "x" })).toHaveLength(1);
+    expect(await store(place.storage, { e: "x" })).toBe("over-quota");
+  });
+
+  test("what is announced holds nothing; what has come does", async () => {
+    await using place = new Place({}, { ...NO_LIMITS, bytes: 1000 });
+    const dripping = place.storage.upload(CLIENT);
+    expect(await dripping.add({ ...planFor("slow", null), length: 1000 })).toBeNull();
+    expect(await store(place.storage, { quick: "x".repeat(600) })).toHaveLength(1);
+    expect(await dripping.write(new Uint8Array(400))).toBeNull();
+    expect(await dripping.write(new Uint8Array(1))).toBe("over-quota");
+    await dripping.abort();
+    expect(await store(place.storage, { more: "x".repeat(400) })).toHaveLength(1);
+  });
+
+  test("no descriptor is left open, whatever became of the upload", async () => {
+    await using place = new Place();
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    await store(place.storage, { "d/a": "x" });
+    const before = open();
+    for (let i = 0; i < 20; i++) {
+      await store(place.storage, { [`d/${i}/x`]: "1", [`d/${i}/y`]: "2", z: "3" });
+      await store(place.storage, { d: "1" });
+      await store(place.storage, { "d/a": "1", d: "2" });
+      const upload = place.storage.upload(CLIENT);
+      await upload.add(planFor(`d/${i}/aborted`, "x"));
+      await upload.abort();
+      await read(place.storage, "d/a");
+      await read(place.storage, "d/none");
+      await namesIn(place.storage, `d/${i}`);
+      await place.storage.remove(nameOf(`d/${i}/x`), null, CLIENT);
+    }
+    await place.storage.sweep();
+    expect(open()).toBe(before);
+  });
+});
