@@ -206,7 +206,7 @@ export class LocalStorage implements Storage {
     try {
       const now = await calls.fstat(opened);
       if (now.ino !== stats.ino || now.dev !== stats.dev) throw new Error(`${realPath} is not what was judged`);
-      return new LocalFile(opened, now, isDirect ? { folder: folderPath, path: realPath } : null, calls, this.#budget);
+      return new LocalFile(opened, now, { folder: folderPath, path: realPath, isDirect }, calls, this.#budget);
     } catch (error) {
       await calls.close(opened);
       throw error;

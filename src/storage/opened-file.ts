@@ -8,6 +8,7 @@ import { etagOf, isSettled } from "./entity-tag.ts";
 import { type FileCalls, LARGE_BYTES } from "./file-calls.ts";
 import { FileSource } from "./file-source.ts";
 import { modifiedOf } from "./modified-time.ts";
+import { HAS_PROC, pathOfDescriptor } from "./real-path.ts";
 import type { FileVersion, OpenedFile } from "./storage.ts";
 
 const readLater = promisify(read) as unknown as (
@@ -67,10 +68,13 @@ function milliseconds(ns: bigint): number {
   return Number(ns / NS_PER_SECOND) * MS_PER_SECOND + Number(ns % NS_PER_SECOND) / NS_PER_MS;
 }
 
-/** Where a file was found, when it was found without a link. */
+/** Where a file was found. */
 export interface FoundAt {
+  /** The real path of the folder that holds it. */
   readonly folder: string;
   readonly path: string;
+  /** No link was on the way. */
+  readonly isDirect: boolean;
 }
 
 /** An open regular file. */
@@ -82,6 +86,8 @@ export class LocalFile implements OpenedFile {
   readonly #descriptor: number;
   readonly #calls: FileCalls;
   readonly #budget: DescriptorBudget;
+  /** Where it was when that was asked last. */
+  #path: string;
   /** As they were when they were looked at last, and found to be of the same version. */
   #stats: BigIntStats;
   /** Calls that the system has in hand: the descriptor must not be closed under them. */
@@ -89,23 +95,18 @@ export class LocalFile implements OpenedFile {
   #isClosed = false;
 
   /** Takes over the descriptor and its place in the budget; `stats` are its `fstat`. */
-  constructor(
-    descriptor: number,
-    stats: BigIntStats,
-    foundAt: FoundAt | null,
-    calls: FileCalls,
-    budget: DescriptorBudget,
-  ) {
+  constructor(descriptor: number, stats: BigIntStats, foundAt: FoundAt, calls: FileCalls, budget: DescriptorBudget) {
     this.#descriptor = descriptor;
     this.#calls = calls;
     this.#budget = budget;
+    this.#path = foundAt.path;
     this.#stats = stats;
     const now = Date.now();
     this.size = Number(stats.size);
     this.modified = modifiedOf(stats, now);
     this.etag = etagOf(stats, now);
     this.version =
-      foundAt !== null && isSettled(stats, now)
+      foundAt.isDirect && isSettled(stats, now)
         ? new LocalVersion(foundAt.folder, foundAt.path, this.etag, stats)
         : null;
   }
@@ -180,21 +181,28 @@ export class LocalFile implements OpenedFile {
 
   /**
    * Whether the bytes can still be those of the version. One that lost a name was deleted, or replaced as a whole, and
-   * keeps its bytes. One that grew was most likely written behind its end. All else (a rename or a new mode too) cannot
-   * be told from a rewrite whose time was put back, and counts as one.
+   * keeps its bytes; so does one that has another name now. One that grew was most likely written behind its end. All
+   * else (a new mode, a second name) cannot be told from a rewrite whose time was put back, and counts as one.
    */
   async #hasChanged(): Promise<boolean | "grown"> {
     const then = this.#stats;
     const now = await this.#during(async () => this.#calls.fstat(this.#descriptor));
     if (now.size === then.size && now.mtimeNs === then.mtimeNs) {
       if (now.ctimeNs === then.ctimeNs) return false;
-      if (now.nlink >= then.nlink) return true;
+      if (now.nlink >= then.nlink && !this.#wasRenamed()) return true;
       this.#stats = now;
       return false;
     }
     if (now.size <= then.size || now.mtimeNs < then.mtimeNs) return true;
     this.#stats = now;
     return "grown";
+  }
+
+  #wasRenamed(): boolean {
+    if (!HAS_PROC) return false;
+    const before = this.#path;
+    this.#path = pathOfDescriptor(this.#descriptor);
+    return this.#path !== before;
   }
 
   async #during<T>(call: () => Promise<T>): Promise<T> {

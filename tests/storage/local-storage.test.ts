@@ -295,6 +295,13 @@ describe("a file that changes while it is read", () => {
     ["grows behind its end", (path) => writeFileSync(path, "more", { flag: "a" }), "whole"],
     ["is deleted", (path) => rmSync(path), "whole"],
     ["is replaced", (path) => (writeFileSync(path + "n", "b"), renameSync(path + "n", path)), "whole"],
+    ["is renamed", (path) => renameSync(path, path + "2"), "whole"],
+    [
+      "is renamed and renamed back",
+      (path) => (renameSync(path, path + "2"), renameSync(path + "2", path)),
+      "ContentChanged",
+    ],
+    ["gets another mode", (path) => chmodSync(path, 0o600), "ContentChanged"],
     ["gets another name beside", (path) => linkSync(path, path + "2"), "ContentChanged"],
     ["is rewritten", (path) => writeFileSync(path, Buffer.alloc(SIZE, "b")), "ContentChanged"],
     ["is rewritten, and longer", (path) => writeFileSync(path, Buffer.alloc(SIZE + 9, "b")), "ContentChanged"],
