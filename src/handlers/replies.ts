@@ -39,6 +39,8 @@ const OWN_LIMITS: { readonly [Fault in WriteFault]?: string } = {
   "not-allowed":
     "this user may not write there; mind permissions, read-only disks, and links that leave the folder (--follow-symlinks)",
   "no-descriptors": "all file descriptors are in use; raise ulimit -n (LimitNOFILE=)",
+  failed: "the system failed at a call on the folder (an I/O error, or a network or FUSE file system that is gone)",
+  "not-durable": "the system did not confirm that an upload is on the disk (fsync failed)",
 };
 const MAY_NOT_READ = "this user may not read what lies in the folder; give it read and search permission";
 
