@@ -252,6 +252,22 @@ export class FileCalls {
   }
 }
 
+const MISSING_IS_NO_ERROR = { throwIfNoEntry: false } as const;
+
+/**
+ * For the one call of a hit in memory, which nothing may make dearer: on the loop, with times in milliseconds (numbers
+ * cost a quarter less than bigints); undefined for nothing. `start` is `performance.now()` just before.
+ */
+export function lstatAtOnce(path: string, pace: Pace, start: number): Stats | undefined {
+  try {
+    return lstatSync(path, MISSING_IS_NO_ERROR);
+  } catch {
+    return undefined;
+  } finally {
+    pace.took(performance.now() - start);
+  }
+}
+
 declare function preciseFstat(descriptor: number, options: { bigint: true }): BigIntStats;
 declare function preciseStat(path: string, options: { bigint: true }): BigIntStats;
 declare function preciseStatLater(path: string, options: { bigint: true }): Promise<BigIntStats>;

@@ -9,7 +9,7 @@ import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
 import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
-import { FileCalls } from "./file-calls.ts";
+import { FileCalls, lstatAtOnce } from "./file-calls.ts";
 import { LocalFolderReader } from "./folder-list.ts";
 import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
@@ -45,6 +45,13 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 const MOST_TRIES = 5;
 const PAUSE_MS = 40;
 
+/**
+ * How long a folder counts as being where it was seen. A file is looked at by its name each time, so what a moved folder
+ * takes along is missing at once; only a link put in the folder's place within this time could lead to it once more.
+ */
+const IN_PLACE_MS = 1;
+const MOST_IN_PLACE = 1000;
+
 /** How a folder is served. */
 export interface LocalStorageSettings extends UploadSettings {
   readonly rules: NameRules;
@@ -69,8 +76,8 @@ export class LocalStorage implements Storage {
   readonly #gate: GroupGate;
   readonly #house: UploadHouse;
   readonly #walks: FolderWalks;
-  /** Real paths of folders that were found in their places in this turn of the loop. */
-  readonly #inPlace = new Set<string>();
+  /** When folders were found in their places, by their real paths. */
+  readonly #inPlace = new Map<string, number>();
   #heartbeat: Timer | null = null;
 
   constructor(root: string, settings: LocalStorageSettings, coordinator: Coordinator) {
@@ -116,18 +123,16 @@ export class LocalStorage implements Storage {
 
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean> {
     if (!(version instanceof LocalVersion)) return false;
-    const calls = this.#callsFor(client);
-    if (this.#coordinator.hasGroups) return this.#isUnchangedLater(version, calls);
-    const isInPlace = this.#inPlace.has(version.folder) || this.#isInPlace(version.folder, calls);
-    if (isInPlace instanceof Promise) return this.#isUnchangedLater(version, calls);
-    if (!isInPlace) return false;
-    try {
-      // Numbers cost a quarter less than bigints here, and this is the one system call of a hit.
-      const now = calls.lstatRoughly(version.path);
-      return now instanceof Promise ? now.then((stats) => version.is(stats), isGone) : version.is(now);
-    } catch (error) {
-      return isGone(error);
+    const { pace } = this;
+    if (!pace.isDirect || this.#coordinator.hasGroups) return this.#isUnchangedLater(version, this.#callsFor(client));
+    const now = performance.now();
+    if (now - (this.#inPlace.get(version.folder) ?? -Infinity) > IN_PLACE_MS) {
+      const isInPlace = this.#isInPlace(version.folder, this.#callsFor(client));
+      if (isInPlace instanceof Promise) return this.#isUnchangedLater(version, this.#callsFor(client));
+      if (!isInPlace) return false;
     }
+    const stats = lstatAtOnce(version.path, pace, now);
+    return stats !== undefined && version.is(stats);
   }
 
   async stat(name: ObjectName, client: Client): Promise<Entry | ReadFault> {
@@ -214,8 +219,8 @@ export class LocalStorage implements Storage {
   }
 
   /**
-   * Asks once in a turn of the loop: a folder that was moved away takes its files with it, and the directory's own path
-   * may lead elsewhere by now.
+   * Asks again after a moment: a folder that was moved away takes its files with it, and the directory's own path may
+   * lead elsewhere by now.
    */
   #isInPlace(folder: string, calls: FileCalls): MaybePromise<boolean> {
     const { path, realPath } = this.#root;
@@ -228,8 +233,8 @@ export class LocalStorage implements Storage {
   #note(folder: string, isInPlace: boolean): boolean {
     if (!isInPlace) return false;
     this.#root.lookAtMounts();
-    if (this.#inPlace.size === 0) setImmediate(() => this.#inPlace.clear());
-    this.#inPlace.add(folder);
+    if (this.#inPlace.size >= MOST_IN_PLACE) this.#inPlace.clear();
+    this.#inPlace.set(folder, performance.now());
     return true;
   }
 
