@@ -8,6 +8,7 @@ import { capabilityNote } from "./cli/capabilities.ts";
 import { descriptorLimit, planDescriptors } from "./cli/descriptor-limit.ts";
 import { inspectDirectory } from "./cli/directory.ts";
 import { findIllness } from "./cli/healthcheck.ts";
+import { shareOfMemory } from "./cli/memory-limit.ts";
 import { describeListenFault } from "./cli/listen-fault.ts";
 import { ownFilesNotes } from "./cli/own-files.ts";
 import { type Config, parseConfig } from "./config.ts";
@@ -128,7 +129,11 @@ function buildServer(
   return new Server({
     host: config.host,
     port: config.port,
-    limits: { ...config.limits, maxConnections: plan.connections },
+    limits: {
+      ...config.limits,
+      maxConnections: plan.connections,
+      maxBuffered: Math.min(config.limits.maxBuffered, shareOfMemory()),
+    },
     maxTurnedAway: plan.turnedAway,
     dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => log.warning(line)),
     observer: log,

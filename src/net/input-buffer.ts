@@ -9,6 +9,9 @@ const LEAST_BYTES = 256;
 /** More than this at once is no drip; its buffer gets no room to spare. */
 const DRIP_BYTES = 128 * 1024;
 
+/** Reads of this size are freed when they are let go: the collector would come after hundreds of them. */
+const LARGE_READ_BYTES = 64 * 1024;
+
 /** Bytes [start, end) of `bytes`. */
 export class InputBuffer {
   bytes: Buffer = EMPTY;
@@ -16,6 +19,8 @@ export class InputBuffer {
   end = 0;
   /** `bytes` was made here and has room behind `end` that nobody else can see. */
   #hasRoom = false;
+  /** Somebody may keep a view of `bytes`. */
+  #isShared = false;
 
   /** Bytes that wait. */
   get size(): number {
@@ -38,6 +43,7 @@ export class InputBuffer {
       this.start = 0;
       this.end = read.length;
       this.#hasRoom = false;
+      this.#isShared = false;
       return;
     }
     if (!this.#hasRoom || this.end + read.length > this.bytes.length) {
@@ -45,10 +51,12 @@ export class InputBuffer {
       // Twice what is needed, so that a dripped head is copied a few times and not once per byte.
       const grown = Buffer.allocUnsafeSlow(needed > DRIP_BYTES ? needed : Math.max(LEAST_BYTES, 2 * needed));
       this.bytes.copy(grown, 0, this.start, this.end);
+      this.#free();
       this.bytes = grown;
       this.start = 0;
       this.end = waiting;
       this.#hasRoom = true;
+      this.#isShared = false;
     }
     read.copy(this.bytes, this.end);
     this.end += read.length;
@@ -57,13 +65,20 @@ export class InputBuffer {
   /** Somebody keeps a view of the bytes: nothing may be written behind them any more. */
   share(): void {
     this.#hasRoom = false;
+    this.#isShared = true;
   }
 
-  /** Frees the read that a small leftover came with, which it would pin as a whole; a large one stays where it is. */
+  /**
+   * Frees the read that a small leftover came with, which it would pin as a whole; a large one stays where it is. Nobody
+   * looks into the read any more but those for whom it is shared.
+   */
   detachLeftover(): void {
-    if (this.size === 0) this.clear();
-    else if (!this.#hasRoom && 2 * this.size <= this.bytes.length) {
+    if (this.size === 0) {
+      this.#free();
+      this.clear();
+    } else if (!this.#hasRoom && 2 * this.size <= this.bytes.length) {
       const leftover = Buffer.from(this.bytes.subarray(this.start, this.end));
+      this.#free();
       this.bytes = leftover;
       this.start = 0;
       this.end = leftover.length;
@@ -76,5 +91,14 @@ export class InputBuffer {
     this.start = 0;
     this.end = 0;
     this.#hasRoom = false;
+    this.#isShared = false;
+  }
+
+  /** Gives the memory of a large read back at once. */
+  #free(): void {
+    const { buffer, length } = this.bytes;
+    if (this.#isShared || length < LARGE_READ_BYTES || buffer.byteLength !== length) return;
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+    this.#isShared = false;
   }
 }

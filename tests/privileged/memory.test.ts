@@ -3,7 +3,6 @@
 
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
@@ -70,6 +69,8 @@ const FORMS: readonly [what: string, files: readonly FormFile[], flags: readonly
   ["1,000 files of which the last is a folder", [...replacing.slice(1), ["folder", "x"]], []],
   ["1,000 files of one name that are renamed", names(FILES, () => "one"), ["--on-duplicate", "rename"]],
 ];
+
+const UNREAD_CLIENTS = join(import.meta.dir, "unread-clients.ts");
 
 async function several(port: number, count: number, raw: string): Promise<RawClient[]> {
   const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(port)));
@@ -148,16 +149,8 @@ describe.skipIf(skip)("in 256 MiB", () => {
       writeFileSync(ground.in("large.txt"), lines.join(""));
       const text = raw.replace("/files/large", "/files/large.txt");
       await expectAlive(what, ground, [], async (port) => {
-        // All send the same bytes: a copy for each would keep this process busy, and others would seem to wait.
-        const bytes = Buffer.from(text, "latin1");
-        const clients = Array.from({ length: count }, () => connect(port, "127.0.0.1"));
-        for (const client of clients)
-          client
-            .on("error", () => {})
-            .pause()
-            .write(bytes);
-        await Bun.sleep(4000);
-        for (const client of clients) client.destroy();
+        const words = [UNREAD_CLIENTS, String(port), String(count), "4000"];
+        await Bun.spawn([process.execPath, ...words], { stdin: Buffer.from(text, "latin1") }).exited;
       });
     },
     PATIENCE_MS,
