@@ -1,7 +1,7 @@
 // POSIX access lists, which neither Node nor Bun knows: without its list, a file that replaces another would give the
 // owning group what the list's mask gives to all.
 
-import { dlopen, ptr } from "bun:ffi";
+import { dlopen } from "bun:ffi";
 import type { BigIntStats } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 
@@ -12,8 +12,8 @@ const MOST_BYTES = 16 * 1024;
 /** With a list, these bits are its mask; without any of them it gives nothing. */
 const GROUP_BITS = 0o070n;
 
-type GetAttribute = (path: unknown, name: unknown, into: unknown, size: number) => number | bigint;
-type SetAttribute = (descriptor: number, name: unknown, value: unknown, size: number, flags: number) => number;
+type GetAttribute = (path: Uint8Array, name: Uint8Array, into: Uint8Array, size: number) => number | bigint;
+type SetAttribute = (descriptor: number, name: Uint8Array, value: Uint8Array, size: number, flags: number) => number;
 
 interface Attributes {
   readonly get: GetAttribute;
@@ -32,8 +32,8 @@ export function copyAccessList(calls: FileCalls, path: string, from: BigIntStats
   attributes ??= load();
   if (attributes === false) return false;
   const list = new Uint8Array(MOST_BYTES);
-  const size = Number(attributes.get(ptr(Buffer.from(path + "\0")), ptr(ATTRIBUTE), ptr(list), MOST_BYTES));
-  return size > 0 && attributes.set(to, ptr(ATTRIBUTE), ptr(list), size, 0) === 0;
+  const size = Number(attributes.get(Buffer.from(path + "\0"), ATTRIBUTE, list, MOST_BYTES));
+  return size > 0 && attributes.set(to, ATTRIBUTE, list, size, 0) === 0;
 }
 
 function load(): Attributes | false {

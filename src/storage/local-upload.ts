@@ -39,6 +39,8 @@ export class LocalUpload implements Upload {
   readonly #paths = new Set<string>();
   readonly #newFolders = new Set<string>();
   #foldersReserved = 0;
+  /** The last touch: a file that was touched under a commit would seem to be another. */
+  #touching: Promise<void> = Promise.resolve();
   #state: "open" | "committing" | "ended" = "open";
 
   constructor(house: UploadHouse, calls: FileCalls) {
@@ -66,6 +68,7 @@ export class LocalUpload implements Upload {
   async commit(): Promise<readonly Stored[] | WriteFault> {
     this.#state = "committing";
     try {
+      await this.#touching;
       return await new Transaction(this.#house, this.#calls).run(this.#files);
     } finally {
       // What was published has no temporary file any more; the rest goes.
@@ -79,6 +82,11 @@ export class LocalUpload implements Upload {
 
   /** Shows that somebody works on it. */
   async touch(): Promise<void> {
+    this.#touching = this.#touchAll();
+    await this.#touching;
+  }
+
+  async #touchAll(): Promise<void> {
     for (const file of this.#files) if (this.#state === "open") await file.touch().catch(() => {});
   }
 
@@ -90,6 +98,7 @@ export class LocalUpload implements Upload {
 
   async #end(): Promise<void> {
     this.#state = "ended";
+    await this.#touching;
     this.#house.uploads.delete(this);
     for (const file of this.#files) await file.discard();
   }
