@@ -7,7 +7,7 @@ import type { FolderReader } from "./folder-walk.ts";
 import type { ObjectName } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
-import { listOf } from "./transaction.ts";
+import { listOf } from "./locked-names.ts";
 import { find, free, type GroupGate, walk } from "./way.ts";
 
 type Look = BigIntStats | null | "unreadable";

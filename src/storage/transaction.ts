@@ -3,6 +3,7 @@
 // server is killed; when a step fails, those before it are taken back by renaming.
 
 import { join } from "node:path";
+import { CommitFolders } from "./commit-folders.ts";
 import type { Coordinator, Release, Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
@@ -11,8 +12,8 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { Journal } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
+import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
-import { enterOrMake } from "./place.ts";
 import { createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
@@ -22,9 +23,6 @@ import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./targe
 import { temporaryName } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
 import { walk } from "./way.ts";
-
-/** Two for each file, and some for the next ones. */
-const MOST_FOLDERS = 8;
 
 /** How files become visible. */
 export interface CommitSettings {
@@ -60,8 +58,7 @@ export class Transaction {
   readonly #undo: (() => Promise<void>)[] = [];
   /** Older versions, renamed aside until the whole group is visible. */
   readonly #asides: (() => Promise<void>)[] = [];
-  /** The folders that were entered last, by their path: one request may hold but few of them. */
-  readonly #folders = new Map<string, Folder>();
+  readonly #folders: CommitFolders;
   /** The folders whose entries have changed: their segments, joined. */
   readonly #changed = new Map<string, readonly string[]>();
   readonly #inodes = new Set<bigint>();
@@ -75,6 +72,7 @@ export class Transaction {
     this.#settings = settings;
     this.#rules = rules;
     this.#debts = debts;
+    this.#folders = new CommitFolders(root, calls, (file, depth, segment) => this.#noteMade(file, depth, segment));
   }
 
   /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */
@@ -85,7 +83,7 @@ export class Transaction {
     try {
       return await this.#publishAll(files, isGroup);
     } finally {
-      for (const folder of this.#folders.values()) folder.close();
+      this.#folders.close();
       this.#end(isGroup, release);
     }
   }
@@ -184,12 +182,12 @@ export class Transaction {
 
   async #lookBefore(file: StagedFile): Promise<Target> {
     if (file.missing.length > 0) return NO_TARGET;
-    return lookAtTarget(this.#root, this.#calls, await this.#staging(file), file.name);
+    return lookAtTarget(this.#root, this.#calls, await this.#folders.staging(file), file.name);
   }
 
   async #publish(file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
     // Shared, since the folders that are made on the way may push it out of memory.
-    const staging = (await this.#staging(file)).share();
+    const staging = (await this.#folders.staging(file)).share();
     try {
       return await this.#publishFrom(staging, file, isGroup);
     } finally {
@@ -198,7 +196,7 @@ export class Transaction {
   }
 
   async #publishFrom(staging: Folder, file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
-    const folder = await this.#enter(file, staging);
+    const folder = await this.#folders.enter(file, staging);
     const target = await lookAtTarget(this.#root, this.#calls, folder, file.name);
     if (target.own !== null && this.#inodes.has(target.own.ino)) return "twice";
     const fault = judge(file.plan, target);
@@ -234,70 +232,15 @@ export class Transaction {
     return { file, name, isNew: before.entry === null, etag: etagOf(stats, Date.now()), change };
   }
 
-  /** The folder that the temporary file is in; it may be used until the next folder is asked for. */
-  async #staging(file: StagedFile): Promise<Folder> {
-    return this.#remember(file.folderPath, await file.openFolder());
-  }
-
-  /** The folder of the target. Those on the way that are missing are made one by one, each in the one before. */
-  async #enter(file: StagedFile, staging: Folder): Promise<Folder> {
-    let folder = staging;
-    for (const [depth, segment] of file.missing.entries()) {
-      const path = join(folder.realPath, segment);
-      const above = file.name.segments.slice(0, file.folderSegments.length + depth);
-      const made = (): void => this.#noteMade(file, depth, segment);
-      folder = this.#folders.get(path) ?? this.#remember(path, await this.#enterOne(folder, above, segment, made));
-    }
-    return folder;
-  }
-
-  async #enterOne(parent: Folder, above: readonly string[], segment: string, made: () => void): Promise<Folder> {
-    try {
-      return await enterOrMake(this.#root, this.#calls, parent, segment, made);
-    } catch (error) {
-      if (systemCode(error) !== "ENOTDIR") throw error;
-      // Somebody has put a link there meanwhile: it is followed like all others.
-      return walk(this.#root, this.#calls, [...above, segment], null);
-    }
-  }
-
   #noteMade(file: StagedFile, depth: number, segment: string): void {
     this.#foldersMade += 1;
     this.#note(file.name.segments.slice(0, file.folderSegments.length + depth));
     const act = (folder: Folder): Promise<void> => removeFolderIfEmpty(this.#calls, folder.at(segment));
-    this.#undo.push(() => this.#reach(file, depth, act));
+    this.#undo.push(() => this.#folders.reach(file, depth, act));
   }
 
   #note(segments: readonly string[]): void {
     if (this.#settings.fsync) this.#changed.set(segments.join("/"), segments);
-  }
-
-  /** Takes the folder over. */
-  #remember(path: string, folder: Folder): Folder {
-    this.#folders.get(path)?.close();
-    this.#folders.delete(path);
-    this.#folders.set(path, folder);
-    for (const [oldest, each] of this.#folders) {
-      if (this.#folders.size <= MOST_FOLDERS) break;
-      this.#folders.delete(oldest);
-      each.close();
-    }
-    return folder;
-  }
-
-  /** Acts in the folder so far below that of the temporary file, wherever somebody has moved that meanwhile. */
-  async #reach(file: StagedFile, depth: number, act: (folder: Folder) => Promise<void> | void): Promise<void> {
-    let folder = await file.reachFolder();
-    try {
-      for (const segment of file.missing.slice(0, depth)) {
-        const next = await enterOrMake(this.#root, this.#calls, folder, segment, () => {});
-        folder.close();
-        folder = next;
-      }
-      await act(folder);
-    } finally {
-      folder.close();
-    }
   }
 
   /** Gives the file a name that nothing has; null when there is none. */
@@ -312,7 +255,7 @@ export class Transaction {
 
   #undoCreation(file: StagedFile, { base }: ObjectName): void {
     const act = (folder: Folder): Promise<void> => removeIfOwn(this.#calls, folder.at(base), file.inode);
-    this.#undo.push(() => this.#reach(file, file.missing.length, act));
+    this.#undo.push(() => this.#folders.reach(file, file.missing.length, act));
   }
 
   async #replace(file: StagedFile, temporary: string, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
@@ -334,9 +277,9 @@ export class Transaction {
     const depth = file.missing.length;
     const aside = this.#journal?.asideOf(file.temporary) ?? temporaryName();
     await calls.rename(folder.at(base), folder.at(aside));
-    this.#undo.push(() => this.#reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
+    this.#undo.push(() => this.#folders.reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
     const remove = (there: Folder): Promise<void> => removeQuietly(calls, there.at(aside), target.usage.bytes);
-    this.#asides.push(() => this.#reach(file, depth, remove));
+    this.#asides.push(() => this.#folders.reach(file, depth, remove));
   }
 
   /** False when the system did not say that the entries of some folder are on the disk. */
@@ -358,21 +301,4 @@ export class Transaction {
 /** What was there when the upload began is there no more. */
 function isMissing(error: unknown): boolean {
   return systemCode(error) === "ENOENT" && !(error instanceof LeadsOutside);
-}
-
-/**
- * What a writer locks: the same for all names that lead to one place through links. Of a group also the folders that it
- * makes, and the lists that it changes: their readers wait for these names.
- */
-function namesOf(file: StagedFile, isGroup: boolean): readonly string[] {
-  const { folderPath, missing, name } = file;
-  const path = join(folderPath, ...missing, name.base);
-  if (!isGroup) return [path];
-  const folders = missing.map((_, depth) => join(folderPath, ...missing.slice(0, depth + 1)));
-  return [path, ...folders, listOf(folderPath), ...folders.map(listOf)];
-}
-
-/** What stands for the list of a folder among the names that are locked. */
-export function listOf(realPath: string): string {
-  return realPath + "/";
 }
