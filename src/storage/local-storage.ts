@@ -1,7 +1,6 @@
 // A directory of this machine. Nothing outside it is ever read or written, whatever links lead there, and whoever renames
 // what meanwhile.
 
-import { constants } from "node:fs";
 import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
@@ -15,7 +14,7 @@ import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
-import { LocalFile, LocalVersion } from "./opened-file.ts";
+import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
 import { Pace } from "./pace.ts";
 import { removeQuietly, syncFolder } from "./publish.ts";
 import { HAS_PROC } from "./real-path.ts";
@@ -39,18 +38,6 @@ import { lookAtTarget } from "./target.ts";
 import { measureTree } from "./tree.ts";
 import { type Found, find, free, type GroupGate, walk } from "./way.ts";
 
-/** O_NONBLOCK: opening must not wait for somebody to let go of a lease. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** Tries to open a file that somebody else holds for a moment. */
-const MOST_TRIES = 5;
-const PAUSE_MS = 40;
-
-/**
- * How long a folder counts as being where it was seen. A file is looked at by its name each time, so what a moved folder
- * takes along is missing at once; only a link put in the folder's place within this time could lead to it once more.
- */
-const IN_PLACE_MS = 1;
-const MOST_IN_PLACE = 1000;
 /** Of so many hits in memory one is timed. */
 const HITS_FOR_TIMED = 8;
 
@@ -78,8 +65,8 @@ export class LocalStorage implements Storage {
   readonly #gate: GroupGate;
   readonly #house: UploadHouse;
   readonly #walks: FolderWalks;
-  /** When folders were found in their places, by their real paths. */
-  readonly #inPlace = new Map<string, number>();
+  /** Real paths of folders that were found in their places in this turn of the loop. */
+  readonly #inPlace = new Set<string>();
   #hits = 0;
   #heartbeat: Timer | null = null;
 
@@ -128,16 +115,16 @@ export class LocalStorage implements Storage {
     if (!(version instanceof LocalVersion)) return false;
     const { pace } = this;
     if (!pace.isDirect || this.#coordinator.hasGroups) return this.#isUnchangedLater(version, this.#callsFor(client));
-    const now = performance.now();
-    if (now - (this.#inPlace.get(version.folder) ?? -Infinity) > IN_PLACE_MS) {
+    if (!this.#inPlace.has(version.folder) && !this.#isInRoot(version)) {
       const isInPlace = this.#isInPlace(version.folder, this.#callsFor(client));
       if (isInPlace instanceof Promise) return this.#isUnchangedLater(version, this.#callsFor(client));
       if (!isInPlace) return false;
     }
-    this.#hits += 1;
-    const stats = lstatAtOnce(version.path);
     // A clock costs a thirtieth of the call: some are timed for all.
-    if (this.#hits % HITS_FOR_TIMED === 0) pace.took(performance.now() - now);
+    this.#hits += 1;
+    const start = this.#hits % HITS_FOR_TIMED === 0 ? performance.now() : 0;
+    const stats = lstatAtOnce(version.path);
+    if (start > 0) pace.took(performance.now() - start);
     return stats !== undefined && version.is(stats);
   }
 
@@ -224,9 +211,14 @@ export class LocalStorage implements Storage {
     }
   }
 
+  /** Nobody but the directory's owner can put a link into its own path, and then the name leads where it is looked at. */
+  #isInRoot({ folder }: LocalVersion): boolean {
+    return folder === this.#root.realPath && folder === this.#root.path;
+  }
+
   /**
-   * Asks again after a moment: a folder that was moved away takes its files with it, and the directory's own path may
-   * lead elsewhere by now.
+   * Asks once in a turn of the loop: a folder that was moved away takes its files with it, and the directory's own path
+   * may lead elsewhere by now.
    */
   #isInPlace(folder: string, calls: FileCalls): MaybePromise<boolean> {
     const { path, realPath } = this.#root;
@@ -239,8 +231,8 @@ export class LocalStorage implements Storage {
   #note(folder: string, isInPlace: boolean): boolean {
     if (!isInPlace) return false;
     this.#root.lookAtMounts();
-    if (this.#inPlace.size >= MOST_IN_PLACE) this.#inPlace.clear();
-    this.#inPlace.set(folder, performance.now());
+    if (this.#inPlace.size === 0) setImmediate(() => this.#inPlace.clear());
+    this.#inPlace.add(folder);
     return true;
   }
 
@@ -275,18 +267,6 @@ export class LocalStorage implements Storage {
       this.#heartbeat = null;
     }
     for (const upload of this.#house.uploads) await upload.touch();
-  }
-}
-
-/** A file that somebody holds a lease on is let go of within moments. */
-async function openPatiently(calls: FileCalls, path: string): Promise<number> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await calls.open(path, READ_FLAGS);
-    } catch (error) {
-      if (systemCode(error) !== "EAGAIN" || tries === MOST_TRIES) throw error;
-      await Bun.sleep(PAUSE_MS);
-    }
   }
 }
 

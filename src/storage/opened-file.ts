@@ -1,6 +1,6 @@
 // A file that is being read: never other bytes than those of the version that was opened, however it changes meanwhile.
 
-import { type BigIntStats, read, type Stats } from "node:fs";
+import { type BigIntStats, constants, read, type Stats } from "node:fs";
 import { promisify } from "node:util";
 import { type ByteSource, ContentChanged } from "../http/byte-source.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
@@ -10,6 +10,7 @@ import { FileSource } from "./file-source.ts";
 import { modifiedOf } from "./modified-time.ts";
 import { HAS_PROC, pathOfDescriptor } from "./real-path.ts";
 import type { FileVersion, OpenedFile } from "./storage.ts";
+import { systemCode } from "./system-fault.ts";
 
 const readLater = promisify(read) as unknown as (
   descriptor: number,
@@ -22,6 +23,11 @@ const readLater = promisify(read) as unknown as (
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1e6;
 const NS_PER_SECOND = 1_000_000_000n;
+/** O_NONBLOCK: opening must not wait for somebody to let go of a lease. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/** Tries to open a file that somebody else holds for a moment. */
+const MOST_TRIES = 5;
+const PAUSE_MS = 40;
 /** What is read at once of a file that does not tell its size. */
 const BLIND_READ_BYTES = 64 * 1024;
 
@@ -222,5 +228,17 @@ export class LocalFile implements OpenedFile {
     const giveBack = (): void => this.#budget.giveBack();
     if (closed instanceof Promise) void closed.then(giveBack, giveBack);
     else giveBack();
+  }
+}
+
+/** A file that somebody holds a lease on is let go of within moments. */
+export async function openPatiently(calls: FileCalls, path: string): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await calls.open(path, READ_FLAGS);
+    } catch (error) {
+      if (systemCode(error) !== "EAGAIN" || tries === MOST_TRIES) throw error;
+      await Bun.sleep(PAUSE_MS);
+    }
   }
 }

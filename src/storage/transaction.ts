@@ -2,7 +2,6 @@
 // that no longer holds. A group is written down before its first step (journal.ts), so that it is finished even if the
 // server is killed; when a step fails, those before it are taken back by renaming.
 
-import { join } from "node:path";
 import { CommitFolders } from "./commit-folders.ts";
 import type { Coordinator, Release, Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";

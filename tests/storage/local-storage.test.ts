@@ -190,6 +190,48 @@ describe("the directory itself", () => {
   });
 });
 
+describe("a file in memory is not what its name leads to any more", () => {
+  const moves: [why: string, move: (place: Place) => void][] = [
+    [
+      "its folder is outside, and a link leads there",
+      (place) => {
+        renameSync(place.at("d"), join(place.outside, "d"));
+        symlinkSync(join(place.outside, "d"), place.at("d"));
+      },
+    ],
+    ["its folder has another name", (place) => renameSync(place.at("d"), place.at("e"))],
+    [
+      "it is outside, and a link leads to it",
+      (place) => {
+        renameSync(place.at("d", "a"), join(place.outside, "a"));
+        symlinkSync(join(place.outside, "a"), place.at("d", "a"));
+      },
+    ],
+    [
+      "the folder's folder is outside, and a link leads there",
+      (place) => {
+        renameSync(place.at("up"), join(place.outside, "up"));
+        symlinkSync(join(place.outside, "up"), place.at("up"));
+      },
+    ],
+  ];
+  test.each(moves)("%s", async (why, move) => {
+    await using place = new Place();
+    const folder = why.startsWith("the folder's") ? "up/d" : "d";
+    mkdirSync(place.at(folder), { recursive: true });
+    writeFileSync(place.at(folder, "a"), "x");
+    await Bun.sleep(2100);
+    const file = await place.storage.open(nameOf(`${folder}/a`), CLIENT);
+    if (typeof file === "string" || file.version === null) throw new Error("there is no version");
+    file.close();
+    expect(await place.storage.isUnchanged(file.version, CLIENT)).toBe(true);
+    // What was asked in this turn of the loop holds for it.
+    await Bun.sleep(0);
+    move(place);
+    expect(await place.storage.isUnchanged(file.version, CLIENT)).toBe(false);
+  });
+});
+
 describe("what becomes of the name while an upload comes", () => {
   const moves: [why: string, move: (place: Place) => void, fault: string][] = [
     ["the folder is moved", (place) => renameSync(place.at("d"), place.at("e")), "moved"],
