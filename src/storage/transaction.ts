@@ -3,7 +3,7 @@
 // server is killed; when a step fails, those before it are taken back by renaming.
 
 import { CommitFolders } from "./commit-folders.ts";
-import type { Coordinator, Release, Usage } from "./coordinator.ts";
+import type { Coordinator, Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
@@ -83,13 +83,9 @@ export class Transaction {
       return await this.#publishAll(files, isGroup);
     } finally {
       this.#folders.close();
-      this.#end(isGroup, release);
+      if (isGroup) this.#coordinator.endGroup();
+      release();
     }
-  }
-
-  #end(isGroup: boolean, release: Release): void {
-    if (isGroup) this.#coordinator.endGroup();
-    release();
   }
 
   async #publishAll(files: readonly StagedFile[], isGroup: boolean): Promise<readonly Stored[] | WriteFault> {
