@@ -1,6 +1,6 @@
 // File systems for a test: made, mounted, and gone with it, whatever became of the test.
 
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "../support/temp-folder.ts";
 import { Helper, nativeProgram, run, until } from "./native-program.ts";
@@ -83,7 +83,19 @@ export async function mountFuse(env: Readonly<Record<string, string>>): Promise<
     await dispose();
     throw error;
   }
-  return { path, backing, hang: () => server.signal("SIGSTOP"), [Symbol.asyncDispose]: dispose };
+  return { path, backing, hang: () => stop(server), [Symbol.asyncDispose]: dispose };
+}
+
+/**
+ * Returns when no thread of it runs any more: a request that one of them had taken just before would leave whoever asked
+ * in a sleep that not even SIGKILL ends.
+ */
+function stop(server: Helper): void {
+  server.signal("SIGSTOP");
+  const tasks = `/proc/${server.pid}/task`;
+  const isStopped = (task: string): boolean =>
+    / T /.test(readFileSync(join(tasks, task, "stat"), "latin1").slice(0, 80));
+  for (let tries = 0; tries < 1000 && !readdirSync(tasks).every(isStopped); tries++) Bun.sleepSync(1);
 }
 
 function isMounted(path: string): boolean {
