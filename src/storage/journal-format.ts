@@ -18,6 +18,8 @@ export interface JournalEntry {
   readonly inode: string;
   /** The name it is for. */
   readonly target: readonly string[];
+  /** Where something has that name, the file gets another one: nothing is replaced. */
+  readonly picksName: boolean;
   /** The inode that has the name before; null for nothing. */
   readonly replaces: string | null;
   /** The name in the same folder under which that is kept meanwhile. */

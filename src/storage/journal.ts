@@ -9,7 +9,9 @@ import type { NameRules } from "./object-name.ts";
 import { syncFolder } from "./publish.ts";
 import { recover } from "./recovery.ts";
 import type { ServedRoot } from "./served-root.ts";
+import type { StagedFile } from "./staged-file.ts";
 import { SystemError, systemCode } from "./system-fault.ts";
+import { isCreation, picksName, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
@@ -88,6 +90,20 @@ export class Journal {
     await recover(root, this.#calls, rules, this.#folder, this.#base + this.#ending);
     this.#folder.close();
   }
+}
+
+/** Only what will be replaced is written down as such: whoever finishes the group replaces nothing else. */
+export function journalEntryOf(file: StagedFile, target: Target): JournalEntry {
+  const replaced = isCreation(file.plan, target) ? null : target.own;
+  return {
+    folder: file.folderSegments,
+    temporary: file.temporary,
+    inode: String(file.inode),
+    target: file.name.segments,
+    picksName: picksName(file.plan.onExisting),
+    replaces: replaced === null ? null : String(replaced.ino),
+    aside: replaced === null ? null : temporaryName(),
+  };
 }
 
 /** Where modes may not be set there is no mark, as a look at the file tells. */

@@ -5,6 +5,7 @@ import { constants } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { isJournal, type JournalEntry, UNDO } from "./journal-format.ts";
+import { candidateNames } from "./numbered-name.ts";
 import { type NameRules, ObjectName, TEMPORARY_PREFIX } from "./object-name.ts";
 import { enterOrMake } from "./place.ts";
 import { createExclusively, removeFolderIfEmpty, removeIfOwn } from "./publish.ts";
@@ -92,13 +93,29 @@ async function finish(root: ServedRoot, calls: FileCalls, entry: JournalEntry): 
     const path = folder.at(entry.target.at(-1)!);
     const staged = await lstatIfAny(calls, temporary);
     const there = await lstatIfAny(calls, path);
-    if (staged?.ino === inode) {
+    if (staged?.ino === inode && entry.picksName) await giveFreeName(calls, temporary, inode, folder, entry);
+    else if (staged?.ino === inode) {
       if (there === null) await createExclusively(calls, temporary, path);
       else if (there.ino !== inode && String(there.ino) === entry.replaces) await calls.rename(temporary, path);
       else await calls.unlink(temporary);
     }
     if (entry.aside !== null) await removeIfOwn(calls, folder.at(entry.aside), BigInt(entry.replaces ?? 0));
   });
+}
+
+/** Its own name, or the first that nothing has; none when it has one already. */
+async function giveFreeName(
+  calls: FileCalls,
+  temporary: string,
+  inode: bigint,
+  folder: Folder,
+  { target }: JournalEntry,
+): Promise<void> {
+  for (const base of candidateNames(target.at(-1)!)) {
+    const there = await lstatIfAny(calls, folder.at(base));
+    if (there?.ino === inode) return calls.unlink(temporary);
+    if (there === null && (await createExclusively(calls, temporary, folder.at(base)))) return;
+  }
 }
 
 async function takeBack(root: ServedRoot, calls: FileCalls, entry: JournalEntry): Promise<void> {
@@ -113,6 +130,8 @@ async function takeBack(root: ServedRoot, calls: FileCalls, entry: JournalEntry)
     if (aside !== null && String(kept?.ino) === entry.replaces && (there === null || there.ino === inode))
       await calls.rename(aside, path);
     else await removeIfOwn(calls, path, inode);
+    if (!entry.picksName) return;
+    for (const base of candidateNames(entry.target.at(-1)!)) await removeIfOwn(calls, folder.at(base), inode);
   });
   await removeMadeFolders(root, calls, entry);
 }

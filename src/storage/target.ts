@@ -75,6 +75,11 @@ export function judge(plan: WritePlan, { entry, own }: Target): WriteFault | nul
   return isSpecial || (plan.onExisting === "refuse" && own !== null) ? "exists" : null;
 }
 
+/** True for what must not be there yet: it is created by `link`, which every process on the folder has to respect. */
+export function isCreation(plan: WritePlan, { entry }: Target): boolean {
+  return plan.onExisting !== "replace" || (plan.condition !== null && entry === null);
+}
+
 /** The names that a new file may get, in their order. */
 export function* candidates({ name, onExisting }: WritePlan): Generator<ObjectName> {
   if (!picksName(onExisting)) yield name;

@@ -9,7 +9,7 @@ import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { Journal } from "./journal.ts";
+import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
 import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
@@ -18,7 +18,7 @@ import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
 import type { Stored, WriteFault } from "./storage.ts";
 import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
-import { candidates, judge, lookAtTarget, NO_TARGET, type Target } from "./target.ts";
+import { candidates, isCreation, judge, lookAtTarget, NO_TARGET, picksName, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
 import { walk } from "./way.ts";
@@ -148,14 +148,7 @@ export class Transaction {
       const target = await this.#lookBefore(file);
       const fault = judge(file.plan, target);
       if (fault !== null) return fault;
-      entries.push({
-        folder: file.folderSegments,
-        temporary: file.temporary,
-        inode: String(file.inode),
-        target: file.name.segments,
-        replaces: target.own === null ? null : String(target.own.ino),
-        aside: target.own === null ? null : temporaryName(),
-      });
+      entries.push(journalEntryOf(file, target));
       if (loopShare.isOver) await loopShare.next();
     }
     this.#journal = await this.#writeJournal(files[0]!, entries);
@@ -193,14 +186,14 @@ export class Transaction {
   async #publishFrom(staging: Folder, file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {
     const folder = await this.#folders.enter(file, staging);
     const target = await lookAtTarget(this.#root, this.#calls, folder, file.name);
-    if (target.own !== null && this.#inodes.has(target.own.ino)) return "twice";
+    const isOurs = target.own !== null && this.#inodes.has(target.own.ino);
+    if (isOurs && !picksName(file.plan.onExisting)) return "twice";
     const fault = judge(file.plan, target);
     if (fault !== null) return fault;
     const descriptor = await file.reopen(staging);
     if (descriptor === null) return "disturbed";
-    // What must not be there yet is created by `link`, which every process on the folder has to respect.
-    const { onExisting, condition } = file.plan;
-    const mustBeNew = onExisting !== "replace" || (condition !== null && target.entry === null);
+    const { onExisting } = file.plan;
+    const mustBeNew = isCreation(file.plan, target);
     const before = mustBeNew ? NO_TARGET : target;
     await dress(this.#calls, descriptor, folder.at(file.name.base), before, this.#settings);
     this.#note(file.name.parent.segments);

@@ -126,6 +126,22 @@ export function runStorageContract(make: () => Promise<ContractStorage>): void {
     expect(await read(storage, "a")).toBe("version 9");
   });
 
+  test.each(["rename", "conceal"] as const)(
+    "two files of one name in one upload are both stored: %s",
+    async (onExisting) => {
+      await using made = await make();
+      const { storage } = made;
+      const upload = storage.upload(CLIENT);
+      for (const content of ["one", "two"]) {
+        expect(await stage(upload, { ...planFor("image.jpg", content), onExisting }, content)).toBeNull();
+      }
+      const names = [{ name: { path: "image.jpg" } }, { name: { path: "image (1).jpg" } }];
+      expect(await upload.commit()).toMatchObject(names);
+      expect(await read(storage, "image.jpg")).toBe("one");
+      expect(await read(storage, "image (1).jpg")).toBe("two");
+    },
+  );
+
   const plans: [why: string, more: Partial<WritePlan>, path: string, result: string | readonly object[]][] = [
     ["refuse what is there", { onExisting: "refuse" }, "there", "exists"],
     ["refuse nothing", { onExisting: "refuse" }, "new", [{ isNew: true }]],

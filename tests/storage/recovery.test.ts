@@ -1,0 +1,145 @@
+// What a killed server left half done, as it lies on the disk: written by hand, since the moments are short.
+
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { LocalCoordinator, NOTHING } from "../../src/storage/coordinator.ts";
+import { JOURNAL_MODE, type JournalEntry } from "../../src/storage/journal-format.ts";
+import { LocalStorage } from "../../src/storage/local-storage.ts";
+import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { temporaryName } from "../../src/storage/temporary-name.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const [, instance, , start] = /^\.mini-http-([^-]+)-([^-]+)-([^-]+)-/.exec(temporaryName())!;
+const GONE = `${instance}-${Bun.spawnSync(["true"]).pid}-${start}`;
+const LONG_AGO_S = Date.now() / 1000 - 25 * 60 * 60;
+const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
+const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
+
+/** A directory in which a server was killed. */
+class Scene {
+  readonly storage: LocalStorage;
+  readonly #folder = tempFolder();
+  readonly #owner: string;
+
+  constructor(owner = GONE) {
+    this.#owner = owner;
+    const coordinator = new LocalCoordinator(NO_LIMITS, async () => NOTHING);
+    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+  }
+
+  at(path: string): string {
+    return join(this.#folder.path, path);
+  }
+
+  /** The name of a temporary file of the killed server. */
+  temporary(id: string): string {
+    return `.mini-http-${this.#owner}-${id}`;
+  }
+
+  write(path: string, content: string): string {
+    mkdirSync(dirname(this.at(path)), { recursive: true });
+    writeFileSync(this.at(path), content);
+    return String(statSync(this.at(path)).ino);
+  }
+
+  /** An older version that was put aside: renaming it has not made it younger. */
+  putAside(path: string, content: string): string {
+    const inode = this.write(path, content);
+    utimesSync(this.at(path), LONG_AGO_S, LONG_AGO_S);
+    return inode;
+  }
+
+  journal(ending: ".redo" | ".undo", entries: readonly JournalEntry[], age: "young" | "old" = "young"): string {
+    const path = this.at(this.temporary("9") + ending);
+    writeFileSync(path, JSON.stringify(entries));
+    if (age === "old") utimesSync(path, LONG_AGO_S, LONG_AGO_S);
+    chmodSync(path, JOURNAL_MODE);
+    return path;
+  }
+
+  /** As a server does at its start. */
+  async start(): Promise<number> {
+    const recovered = await this.storage.recover();
+    await this.storage.sweep();
+    return recovered;
+  }
+
+  /** All that there is, without journals: path and content. */
+  get files(): Record<string, string> {
+    const names = readdirSync(this.#folder.path, { recursive: true, encoding: "utf8" });
+    const paths = names.filter((name) => statSync(this.at(name), { throwIfNoEntry: false })?.isFile() === true);
+    const plain = paths.filter((name) => !name.endsWith(".redo") && !name.endsWith(".undo"));
+    return Object.fromEntries(plain.sort().map((name) => [name, readFileSync(this.at(name), "utf8")]));
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** What a journal says of a file in the directory itself. */
+function entryFor(target: string, values: Partial<JournalEntry>): JournalEntry {
+  const base = { folder: [], temporary: "", inode: "0", picksName: false, replaces: null, aside: null };
+  return { ...base, target: target.split("/"), ...values };
+}
+
+describe("a form whose files get the names that are free", () => {
+  test.each<[string, string[], Record<string, string>]>([
+    ["replaces nothing", ["a.txt"], { "a.txt": "old", "a (1).txt": "new" }],
+    ["gets its own name where that is free", [], { "a.txt": "new" }],
+    [
+      "goes on behind all that are taken",
+      ["a.txt", "a (1).txt"],
+      { "a.txt": "old", "a (1).txt": "old", "a (2).txt": "new" },
+    ],
+  ])("%s when it is finished", async (_what, taken, files) => {
+    using scene = new Scene();
+    for (const name of taken) scene.write(name, "old");
+    const temporary = scene.temporary("1");
+    const inode = scene.write(temporary, "new");
+    scene.journal(".redo", [entryFor("a.txt", { temporary, inode, picksName: true })]);
+    expect(await scene.start()).toBe(1);
+    expect(scene.files).toEqual(files);
+  });
+
+  test("one that has its name, and its temporary one still, gets no second one", async () => {
+    using scene = new Scene();
+    scene.write("a.txt", "old");
+    const temporary = scene.temporary("1");
+    const inode = scene.write(temporary, "new");
+    linkSync(scene.at(temporary), scene.at("a (1).txt"));
+    scene.journal(".redo", [entryFor("a.txt", { temporary, inode, picksName: true })]);
+    expect(await scene.start()).toBe(1);
+    expect(scene.files).toEqual({ "a.txt": "old", "a (1).txt": "new" });
+  });
+
+  test("two of one name are both there", async () => {
+    using scene = new Scene();
+    const [one, two] = [scene.temporary("1"), scene.temporary("2")];
+    const entries = [one, two].map((temporary) =>
+      entryFor("a.txt", { temporary, inode: scene.write(temporary, temporary), picksName: true }),
+    );
+    scene.journal(".redo", entries);
+    expect(await scene.start()).toBe(1);
+    expect(scene.files).toEqual({ "a.txt": one, "a (1).txt": two });
+  });
+
+  test("is taken back under the name that it got", async () => {
+    using scene = new Scene();
+    scene.write("a.txt", "old");
+    const inode = scene.write("a (1).txt", "new");
+    scene.journal(".undo", [entryFor("a.txt", { temporary: scene.temporary("1"), inode, picksName: true })]);
+    expect(await scene.start()).toBe(1);
+    expect(scene.files).toEqual({ "a.txt": "old" });
+  });
+});
