@@ -28,11 +28,19 @@ export interface JournalEntry {
 
 /** True for what a process of this user has made as a journal. */
 export function isJournal(stats: BigIntStats): boolean {
+  return isMarked(stats) && isOwn(stats);
+}
+
+/** True for what looks like the journal of another user's process: it alone can say whether it is one. */
+export function isSomebodyElses(stats: BigIntStats): boolean {
+  return isMarked(stats) && !isOwn(stats);
+}
+
+function isMarked(stats: BigIntStats): boolean {
+  return stats.isFile() && stats.nlink === 1n && (stats.mode & MODE_BITS) === BigInt(JOURNAL_MODE);
+}
+
+function isOwn({ uid }: BigIntStats): boolean {
   const user = process.geteuid?.();
-  return (
-    stats.isFile() &&
-    stats.nlink === 1n &&
-    (stats.mode & MODE_BITS) === BigInt(JOURNAL_MODE) &&
-    (user === undefined || stats.uid === BigInt(user))
-  );
+  return user === undefined || uid === BigInt(user);
 }

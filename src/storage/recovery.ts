@@ -49,8 +49,9 @@ async function readJournal(calls: FileCalls, rules: NameRules, path: string): Pr
   }
 }
 
-/** Its names pass the gate that all names pass. */
-function isSafe({ folder, temporary, target, aside }: JournalEntry, rules: NameRules): boolean {
+/** Its names pass the gate that all names pass; the server that wrote them may have served hidden ones. */
+function isSafe({ folder, temporary, target, aside }: JournalEntry, now: NameRules): boolean {
+  const rules = { ...now, hidden: true };
   const isPlain = (name: string): boolean => name.startsWith(TEMPORARY_PREFIX) && !name.includes("/");
   return (
     [folder, target].every((segments) => ObjectName.ROOT.join(segments, rules) instanceof ObjectName) &&

@@ -3,11 +3,16 @@
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  chownSync,
   linkSync,
+  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -17,10 +22,13 @@ import { JOURNAL_MODE, type JournalEntry } from "../../src/storage/journal-forma
 import { LocalStorage } from "../../src/storage/local-storage.ts";
 import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { temporaryName } from "../../src/storage/temporary-name.ts";
+import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const [, instance, , start] = /^\.mini-http-([^-]+)-([^-]+)-([^-]+)-/.exec(temporaryName())!;
 const GONE = `${instance}-${Bun.spawnSync(["true"]).pid}-${start}`;
+/** As after the restart of a container: nobody can be asked whether it lives. */
+const ELSEWHERE = `0${instance}-1-1`;
 const LONG_AGO_S = Date.now() / 1000 - 25 * 60 * 60;
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
@@ -141,5 +149,85 @@ describe("a form whose files get the names that are free", () => {
     scene.journal(".undo", [entryFor("a.txt", { temporary: scene.temporary("1"), inode, picksName: true })]);
     expect(await scene.start()).toBe(1);
     expect(scene.files).toEqual({ "a.txt": "old" });
+  });
+});
+
+/** A group of two that was being taken back: both older versions are aside, both new ones have their names. */
+function halfTakenBack(scene: Scene, age: "young" | "old" = "young"): string {
+  const entries = ["a", "sub/b"].map((target) => {
+    const folder = target.split("/").slice(0, -1);
+    const aside = scene.temporary("1" + target.at(-1)!);
+    const replaces = scene.putAside(join(...folder, aside), "old");
+    const inode = scene.write(target, "new");
+    return entryFor(target, { folder, temporary: scene.temporary("2" + target.at(-1)!), inode, replaces, aside });
+  });
+  return scene.journal(".undo", entries, age);
+}
+const BOTH_OLD = { a: "old", "sub/b": "old" };
+
+describe("what a journal names is not swept while the journal is there", () => {
+  test("when it cannot be done yet: something is in the way", async () => {
+    using scene = new Scene();
+    halfTakenBack(scene);
+    renameSync(scene.at("sub"), scene.at("away"));
+    scene.write("sub", "in the way");
+    await scene.start();
+    rmSync(scene.at("sub"));
+    renameSync(scene.at("away"), scene.at("sub"));
+    await scene.start();
+    expect(scene.files).toEqual(BOTH_OLD);
+  });
+
+  test("when its server may live: a container that was started again within a minute", async () => {
+    using scene = new Scene(ELSEWHERE);
+    const journal = halfTakenBack(scene);
+    expect(await scene.start()).toBe(0);
+    chmodSync(journal, 0o600);
+    utimesSync(journal, LONG_AGO_S, LONG_AGO_S);
+    chmodSync(journal, JOURNAL_MODE);
+    await scene.storage.sweep();
+    expect(scene.files).toEqual(BOTH_OLD);
+  });
+
+  test.skipIf(needs({ root: true }).skip)("when it is another user's", async () => {
+    using scene = new Scene();
+    const journal = halfTakenBack(scene);
+    chownSync(journal, 12345, 12345);
+    chmodSync(journal, JOURNAL_MODE);
+    expect(await scene.start()).toBe(0);
+    chownSync(journal, process.geteuid!(), process.getegid!());
+    chmodSync(journal, JOURNAL_MODE);
+    expect(await scene.start()).toBe(1);
+    expect(scene.files).toEqual(BOTH_OLD);
+  });
+});
+
+test("names that are hidden now are finished as the server that was killed would have", async () => {
+  using scene = new Scene();
+  const [temporary, aside] = [scene.temporary("1"), scene.temporary("2")];
+  const replaces = scene.putAside(aside, "old");
+  const inode = scene.write(temporary, "new");
+  scene.journal(".redo", [entryFor(".env", { temporary, inode, replaces, aside })]);
+  expect(await scene.start()).toBe(1);
+  expect(scene.files).toEqual({ ".env": "new" });
+});
+
+describe("what only looks like a journal keeps no other from being done before the start", () => {
+  test.each<[string, (path: string) => void]>([
+    ["a link to nowhere", (path) => symlinkSync("nowhere", path)],
+    ["a link to itself", (path) => symlinkSync(path, path)],
+    ["a folder", (path) => mkdirSync(path)],
+    ["a file that is no list", (path) => writeFileSync(path, "7", { mode: 0o600 })],
+  ])("%s", async (_what, make) => {
+    using scene = new Scene();
+    const forged = scene.at(".mini-http-0-1-1-0.redo");
+    make(forged);
+    lutimesSync(forged, LONG_AGO_S, LONG_AGO_S);
+    const temporary = scene.temporary("1");
+    const inode = scene.write(temporary, "new");
+    scene.journal(".redo", [entryFor("a", { temporary, inode })]);
+    expect(await scene.storage.recover()).toBe(1);
+    rmSync(forged, { recursive: true });
+    expect(scene.files).toEqual({ a: "new" });
   });
 });
