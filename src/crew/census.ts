@@ -9,8 +9,9 @@ import type { GroupCount } from "../storage/remote-coordinator.ts";
 
 const SLOT_BYTES = 4;
 const PAGE_BYTES = 4096;
-/** The numbers of connections come first, then those of groups; last how many groups there are in all. */
+/** The numbers of connections come first, then those of groups; last how many groups have begun, and how many there are. */
 const FIRST_GROUP_SLOT = 480;
+const GROUPS_BEGUN_SLOT = 1022;
 const ALL_GROUPS_SLOT = 1023;
 
 /**
@@ -49,19 +50,25 @@ export class Census implements GroupCount {
     return Atomics.load(this.#counts, ALL_GROUPS_SLOT);
   }
 
+  get begun(): number {
+    return Atomics.load(this.#counts, GROUPS_BEGUN_SLOT);
+  }
+
   /** This worker begins or ends a group. */
   add(change: 1 | -1): void {
+    if (change === 1) Atomics.add(this.#counts, GROUPS_BEGUN_SLOT, 1);
     Atomics.add(this.#counts, FIRST_GROUP_SLOT + this.#own, change);
     Atomics.add(this.#counts, ALL_GROUPS_SLOT, change);
   }
 
-  /** This worker is gone; gives how many groups it had begun. `endGroups` follows when they are finished. */
+  /** Groups that this worker has begun, and not ended. */
   get ownGroups(): number {
     return Atomics.load(this.#counts, FIRST_GROUP_SLOT + this.#own);
   }
 
-  endGroups(): void {
-    const left = Atomics.exchange(this.#counts, FIRST_GROUP_SLOT + this.#own, 0);
+  /** So many that a worker has left are whole. The one that has come in its place may have begun others meanwhile. */
+  endGroups(left: number): void {
+    Atomics.sub(this.#counts, FIRST_GROUP_SLOT + this.#own, left);
     Atomics.sub(this.#counts, ALL_GROUPS_SLOT, left);
   }
 }

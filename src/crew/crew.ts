@@ -131,11 +131,12 @@ export class Crew {
   /** What the worker held is let go of when the groups that it was making visible are whole. */
   async #cleanUp(slot: number, desk: CoordinatorDesk): Promise<void> {
     const census = this.#page.clear(slot);
-    if (census.ownGroups === 0 || this.#isEnding) desk.close();
+    const left = census.ownGroups;
+    if (left === 0 || this.#isEnding) desk.close();
     if (this.#isEnding) return;
     await this.#options.workerDied();
     desk.close();
-    census.endGroups();
+    census.endGroups(left);
   }
 
   /** After a pause that grows with each attempt. */

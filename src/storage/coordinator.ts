@@ -46,6 +46,8 @@ export interface Coordinator {
   readonly hasLimits: boolean;
   /** True while some group is being made visible: readers ask for the lock of what they read. Costs nothing to ask. */
   readonly hasGroups: boolean;
+  /** Changes with each group that begins: who reads for long sees that one has begun meanwhile, even if it has ended. */
+  readonly groupsBegun: number;
   /** Waits until nobody else holds any of these names. */
   lock(names: readonly string[]): MaybePromise<Release>;
   /** A group begins, and ends, to be made visible, its names locked. */
@@ -73,6 +75,7 @@ export class LocalCoordinator implements Coordinator {
   readonly #scan: () => Promise<Usage>;
   readonly #locks = new NameLocks();
   #groups = 0;
+  #groupsBegun = 0;
   #used: Usage = NOTHING;
   #claimed: Claim = NO_CLAIM;
   #freshUntil = 0;
@@ -95,8 +98,13 @@ export class LocalCoordinator implements Coordinator {
     return this.#locks.take(names);
   }
 
+  get groupsBegun(): number {
+    return this.#groupsBegun;
+  }
+
   beginGroup(): void {
     this.#groups += 1;
+    this.#groupsBegun += 1;
   }
 
   endGroup(): void {

@@ -30,8 +30,13 @@ export class LocalFolderReader implements FolderReader {
   async names(): Promise<readonly string[]> {
     const folder = await walk(this.#root, this.#calls, this.#name.segments, this.#gate);
     this.#folder = folder;
-    if (this.#gate.isActive) await this.#gate.pass(listOf(folder.realPath));
-    return this.#calls.readTexts(folder.itself);
+    const list = listOf(folder.realPath);
+    const read = (): Promise<readonly string[]> => this.#calls.readTexts(folder.itself);
+    if (this.#gate.isActive) await this.#gate.pass(list);
+    const before = this.#gate.begun;
+    const names = await read();
+    // Of a large folder that takes long enough for a group to begin, and the names were read in the middle of it.
+    return this.#gate.begun === before ? names : this.#gate.during(list, read);
   }
 
   look(name: string): Look | Promise<Look> {

@@ -77,12 +77,7 @@ export class LocalStorage implements Storage {
     this.#budget = this.#root.budget;
     this.#coordinator = coordinator;
     this.#walks = new FolderWalks(rules);
-    this.#gate = {
-      get isActive() {
-        return coordinator.hasGroups;
-      },
-      pass: async (path) => (await coordinator.lock([path]))(),
-    };
+    this.#gate = gateOf(coordinator);
     const shelf = new FolderShelf(Math.floor(this.#root.folders.most / 2));
     this.#house = { root: this.#root, coordinator, settings, rules, shelf, debts: new Debts(), uploads: new Set() };
   }
@@ -268,6 +263,22 @@ export class LocalStorage implements Storage {
     }
     for (const upload of this.#house.uploads) await upload.touch();
   }
+}
+
+function gateOf(coordinator: Coordinator): GroupGate {
+  return {
+    get isActive() {
+      return coordinator.hasGroups;
+    },
+    get begun() {
+      return coordinator.groupsBegun;
+    },
+    pass: async (path) => (await coordinator.lock([path]))(),
+    during: async (path, act) => {
+      const release = await coordinator.lock([path]);
+      return act().finally(release);
+    },
+  };
 }
 
 /** True when this path has this real path. */

@@ -29,6 +29,8 @@ export interface CoordinatorAnswer {
 /** How many groups all workers are making visible: in memory that they share, so that readers need not ask. */
 export interface GroupCount {
   readonly total: number;
+  /** Changes with each that begins. */
+  readonly begun: number;
   add(change: 1 | -1): void;
 }
 
@@ -58,6 +60,10 @@ export class RemoteCoordinator implements Coordinator {
 
   get hasGroups(): boolean {
     return this.#groups.total > 0;
+  }
+
+  get groupsBegun(): number {
+    return this.#groups.begun;
   }
 
   beginGroup(): void {

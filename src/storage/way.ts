@@ -17,8 +17,12 @@ const MOST_LINKS = 40;
 export interface GroupGate {
   /** True while some group is being made visible. */
   readonly isActive: boolean;
+  /** Another number once one more has begun. */
+  readonly begun: number;
   /** Waits until no group changes what has this real path. */
   pass(realPath: string): Promise<void>;
+  /** The same, and keeps groups from it during the act. */
+  during<T>(realPath: string, act: () => Promise<T>): Promise<T>;
 }
 
 /** What a name leads to: held, but not opened in a way that it could notice. */

@@ -21,7 +21,7 @@ const claim = (count: number, files = 0, ahead = 0): Claim => ({ bytes: count, f
 const request = (count: number, files = 0): Request => ({ claim: claim(count, files), announced: 0, free: Infinity });
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 const unlimited = (): LocalCoordinator => new LocalCoordinator(NO_LIMITS, async () => NOTHING);
-const noGroups = (): GroupCount => ({ total: 0, add: () => {} });
+const noGroups = (): GroupCount => ({ total: 0, begun: 0, add: () => {} });
 
 describe("locks", () => {
   test("one name has one holder, in the order of asking", async () => {

@@ -16,7 +16,9 @@ import {
 import { join } from "node:path";
 import { LocalCoordinator, NOTHING, type UsageLimits } from "../../src/storage/coordinator.ts";
 import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { FileCalls } from "../../src/storage/file-calls.ts";
+import { listOf } from "../../src/storage/locked-names.ts";
+import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
 
@@ -427,4 +429,35 @@ describe("bounds", () => {
     await place.storage.sweep();
     expect(open()).toBe(before);
   });
+});
+
+describe("a list whose names are read while a group comes", () => {
+  const [one, two] = ["group-1", "group-2"];
+
+  test.each(["ends before they are there", "goes on behind them"])(
+    "shows none or all of a group that %s",
+    async (when) => {
+      using folder = tempFolder();
+      const coordinator = new LocalCoordinator(NO_LIMITS, async () => NOTHING);
+      const storage = new LocalStorage(folder.path, SETTINGS, coordinator);
+      const write = (name: string): void => writeFileSync(join(folder.path, name), "x");
+      using readTexts = spyOn(FileCalls.prototype, "readTexts");
+      readTexts.mockImplementationOnce(async () => {
+        const release = await coordinator.lock([listOf(folder.path)]);
+        coordinator.beginGroup();
+        write(one);
+        const names = readdirSync(folder.path);
+        const end = (): void => {
+          write(two);
+          coordinator.endGroup();
+          release();
+        };
+        if (when === "goes on behind them") setTimeout(end, 20);
+        else end();
+        return names;
+      });
+      const listing = await storage.list(ObjectName.ROOT, CLIENT);
+      expect(typeof listing === "string" ? listing : listing.length).toBe(2);
+    },
+  );
 });
