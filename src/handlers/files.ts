@@ -162,10 +162,10 @@ class FileReader {
   }
 
   /** Null when it changed meanwhile. */
-  async #readWhole(name: ObjectName, file: OpenedFile): Promise<HotFile | "failed" | null> {
+  async #readWhole(name: ObjectName, file: OpenedFile): Promise<HotFile | ReadFault | null> {
     try {
       const bytes = await file.content(MOST_SIZELESS_BYTES);
-      if (bytes === null) return "failed";
+      if (typeof bytes === "string") return bytes;
       const read = new HotFile(name.base, file, bytes);
       this.#hotFiles.keep(name.path, read);
       return read;

@@ -9,8 +9,8 @@ import { type FileCalls, LARGE_BYTES } from "./file-calls.ts";
 import { FileSource } from "./file-source.ts";
 import { modifiedOf } from "./modified-time.ts";
 import { HAS_PROC, pathOfDescriptor } from "./real-path.ts";
-import type { FileVersion, OpenedFile } from "./storage.ts";
-import { systemCode } from "./system-fault.ts";
+import type { FileVersion, OpenedFile, ReadFault } from "./storage.ts";
+import { readFault, systemCode } from "./system-fault.ts";
 
 const readLater = promisify(read) as unknown as (
   descriptor: number,
@@ -121,10 +121,14 @@ export class LocalFile implements OpenedFile {
     return new FileSource(this, from, length);
   }
 
-  async content(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
-    const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
-    if (await this.#hasChanged()) throw new ContentChanged();
-    return bytes;
+  async content(most: number): Promise<Uint8Array<ArrayBuffer> | ReadFault> {
+    try {
+      const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
+      if (await this.#hasChanged()) throw new ContentChanged();
+      return bytes ?? "failed";
+    } catch (error) {
+      return readFault(error);
+    }
   }
 
   /** The first bytes, as they are in this very version. Rejects with `ContentChanged`. */

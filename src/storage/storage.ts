@@ -59,10 +59,11 @@ export interface OpenedFile {
   /** Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they changed. */
   range(from: number, length: number): ByteSource;
   /**
-   * All of its bytes, which are the caller's; null when there are more than `most`. There may be more or fewer than
-   * `size` where a file does not tell the truth (those of the kernel). Rejects with `ContentChanged`.
+   * All of its bytes, which are the caller's, or why they cannot be had: "failed" when there are more than `most`, too.
+   * There may be more or fewer than `size` where a file does not tell the truth (those of the kernel). Rejects with
+   * `ContentChanged`.
    */
-  content(most: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  content(most: number): Promise<Uint8Array<ArrayBuffer> | ReadFault>;
   /** Frees the descriptor; once, after its sources are done. */
   close(): void;
 }

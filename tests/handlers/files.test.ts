@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
+import { needs } from "../support/needs.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -256,3 +257,19 @@ describe("POST /files/{path}", () => {
     expect(names(join(root, "race"))).toEqual(["f"]);
   });
 });
+
+describe.skipIf(needs({ linux: true }).skip)(
+  "a small file that the system does not read is an answer, and no fault of ours",
+  () => {
+    test.each<[string, string, number]>([
+      ["an I/O error", "mem", 500],
+      ["a file that is only written", "clear_refs", 404],
+    ])("%s", async (_what, name, status) => {
+      const { port, observer, stop } = startServer(application("/proc/self"));
+      const reply = await exchange(port, `GET /files/${name} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+      expect(reply).toStartWith(`HTTP/1.1 ${status} `);
+      expect(observer.faults).toEqual([]);
+      await stop();
+    });
+  },
+);
