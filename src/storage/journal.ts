@@ -31,7 +31,7 @@ export class Journal {
   }
 
   /**
-   * Writes it into this folder, which it takes over unless this rejects; with `isDurable` it is on the disk when this
+   * Writes it into this folder, which it takes over in any case; with `isDurable` it is on the disk when this
    * resolves. Null where files cannot be marked: there a group is whole only as long as the server lives. Rejects with
    * the system's error.
    */
@@ -42,19 +42,30 @@ export class Journal {
     isDurable: boolean,
   ): Promise<Journal | null> {
     const journal = new Journal(folder, calls, temporaryName(), entries);
-    const draft = folder.at(journal.#base);
+    let isWritten = false;
+    try {
+      isWritten = await journal.#write(JSON.stringify(entries), isDurable);
+      return isWritten ? journal : null;
+    } finally {
+      if (!isWritten) folder.close();
+    }
+  }
+
+  /** False where files cannot be marked; then, and when this rejects, nothing is left of it. */
+  async #write(text: string, isDurable: boolean): Promise<boolean> {
+    const calls = this.#calls;
+    const draft = this.#folder.at(this.#base);
     const descriptor = await calls.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       await mark(calls, descriptor);
-      await calls.writeAll(descriptor, Buffer.from(JSON.stringify(entries)));
+      await calls.writeAll(descriptor, Buffer.from(text));
       if (isDurable) await calls.fsync(descriptor);
       const isMarked = isJournal(await calls.fstat(descriptor));
       if (isMarked) await calls.rename(draft, draft + REDO);
       else await calls.unlink(draft);
-      if (isMarked && isDurable && !(await syncFolder(calls, folder)))
+      if (isMarked && isDurable && !(await syncFolder(calls, this.#folder)))
         throw new SystemError("EIO", "the journal is not on the disk");
-      if (!isMarked) folder.close();
-      return isMarked ? journal : null;
+      return isMarked;
     } catch (error) {
       await tryToUnlink(calls, draft);
       await tryToUnlink(calls, draft + REDO);

@@ -158,11 +158,9 @@ export class Transaction {
   /** In the served directory itself, where the next start looks first; beside the files where nobody may write there. */
   async #writeJournal(first: StagedFile, entries: readonly JournalEntry[]): Promise<Journal | null> {
     const { fsync } = this.#settings;
-    const root = await this.#root.open(this.#calls);
     try {
-      return await Journal.write(root, this.#calls, entries, fsync);
+      return await Journal.write(await this.#root.open(this.#calls), this.#calls, entries, fsync);
     } catch (error) {
-      root.close();
       if (writeFault(error) !== "not-allowed") throw error;
       return Journal.write(await first.openFolder(), this.#calls, entries, fsync);
     }

@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { LocalCoordinator, NOTHING, type UsageLimits } from "../../src/storage/coordinator.ts";
 import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
+import { SystemError } from "../../src/storage/system-fault.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
@@ -460,4 +461,19 @@ describe("a list whose names are read while a group comes", () => {
       expect(typeof listing === "string" ? listing : listing.length).toBe(2);
     },
   );
+});
+
+test("a form whose journal can be written nowhere leaves no folder open", async () => {
+  await using place = new Place();
+  const open = (): number => readdirSync("/proc/self/fd").length;
+  await store(place.storage, { "d/there": "x" });
+  const before = open();
+  for (let i = 0; i < 3; i++) {
+    using writeAll = spyOn(FileCalls.prototype, "writeAll");
+    // Not in the directory itself, and then not beside the files.
+    for (const code of ["EACCES", "ENOSPC"]) writeAll.mockRejectedValueOnce(new SystemError(code, "the test says so"));
+    expect(await store(place.storage, { "d/a": "x", "d/b": "y" })).toBe("no-space");
+    expect(writeAll).toHaveBeenCalledTimes(2);
+  }
+  expect(open()).toBe(before);
 });
