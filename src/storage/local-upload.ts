@@ -50,6 +50,8 @@ export class LocalUpload implements Upload {
 
   async add(plan: WritePlan): Promise<WriteFault | null> {
     try {
+      // A descriptor must not be closed under a touch.
+      await this.#touching;
       await this.#files.at(-1)?.rest();
       return await this.#add(plan);
     } catch (error) {

@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { LocalCoordinator, NOTHING, type UsageLimits } from "../../src/storage/coordinator.ts";
 import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
+import type { LocalUpload } from "../../src/storage/local-upload.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
@@ -476,4 +477,20 @@ test("a form whose journal can be written nowhere leaves no folder open", async 
     expect(writeAll).toHaveBeenCalledTimes(2);
   }
   expect(open()).toBe(before);
+});
+
+test("a file that is touched while the next one comes is stored all the same", async () => {
+  await using place = new Place();
+  for (let i = 0; i < 3; i++) place.storage.pace.took(1000);
+  const upload = place.storage.upload(CLIENT) as LocalUpload;
+  const finishOne = async (name: string): Promise<void> => {
+    expect(await upload.write(Uint8Array.from([65]))).toBeNull();
+    expect(await upload.finish(), name).toBeNull();
+  };
+  expect(await upload.add(planFor("a", "A"))).toBeNull();
+  await finishOne("a");
+  const [, fault] = await Promise.all([upload.touch(), upload.add(planFor("b", "A"))]);
+  expect(fault).toBeNull();
+  await finishOne("b");
+  expect(await upload.commit()).toHaveLength(2);
 });
