@@ -25,10 +25,11 @@ let attributes: Attributes | null | false = null;
 
 /**
  * Gives the open file the access list, and with it the permissions, of the file of this path, if that has one. False when
- * there is none, when this system cannot be asked, or when the question could wait on a slow file system.
+ * there is none, when this system cannot be asked, or when the question could wait for a network or another program. A
+ * disk of this machine is asked even while it is slow: the file was looked at just now, and its list lies beside that.
  */
 export function copyAccessList(calls: FileCalls, path: string, from: BigIntStats, to: number): boolean {
-  if (process.platform !== "linux" || (from.mode & GROUP_BITS) === 0n || !calls.areDirect) return false;
+  if (process.platform !== "linux" || (from.mode & GROUP_BITS) === 0n || !calls.areLocal) return false;
   attributes ??= load();
   if (attributes === false) return false;
   const list = new Uint8Array(MOST_BYTES);

@@ -90,6 +90,11 @@ export class FileCalls {
     return this.#pace.isDirect;
   }
 
+  /** True where no call waits for a network or for another program, however slow it is. */
+  get areLocal(): boolean {
+    return this.#pace.isLocal;
+  }
+
   /** The caller closes the descriptor. */
   open(path: string, flags: number, mode?: number): MaybePromise<number> {
     return this.#call(openSync, openLater, path, flags, mode);

@@ -44,6 +44,11 @@ export class Pace {
     this.#readMounts = readMounts;
   }
 
+  /** True on this machine's own disks and memory. */
+  get isLocal(): boolean {
+    return this.#isLocal;
+  }
+
   /** True when calls may be made at once. */
   get isDirect(): boolean {
     return this.#isLocal && (this.#slowUntil === NO_TIME || performance.now() >= this.#slowUntil);

@@ -18,6 +18,7 @@ import { LocalCoordinator, NOTHING, type UsageLimits } from "../../src/storage/c
 import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
 import type { LocalUpload } from "../../src/storage/local-upload.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
+import { needs } from "../support/needs.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
@@ -494,3 +495,18 @@ test("a file that is touched while the next one comes is stored all the same", a
   await finishOne("b");
   expect(await upload.commit()).toHaveLength(2);
 });
+
+test.skipIf(needs({ linux: true, programs: ["setfacl", "getfacl"] }).skip)(
+  "a replaced file keeps its access list while the disk is slow, too",
+  async () => {
+    await using place = new Place();
+    const listOfA = (): string => Bun.spawnSync(["getfacl", "-cp", place.at("a")]).stdout.toString();
+    await store(place.storage, { a: "old" });
+    Bun.spawnSync(["setfacl", "-m", "u:1234:rw,g::---", place.at("a")]);
+    const before = listOfA();
+    for (let i = 0; i < 3; i++) place.storage.pace.took(1000);
+    await store(place.storage, { a: "new" });
+    expect(readFileSync(place.at("a"), "utf8")).toBe("new");
+    expect(listOfA()).toBe(before);
+  },
+);
