@@ -33,7 +33,7 @@ import type {
   WriteFault,
 } from "./storage.ts";
 import { recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
-import { readFault, systemCode, writeFault } from "./system-fault.ts";
+import { readFault, SystemError, systemCode, writeFault } from "./system-fault.ts";
 import { lookAtTarget } from "./target.ts";
 import { measureTree } from "./tree.ts";
 import { type Found, find, free, type GroupGate, walk } from "./way.ts";
@@ -198,7 +198,7 @@ export class LocalStorage implements Storage {
     const opened = await openPatiently(calls, path);
     try {
       const now = await calls.fstat(opened);
-      if (now.ino !== stats.ino || now.dev !== stats.dev) throw new Error(`${realPath} is not what was judged`);
+      if (now.ino !== stats.ino || now.dev !== stats.dev) throw new SystemError("ENOENT", "it was replaced just now");
       return new LocalFile(opened, now, { folder: folderPath, path: realPath, isDirect }, calls, this.#budget);
     } catch (error) {
       await calls.close(opened);
