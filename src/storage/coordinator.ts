@@ -178,6 +178,12 @@ class NameLocks {
   }
 }
 
+/** Acts while nobody else holds the name. */
+export async function whileLocked<T>(coordinator: Coordinator, name: string, act: () => Promise<T>): Promise<T> {
+  const release = await coordinator.lock([name]);
+  return act().finally(release);
+}
+
 /** True when some claim may be refused. */
 export function hasLimits({ bytes, files, minFree }: UsageLimits): boolean {
   return bytes !== null || files !== null || minFree > 0;

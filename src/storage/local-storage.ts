@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
-import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
+import { type Coordinator, NO_CLAIM, type Usage, whileLocked } from "./coordinator.ts";
 import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
@@ -274,10 +274,7 @@ function gateOf(coordinator: Coordinator): GroupGate {
       return coordinator.groupsBegun;
     },
     pass: async (path) => (await coordinator.lock([path]))(),
-    during: async (path, act) => {
-      const release = await coordinator.lock([path]);
-      return act().finally(release);
-    },
+    during: (path, act) => whileLocked(coordinator, path, act),
   };
 }
 

@@ -24,23 +24,38 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EMLINK",
 ]);
 
-/** Gives the temporary file a name if nothing has it; false when something has. */
-export async function createExclusively(calls: FileCalls, temporary: string, path: string): Promise<boolean> {
+/** Acts while nobody else who is asked so creates anything in the folder. */
+export type Alone = <T>(act: () => Promise<T>) => Promise<T>;
+
+/**
+ * Gives the temporary file a name if nothing has it; false when something has. `alone` is for file systems without links:
+ * writers hold the names that they were asked for, and not those that they pick.
+ */
+export async function createExclusively(
+  calls: FileCalls,
+  temporary: string,
+  path: string,
+  alone: Alone,
+): Promise<boolean> {
   try {
     await calls.link(temporary, path);
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
     if (!NO_LINKS.has(systemCode(error))) throw error;
-    // Exclusive among the writers of this server only, by their lock: without links there is nothing better.
-    if ((await lstatIfAny(calls, path)) !== null) return false;
-    await calls.rename(temporary, path);
-    return true;
+    // Exclusive among those only who create by this server: without links there is nothing better.
+    return alone(() => renameIfFree(calls, temporary, path));
   }
   try {
     await calls.unlink(temporary);
   } catch {
     // The file has its name, which is what was asked for; the sweep comes after the other one.
   }
+  return true;
+}
+
+async function renameIfFree(calls: FileCalls, temporary: string, path: string): Promise<boolean> {
+  if ((await lstatIfAny(calls, path)) !== null) return false;
+  await calls.rename(temporary, path);
   return true;
 }
 

@@ -8,13 +8,16 @@ import { isJournal, type JournalEntry, UNDO } from "./journal-format.ts";
 import { candidateNames } from "./numbered-name.ts";
 import { type NameRules, ObjectName, TEMPORARY_PREFIX } from "./object-name.ts";
 import { enterOrMake } from "./place.ts";
-import { createExclusively, removeFolderIfEmpty, removeIfOwn } from "./publish.ts";
+import { type Alone, createExclusively, removeFolderIfEmpty, removeIfOwn } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { lstatIfAny } from "./target.ts";
 import { walkFar } from "./way.ts";
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const MOST_JOURNAL_BYTES = 16n * 1024n * 1024n;
+
+/** A recovery knows of no other writer. */
+const atOnce: Alone = (act) => act();
 
 /** Does what the journal in this folder says, then removes it. False when it is none of ours. Throws the system's error. */
 export async function recover(
@@ -96,7 +99,7 @@ async function finish(root: ServedRoot, calls: FileCalls, entry: JournalEntry): 
     const there = await lstatIfAny(calls, path);
     if (staged?.ino === inode && entry.picksName) await giveFreeName(calls, temporary, inode, folder, entry);
     else if (staged?.ino === inode) {
-      if (there === null) await createExclusively(calls, temporary, path);
+      if (there === null) await createExclusively(calls, temporary, path, atOnce);
       else if (there.ino !== inode && String(there.ino) === entry.replaces) await calls.rename(temporary, path);
       else await calls.unlink(temporary);
     }
@@ -115,7 +118,7 @@ async function giveFreeName(
   for (const base of candidateNames(target.at(-1)!)) {
     const there = await lstatIfAny(calls, folder.at(base));
     if (there?.ino === inode) return calls.unlink(temporary);
-    if (there === null && (await createExclusively(calls, temporary, folder.at(base)))) return;
+    if (there === null && (await createExclusively(calls, temporary, folder.at(base), atOnce))) return;
   }
 }
 

@@ -3,7 +3,7 @@
 // server is killed; when a step fails, those before it are taken back by renaming.
 
 import { CommitFolders } from "./commit-folders.ts";
-import type { Coordinator, Usage } from "./coordinator.ts";
+import { type Coordinator, type Usage, whileLocked } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
@@ -11,9 +11,16 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
-import { namesOf } from "./locked-names.ts";
+import { creationsIn, namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
-import { createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
+import {
+  type Alone,
+  createExclusively,
+  removeFolderIfEmpty,
+  removeIfOwn,
+  removeQuietly,
+  syncFolder,
+} from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
 import type { Stored, WriteFault } from "./storage.ts";
@@ -231,8 +238,9 @@ export class Transaction {
 
   /** Gives the file a name that nothing has; null when there is none. */
   async #create(file: StagedFile, temporary: string, folder: Folder): Promise<ObjectName | null> {
+    const alone: Alone = (act) => whileLocked(this.#coordinator, creationsIn(folder.realPath), act);
     for (const name of candidates({ ...file.plan, name: file.name })) {
-      if (!(await createExclusively(this.#calls, temporary, folder.at(name.base)))) continue;
+      if (!(await createExclusively(this.#calls, temporary, folder.at(name.base), alone))) continue;
       this.#undoCreation(file, name);
       return name;
     }

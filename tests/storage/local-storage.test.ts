@@ -510,3 +510,25 @@ test.skipIf(needs({ linux: true, programs: ["setfacl", "getfacl"] }).skip)(
     expect(listOfA()).toBe(before);
   },
 );
+
+describe("where there are no hard links", () => {
+  test.each(["at once", "on the thread pool"])("a name that one upload picks is not another's: %s", async (pace) => {
+    await using place = new Place();
+    using link = spyOn(FileCalls.prototype, "link");
+    link.mockImplementation(async () => {
+      throw new SystemError("EPERM", "the file system has no links");
+    });
+    if (pace === "on the thread pool") for (let i = 0; i < 3; i++) place.storage.pace.took(1000);
+    const more = { onExisting: "rename" } as const;
+    for (let i = 0; i < 20; i++) {
+      const name = `a${i}`;
+      await store(place.storage, { [name]: "first" });
+      const both = [{ [name]: "one" }, { [`${name} (1)`]: "two" }, { [name]: "three", [`${name} (1)`]: "four" }];
+      const stored = await Promise.all(both.map((files) => store(place.storage, files, more)));
+      expect(stored.map((each) => each.length)).toEqual([1, 1, 2]);
+      const names = readdirSync(place.root).filter((each) => each === name || each.startsWith(name + " "));
+      const contents = names.map((each) => readFileSync(place.at(each), "utf8"));
+      expect(contents.sort()).toEqual(["first", "four", "one", "three", "two"]);
+    }
+  });
+});
