@@ -102,16 +102,15 @@ export function chooseRepresentation(
   if (coding === null) return available;
   const format = codedFormat(name);
   const type = typeOf(selection, format, coding);
-  const isDownload = asksForDownload(request);
   return {
     type,
     coding,
     isStored: coding === "identity" || storedCoding !== null || format !== null,
-    varies: !isDownload && (available.length > 0 || selection.varies),
+    varies: available.length > 0 || selection.varies,
     validators: { etag: coding === "identity" ? file.etag : codedTag(file.etag, coding), modified: file.modified },
     cacheControl: cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds,
     isSandboxed: !readOnly && isActiveContent(type),
-    download: isDownload ? name : null,
+    download: asksForDownload(request) ? name : null,
   };
 }
 

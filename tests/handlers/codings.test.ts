@@ -162,7 +162,22 @@ describe("the coding of a file", () => {
       expect(response.fields.has("content-encoding")).toBe(false);
       expect(response.fields.get("content-length")).toBe(String(response.body.length));
       expect(response.fields.get("accept-ranges")).toBe("bytes");
-      expect(response.fields.has("vary")).toBe(false);
+      // A client that refuses identity gets a coding of the texts.
+      expect(response.fields.get("vary")).toBe(name.includes("txt") ? "Accept-Encoding" : undefined);
+    },
+  );
+
+  test.each(["small.txt", "large.txt", "logo.svgz"])(
+    "%s?download varies: whoever refuses identity gets a coding",
+    async (name) => {
+      const saved = name + "?download";
+      const answers = [
+        await get(plain, saved, ""),
+        await get(plain, saved, "Accept-Encoding: gzip\r\n"),
+        await get(plain, saved, "Accept-Encoding: gzip, identity;q=0\r\n"),
+      ];
+      expect(answers.map(({ fields }) => fields.get("content-encoding") ?? "identity").at(-1)).toBe("gzip");
+      expect(answers.map(({ fields }) => fields.get("vary"))).toEqual(answers.map(() => "Accept-Encoding"));
     },
   );
 
