@@ -152,9 +152,10 @@ class FileReader {
       if (hot !== null) return hot;
       const file = await this.#storage.open(name, peer);
       if (typeof file === "string") return file;
-      const most = file.version === null ? WHOLE_READ_BYTES : HOT_FILE_BYTES;
-      // What is said to be empty may be a file of the kernel's, which has no size before it is read.
-      if (file.size > 0 && (method === "HEAD" || file.size > most)) return file;
+      const most = file.version === null || method === "HEAD" ? WHOLE_READ_BYTES : HOT_FILE_BYTES;
+      // What is said to be empty, or a page long, may be a file of the kernel's, which has no size before it is read:
+      // HEAD must not tell another length than GET has (RFC 9110 8.6).
+      if (file.size > most) return file;
       const read = await this.#readWhole(name, file);
       if (read !== null) return read;
     }

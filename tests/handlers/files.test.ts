@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
+import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { needs } from "../support/needs.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -163,6 +164,29 @@ describe("GET /files/{path}", () => {
     expect(client.received.length).toBeLessThan(64 << 20);
     expect(client.received.slice(client.received.indexOf("\r\n\r\n"))).not.toContain("b");
     client.close();
+  });
+});
+
+const kernel = needs({ linux: true });
+
+describe.skipIf(kernel.skip)("files of the kernel's own", () => {
+  /** Files whose size is a lie. */
+  async function askKernel(folder: string, method: string, name: string): Promise<ReadResponse> {
+    const server = startServer(application(folder));
+    const raw = `${method} /files/${name} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+    const reply = await exchange(server.port, raw).finally(() => server.stop());
+    return readResponses(reply, [method])[0]!;
+  }
+
+  test.each([
+    ["/sys", "class/net/lo/address"],
+    ["/sys/class/net/lo", "mtu"],
+    ["/proc", "version"],
+    ["/proc", "sys/kernel/ostype"],
+  ])("%s: HEAD of %s tells the length that GET has (RFC 9110 8.6)", async (folder, name) => {
+    const [get, head] = [await askKernel(folder, "GET", name), await askKernel(folder, "HEAD", name)];
+    expect(get.body).toBe(readFileSync(join(folder, name), "latin1"));
+    expect(head.fields.get("content-length")).toBe(String(get.body.length));
   });
 });
 
