@@ -31,7 +31,10 @@ const WHOLE_WHEN: readonly (readonly [name: string, whole: string])[] = [
 /** The parameters of object stores for a part of an upload, or a block of it. */
 const PART_PARAMETERS: readonly string[] = ["partNumber", "uploadId", "uploads", "blockid"];
 
-/** In how many parts upload scripts (Dropzone, Resumable.js, Flow.js, Fine Uploader, Plupload) send one file as forms. */
+/**
+ * In how many parts upload scripts (Dropzone, Resumable.js, Flow.js, Fine Uploader, Plupload) send one file: a field of
+ * each form, or a parameter where the body is the bytes alone.
+ */
 const TOTAL_NAMES: ReadonlySet<string> = new Set([
   "dztotalchunkcount",
   "resumableTotalChunks",
@@ -40,6 +43,9 @@ const TOTAL_NAMES: ReadonlySet<string> = new Set([
   "chunks",
 ]);
 const IN_ONE = /^[01]?$/;
+
+/** The kind of an upload that only opens a session: the body is about the file, and not the file. */
+const SESSION_KIND = "resumable";
 
 /** True for the field of a form whose value `isPartOfForm` has to see. */
 export function countsParts(name: string): boolean {
@@ -60,7 +66,11 @@ export function isPartOfUpload({ fields, query }: HttpRequest): boolean {
   });
   if (isOpen || query === "") return isOpen;
   const parameters = new URLSearchParams(query);
-  return PART_PARAMETERS.some((name) => parameters.has(name));
+  if (parameters.get("uploadType") === SESSION_KIND) return true;
+  return (
+    PART_PARAMETERS.some((name) => parameters.has(name)) ||
+    [...parameters].some(([name, value]) => countsParts(name) && isPartOfForm(value))
+  );
 }
 
 /** A structured item without its parameters (RFC 8941 3.3). */

@@ -26,6 +26,14 @@ const cases: [why: string, fields: Record<string, string>, query: string, isPart
   ["a part of an object", {}, "partNumber=2&uploadId=x", true],
   ["the begin of an object in parts", {}, "uploads", true],
   ["a block of an object", {}, "comp=block&blockid=AAA%3D", true],
+  ["a chunk of Resumable.js, its body as it is", {}, "resumableChunkNumber=1&resumableTotalChunks=3", true],
+  ["a chunk of Flow.js", {}, "flowChunkNumber=2&flowTotalChunks=3&flowFilename=a", true],
+  ["a chunk of Plupload", {}, "name=a&chunk=0&chunks=2", true],
+  ["all of a file by Plupload", {}, "name=a&chunk=0&chunks=1", false],
+  ["all of a file, and a part by a second count", {}, "chunks=1&chunks=2", true],
+  ["a count that cannot be read", {}, "chunks=many", true],
+  ["a session that begins", {}, "uploadType=resumable&name=a", true],
+  ["an upload in one request", {}, "uploadType=media&name=a", false],
   ["another parameter", {}, "partnumbers=2", false],
 ];
 
