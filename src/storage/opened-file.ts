@@ -96,7 +96,7 @@ export class LocalFile implements OpenedFile {
   #path: string;
   /** As they were when they were looked at last, and found to be of the same version. */
   #stats: BigIntStats;
-  /** Calls that the system has in hand: the descriptor must not be closed under them. */
+  /** What is under way with the descriptor, calls and whole reads of several calls: it must not be closed under them. */
   #pending = 0;
   #isClosed = false;
 
@@ -123,20 +123,24 @@ export class LocalFile implements OpenedFile {
 
   async content(most: number): Promise<Uint8Array<ArrayBuffer> | ReadFault> {
     try {
-      const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
-      if (await this.#hasChanged()) throw new ContentChanged();
-      return bytes ?? "failed";
+      return await this.#during(async () => {
+        const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
+        if (await this.#hasChanged()) throw new ContentChanged();
+        return bytes ?? "failed";
+      });
     } catch (error) {
       return readFault(error);
     }
   }
 
   /** The first bytes, as they are in this very version. Rejects with `ContentChanged`. */
-  async beginning(most: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(Math.min(most, this.size));
-    const bytesRead = await this.readRaw(bytes, bytes.length, 0);
-    if (await this.#hasChanged()) throw new ContentChanged();
-    return bytes.subarray(0, bytesRead);
+  beginning(most: number): Promise<Uint8Array> {
+    return this.#during(async () => {
+      const bytes = new Uint8Array(Math.min(most, this.size));
+      const bytesRead = await this.readRaw(bytes, bytes.length, 0);
+      if (await this.#hasChanged()) throw new ContentChanged();
+      return bytes.subarray(0, bytesRead);
+    });
   }
 
   close(): void {
@@ -149,17 +153,19 @@ export class LocalFile implements OpenedFile {
    * bytes are there. `isStill` says whether what was read before is still there; it is asked when the file has grown.
    * Rejects with `ContentChanged` when they are not those of this version.
    */
-  async readAt(
+  readAt(
     window: Uint8Array,
     length: number,
     position: number,
     isStill: (bytesRead: number) => Promise<boolean>,
   ): Promise<number> {
-    const bytesRead = await this.readRaw(window, length, position);
-    if (bytesRead === 0) throw new ContentChanged();
-    const grown = await this.#hasChanged();
-    if (grown === "grown" ? !(await isStill(bytesRead)) : grown) throw new ContentChanged();
-    return bytesRead;
+    return this.#during(async () => {
+      const bytesRead = await this.readRaw(window, length, position);
+      if (bytesRead === 0) throw new ContentChanged();
+      const grown = await this.#hasChanged();
+      if (grown === "grown" ? !(await isStill(bytesRead)) : grown) throw new ContentChanged();
+      return bytesRead;
+    });
   }
 
   /** The same without a look at the file; 0 at its end. */
@@ -215,7 +221,12 @@ export class LocalFile implements OpenedFile {
     return this.#path !== before;
   }
 
+  /**
+   * Keeps the descriptor until the work is done. Once it is closed its number may be anybody's: a read of several calls is
+   * one work, and none begins any more.
+   */
   async #during<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed && this.#pending === 0) throw new Error("the file was closed before it was read");
     this.#pending += 1;
     try {
       return await call();
