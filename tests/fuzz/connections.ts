@@ -8,11 +8,14 @@ import { createRouter } from "../../src/router.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
+import { abortsForMemory, blameSystem } from "../support/system-aborts.ts";
 import { mutate } from "./generate.ts";
 import type { Finding } from "./parsers.ts";
 import type { Random } from "./random.ts";
 
 const PATIENCE_MS = 10_000;
+/** Of the whole run: asking for each connection would take a tenth of it. */
+const ABORTS_BEFORE = abortsForMemory();
 const LARGE = "0123456789abcdef".repeat(8 * 1024);
 
 /** Routes that answer at once, later, with much, and from the body. */
@@ -67,7 +70,12 @@ export async function fuzzConnection(
   client.end();
   try {
     const received = await client.untilEnd(PATIENCE_MS);
-    return { raw, finding: judge(received, isValid) };
+    const finding = judge(received, isValid);
+    if (finding === null || !client.isReset) return { raw, finding };
+    return {
+      raw,
+      finding: `${finding}; it ended in a reset, ${blameSystem(ABORTS_BEFORE) || "and not by the system"}`,
+    };
   } catch (error) {
     return { raw, finding: String(error) };
   } finally {

@@ -1,12 +1,15 @@
 // Speaks raw bytes: `fetch` hides what we test. One char is one byte (latin1) everywhere.
 
 import type { Socket } from "bun";
+import { abortsForMemory, blameSystem } from "./system-aborts.ts";
 
 /** A connection under the test's full control. */
 export class RawClient {
   received = "";
   isEnded = false;
   isClosed = false;
+  /** The connection ended in a reset: what was received may lack its end. */
+  isReset = false;
   readonly #socket: Socket<undefined>;
   #waiters: (() => void)[] = [];
 
@@ -25,7 +28,7 @@ export class RawClient {
         data: (_, bytes) => (client === undefined ? void early.push(bytes) : client.#take(bytes)),
         drain: () => client?.noteDrain(),
         end: () => client?.noteEnd(),
-        close: () => client?.noteClose(),
+        close: (_, error) => client?.noteClose(error !== undefined),
         error: () => {},
       },
     });
@@ -107,15 +110,20 @@ export class RawClient {
     this.#changed();
   }
 
-  private noteClose(): void {
+  private noteClose(isReset: boolean): void {
+    this.isReset = isReset;
     this.isClosed = true;
     this.isEnded = true;
     this.#changed();
   }
 }
 
-/** Sends the pieces one after another, half-closes, and gives everything that came back. */
+/**
+ * Sends the pieces one after another, half-closes, and gives everything that came back. Throws when the system has taken
+ * the end of it away.
+ */
 export async function exchange(port: number, ...pieces: string[]): Promise<string> {
+  const abortsBefore = abortsForMemory();
   const client = await RawClient.connect(port);
   for (const piece of pieces) {
     await client.send(piece);
@@ -124,6 +132,8 @@ export async function exchange(port: number, ...pieces: string[]): Promise<strin
   client.end();
   const received = await client.untilEnd();
   client.close();
+  const blame = client.isReset ? blameSystem(abortsBefore) : "";
+  if (blame !== "") throw new Error(`the answer ended in a reset after ${received.length} bytes: ${blame}`);
   return received;
 }
 
