@@ -5,7 +5,6 @@ import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
 import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
-import { needs } from "../support/needs.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";

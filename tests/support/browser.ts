@@ -12,6 +12,8 @@ const flags = ["--disable-background-networking", "--disable-component-update", 
 if (process.getuid?.() === 0) flags.push("--no-sandbox");
 
 const WAIT_MS = 8000;
+/** What chromium says of an expression whose page is replaced before its value has come. */
+const NAVIGATED = "Inspected target navigated or closed";
 
 /** One page, and what a test does with it; closed by `using`. */
 export class BrowserPage {
@@ -56,10 +58,15 @@ export class BrowserPage {
     return this.view.evaluate<T>(expression);
   }
 
-  /** Waits until an expression in the page is true. */
+  /** Clicks, without a mouse, on what may lead to another page. */
+  async follow(selector: string): Promise<void> {
+    await this.#unlessReplaced(`document.querySelector(${JSON.stringify(selector)}).click()`);
+  }
+
+  /** Waits until an expression in the page, or in the one that replaces it meanwhile, is true. */
   async until(expression: string): Promise<void> {
     const deadline = Date.now() + WAIT_MS;
-    while (!(await this.view.evaluate<boolean>(`Boolean(${expression})`))) {
+    while ((await this.#unlessReplaced(`Boolean(${expression})`)) !== true) {
       if (Date.now() > deadline) throw new Error("never came true: " + expression);
       await Bun.sleep(20);
     }
@@ -87,5 +94,15 @@ export class BrowserPage {
     const { root } = await this.view.cdp<{ root: { nodeId: number } }>("DOM.getDocument");
     const { nodeId } = await this.view.cdp<{ nodeId: number }>("DOM.querySelector", { nodeId: root.nodeId, selector });
     await this.view.cdp("DOM.setFileInputFiles", { nodeId, files });
+  }
+
+  /** The value of an expression; undefined when its page went away first. */
+  async #unlessReplaced(expression: string): Promise<unknown> {
+    try {
+      return await this.view.evaluate<unknown>(expression);
+    } catch (error) {
+      if (error instanceof Error && error.message.includes(NAVIGATED)) return undefined;
+      throw error;
+    }
   }
 }
