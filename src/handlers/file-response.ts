@@ -107,7 +107,7 @@ function codedResponse(
   coding: MadeCoding,
 ): MaybePromise<HttpResponse> {
   const { file } = selection;
-  const whole = wholeSource(file);
+  const whole = wholeSource(file, representation);
   if (file.size > CODED_IN_MEMORY_BYTES)
     return wholeResponse(new CodedSource(whole, coding), selection, representation);
   if (file instanceof HotFile) {
@@ -133,10 +133,14 @@ function plainResponse(
     );
   }
   if (ranges === "ignore")
-    return wholeResponse(file instanceof HotFile ? file.bytes : wholeSource(file), selection, representation);
+    return wholeResponse(
+      file instanceof HotFile ? file.bytes : wholeSource(file, representation),
+      selection,
+      representation,
+    );
   const [only] = ranges;
   if (only === undefined || ranges.length > 1) return multipartResponse(ranges, representation, file);
-  const body = new ClosingSource(file.range(only.from, only.length), file);
+  const body = new ClosingSource(file.range(only.from, only.length, representation.mayGrow), file);
   return describe(new HttpResponse(206, body), representation).set("Content-Range", contentRange(only, file.size));
 }
 
@@ -159,14 +163,15 @@ function multipartResponse(
 ): HttpResponse {
   const boundary = crypto.randomUUID();
   const frame = frameByteranges(boundary, representation.type, ranges, file.size);
-  const pieces = ranges.flatMap((range, i) => [frame.heads[i]!, file.range(range.from, range.length)]);
+  const { mayGrow } = representation;
+  const pieces = ranges.flatMap((range, i) => [frame.heads[i]!, file.range(range.from, range.length, mayGrow)]);
   const body = new ClosingSource(new RangesSource([...pieces, frame.closing], frame.length), file);
   return describe(new HttpResponse(206, body), representation, byterangesType(boundary));
 }
 
 /** All of a file; the source's end closes it. */
-function wholeSource(file: OpenedFile): ByteSource {
-  return new ClosingSource(file.range(0, file.size), file);
+function wholeSource(file: OpenedFile, { mayGrow }: Representation): ByteSource {
+  return new ClosingSource(file.range(0, file.size, mayGrow), file);
 }
 
 /** A source of a file's bytes that closes the file with itself. */

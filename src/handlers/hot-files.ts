@@ -35,6 +35,8 @@ export class HotFile implements OpenedFile {
   readonly modified: number;
   readonly etag: string;
   readonly version: FileVersion | null;
+  /** It was read whole in one version. */
+  readonly isGrowing = false;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The value of Content-Type for its bytes. */
   readonly type: string;

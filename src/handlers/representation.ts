@@ -39,6 +39,8 @@ export interface Representation {
   /** Another client might have got another coding. */
   readonly varies: boolean;
   readonly validators: Validators & { readonly modified: number };
+  /** The file is being written, and the client does not ask for one very version of it: its tag is weak. */
+  readonly mayGrow: boolean;
   readonly cacheControl: string;
   /** Scripts in it may come from anyone who can upload. */
   readonly isSandboxed: boolean;
@@ -49,6 +51,11 @@ export interface Representation {
 /** Only GET has ranges (RFC 9110 14.2). */
 export function asksForRange(request: HttpRequest): boolean {
   return request.method === "GET" && request.fields.get("range") !== undefined;
+}
+
+/** True when only one version will do: If-Match and If-Range compare strongly (RFC 9110 13.1.1, 13.1.5). */
+function namesVersion({ fields }: HttpRequest): boolean {
+  return fields.get("if-match") !== undefined || fields.get("if-range") !== undefined;
 }
 
 /** A file to save: `?download`. */
@@ -102,12 +109,15 @@ export function chooseRepresentation(
   if (coding === null) return available;
   const format = codedFormat(name);
   const type = typeOf(selection, format, coding);
+  const mayGrow = file.isGrowing && !namesVersion(request);
+  const etag = mayGrow ? weakened(file.etag) : file.etag;
   return {
     type,
     coding,
     isStored: coding === "identity" || storedCoding !== null || format !== null,
     varies: available.length > 0 || selection.varies,
-    validators: { etag: coding === "identity" ? file.etag : codedTag(file.etag, coding), modified: file.modified },
+    validators: { etag: coding === "identity" ? etag : codedTag(etag, coding), modified: file.modified },
+    mayGrow,
     cacheControl: cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds,
     isSandboxed: !readOnly && isActiveContent(type),
     download: asksForDownload(request) ? name : null,
@@ -116,6 +126,11 @@ export function chooseRepresentation(
 
 function typeOf({ type }: Selection, format: CodedFormat | null, coding: Coding): string {
   return format === null || coding === "identity" ? type : format.type;
+}
+
+/** The same for bytes that a later version may have given (RFC 9110 8.8.1). */
+function weakened(etag: string): string {
+  return etag.startsWith("W/") ? etag : "W/" + etag;
 }
 
 /** The entity tag of a coded form of what has this tag. */

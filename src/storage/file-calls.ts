@@ -21,6 +21,7 @@ import {
   mkdirSync,
   open,
   openSync,
+  read,
   readdirSync,
   readlinkSync,
   realpathSync,
@@ -63,6 +64,13 @@ const fstatLater = promisify(fstat) as (descriptor: number, options: { bigint: t
 const fchmodLater = promisify(fchmod);
 const fchownLater = promisify(fchown);
 const futimesLater = promisify(futimes);
+const readLater = promisify(read) as unknown as (
+  descriptor: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+) => Promise<{ readonly bytesRead: number }>;
 const writeLater = promisify(write) as unknown as (
   descriptor: number,
   from: Uint8Array,
@@ -205,6 +213,11 @@ export class FileCalls {
       const rest = bytes.subarray(at);
       at += await this.later(async () => (await writeLater(descriptor, rest, 0, rest.length, at)).bytesWritten);
     }
+  }
+
+  /** Fills [0, length) of the window or less of it, and gives how much; 0 at the file's end. Always off the event loop. */
+  async read(descriptor: number, window: Uint8Array, length: number, position: number): Promise<number> {
+    return (await this.later(() => readLater(descriptor, window, 0, length, position))).bytesRead;
   }
 
   /** All of a small file, which the caller has opened; always off the event loop. */

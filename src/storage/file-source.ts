@@ -1,36 +1,31 @@
 // Some of a file's bytes as a stream, read by position through a borrowed window.
 
 import type { ByteSource } from "../http/byte-source.ts";
-import type { LocalFile } from "./opened-file.ts";
 import { readWindows, WINDOW_BYTES } from "./read-windows.ts";
 
-/** What is kept of the file's beginning and of the bytes read last, to tell one that grew from one written anew. */
-const PROOF_BYTES = 512;
-
-/** Some bytes, and where they stood in the file. */
-interface Proof {
-  readonly at: number;
-  readonly bytes: Uint8Array;
+/** Where the bytes come from, and who answers for them. */
+export interface PieceReader {
+  /** Fills [0, length) of the window or less of it, and gives how much. Rejects with `ContentChanged`. */
+  readAt(window: Uint8Array, length: number, position: number): Promise<number>;
+  /** Called with all bytes that leave for good, in their order, but for the last. */
+  noteTaken?(bytes: Uint8Array): void;
 }
 
-/** Reads [from, from + length) of the file. Lends its chunks: each is valid until the next `read` or `close`. */
+/** Reads [from, from + length). Lends its chunks: each is valid until the next `read` or `close`. */
 export class FileSource implements ByteSource {
   readonly length: number;
-  readonly #file: LocalFile;
+  readonly #pieces: PieceReader;
   readonly #from: number;
   readonly #end: number;
   #position: number;
   #window: Uint8Array | null = null;
-  #beginning: Proof | null = null;
-  /** The end of what was read last. */
-  #last: Proof | null = null;
-  /** Bytes of the window that are in use. */
+  /** Bytes of the window that were read last, and are not known to have left. */
   #lastRead = 0;
   #isReading = false;
   #isClosed = false;
 
-  constructor(file: LocalFile, from: number, length: number) {
-    this.#file = file;
+  constructor(pieces: PieceReader, from: number, length: number) {
+    this.#pieces = pieces;
     this.length = length;
     this.#from = from;
     this.#position = from;
@@ -45,11 +40,10 @@ export class FileSource implements ByteSource {
     }
     this.#isReading = true;
     try {
-      this.#keepProof();
+      this.#noteTaken(this.#lastRead);
       this.#window ??= await readWindows.borrow();
       if (this.#isClosed) return null;
-      this.#beginning ??= { at: 0, bytes: await this.#file.beginning(PROOF_BYTES) };
-      const bytesRead = await this.#file.readAt(this.#window, wanted, this.#position, (read) => this.#isStill(read));
+      const bytesRead = await this.#pieces.readAt(this.#window, wanted, this.#position);
       this.#position += bytesRead;
       this.#lastRead = bytesRead;
       return this.#window.subarray(0, bytesRead);
@@ -61,9 +55,10 @@ export class FileSource implements ByteSource {
 
   putBack(offset: number): boolean {
     if (!readWindows.isScarce) return false;
-    this.#keepProof();
-    this.#giveBackWindow();
+    const chunkStart = this.#position - this.#lastRead;
     this.#position = this.#from + offset;
+    this.#noteTaken(this.#position - chunkStart);
+    this.#giveBackWindow();
     return true;
   }
 
@@ -72,32 +67,10 @@ export class FileSource implements ByteSource {
     if (!this.#isReading) this.#giveBackWindow();
   }
 
-  /** Before the window is used for something else. */
-  #keepProof(): void {
-    if (this.#window === null || this.#lastRead === 0) return;
-    const bytes = Uint8Array.from(this.#window.subarray(Math.max(0, this.#lastRead - PROOF_BYTES), this.#lastRead));
-    this.#last = { at: this.#position - bytes.length, bytes };
+  /** So many bytes of the window have left. */
+  #noteTaken(bytes: number): void {
+    if (this.#window !== null && bytes > 0) this.#pieces.noteTaken?.(this.#window.subarray(0, bytes));
     this.#lastRead = 0;
-  }
-
-  /** True when the file still holds its beginning, the end of what was sent, and both ends of what was read now. */
-  async #isStill(bytesRead: number): Promise<boolean> {
-    const read = this.#window!.subarray(0, bytesRead);
-    const first = read.subarray(0, PROOF_BYTES);
-    const last = read.subarray(-PROOF_BYTES);
-    const now = [
-      { at: this.#position, bytes: first },
-      { at: this.#position + bytesRead - last.length, bytes: last },
-    ];
-    for (const proof of [this.#beginning, this.#last, ...now]) {
-      if (proof !== null && !(await this.#holds(proof))) return false;
-    }
-    return true;
-  }
-
-  async #holds({ at, bytes }: Proof): Promise<boolean> {
-    const there = new Uint8Array(bytes.length);
-    return (await this.#file.readRaw(there, there.length, at)) === bytes.length && Buffer.compare(there, bytes) === 0;
   }
 
   #giveBackWindow(): void {

@@ -12,6 +12,7 @@ import { FileCalls, lstatAtOnce } from "./file-calls.ts";
 import { LocalFolderReader } from "./folder-list.ts";
 import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
+import { isBeingWritten, readBeginning } from "./growing-file.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
@@ -199,7 +200,10 @@ export class LocalStorage implements Storage {
     try {
       const now = await calls.fstat(opened);
       if (now.ino !== stats.ino || now.dev !== stats.dev) throw new SystemError("ENOENT", "it was replaced just now");
-      return new LocalFile(opened, now, { folder: folderPath, path: realPath, isDirect }, calls, this.#budget);
+      const foundAt = { folder: folderPath, path: realPath, isDirect };
+      if (!isBeingWritten(now, Date.now())) return new LocalFile(opened, now, foundAt, calls, this.#budget);
+      const beginning = await readBeginning(calls, opened);
+      return new LocalFile(opened, await calls.fstat(opened), foundAt, calls, this.#budget, beginning);
     } catch (error) {
       await calls.close(opened);
       throw error;

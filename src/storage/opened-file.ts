@@ -1,24 +1,16 @@
 // A file that is being read: never other bytes than those of the version that was opened, however it changes meanwhile.
 
-import { type BigIntStats, constants, read, type Stats } from "node:fs";
-import { promisify } from "node:util";
+import { type BigIntStats, constants, type Stats } from "node:fs";
 import { type ByteSource, ContentChanged } from "../http/byte-source.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { etagOf, isSettled } from "./entity-tag.ts";
 import { type FileCalls, LARGE_BYTES } from "./file-calls.ts";
-import { FileSource } from "./file-source.ts";
+import { FileSource, type PieceReader } from "./file-source.ts";
+import { type Beginning, GrowingContent, type GrowingFile } from "./growing-file.ts";
 import { modifiedOf } from "./modified-time.ts";
 import { HAS_PROC, pathOfDescriptor } from "./real-path.ts";
 import type { FileVersion, OpenedFile, ReadFault } from "./storage.ts";
 import { readFault, systemCode } from "./system-fault.ts";
-
-const readLater = promisify(read) as unknown as (
-  descriptor: number,
-  into: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-) => Promise<{ readonly bytesRead: number }>;
 
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1e6;
@@ -84,7 +76,7 @@ export interface FoundAt {
 }
 
 /** An open regular file. */
-export class LocalFile implements OpenedFile {
+export class LocalFile implements OpenedFile, PieceReader, GrowingFile {
   readonly size: number;
   readonly modified: number;
   readonly etag: string;
@@ -92,6 +84,7 @@ export class LocalFile implements OpenedFile {
   readonly #descriptor: number;
   readonly #calls: FileCalls;
   readonly #budget: DescriptorBudget;
+  readonly #beginning: Beginning | null;
   /** Where it was when that was asked last. */
   #path: string;
   /** As they were when they were looked at last, and found to be of the same version. */
@@ -100,9 +93,20 @@ export class LocalFile implements OpenedFile {
   #pending = 0;
   #isClosed = false;
 
-  /** Takes over the descriptor and its place in the budget; `stats` are its `fstat`. */
-  constructor(descriptor: number, stats: BigIntStats, foundAt: FoundAt, calls: FileCalls, budget: DescriptorBudget) {
+  /**
+   * Takes over the descriptor and its place in the budget; `stats` are its `fstat`. `beginning` was read before them, where
+   * the file is being written.
+   */
+  constructor(
+    descriptor: number,
+    stats: BigIntStats,
+    foundAt: FoundAt,
+    calls: FileCalls,
+    budget: DescriptorBudget,
+    beginning: Beginning | null = null,
+  ) {
     this.#descriptor = descriptor;
+    this.#beginning = beginning;
     this.#calls = calls;
     this.#budget = budget;
     this.#path = foundAt.path;
@@ -117,30 +121,30 @@ export class LocalFile implements OpenedFile {
         : null;
   }
 
-  range(from: number, length: number): ByteSource {
-    return new FileSource(this, from, length);
+  get isGrowing(): boolean {
+    return this.#beginning !== null;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  range(from: number, length: number, mayGrow = false): ByteSource {
+    const beginning = mayGrow ? this.#beginning : null;
+    const pieces = beginning === null ? this : new GrowingContent(this, beginning, from, length);
+    return new FileSource(pieces, from, length);
   }
 
   async content(most: number): Promise<Uint8Array<ArrayBuffer> | ReadFault> {
     try {
-      return await this.#during(async () => {
+      return await this.during(async () => {
         const bytes = this.size === 0 ? await this.#readBlindly(most) : await this.#readSlice();
-        if (await this.#hasChanged()) throw new ContentChanged();
+        if (!(await this.isUnchanged())) throw new ContentChanged();
         return bytes ?? "failed";
       });
     } catch (error) {
       return readFault(error);
     }
-  }
-
-  /** The first bytes, as they are in this very version. Rejects with `ContentChanged`. */
-  beginning(most: number): Promise<Uint8Array> {
-    return this.#during(async () => {
-      const bytes = new Uint8Array(Math.min(most, this.size));
-      const bytesRead = await this.readRaw(bytes, bytes.length, 0);
-      if (await this.#hasChanged()) throw new ContentChanged();
-      return bytes.subarray(0, bytesRead);
-    });
   }
 
   close(): void {
@@ -150,35 +154,24 @@ export class LocalFile implements OpenedFile {
 
   /**
    * Fills [0, length) of the window or less of it, and looks again at the file before its bytes go out: gives how many
-   * bytes are there. `isStill` says whether what was read before is still there; it is asked when the file has grown.
-   * Rejects with `ContentChanged` when they are not those of this version.
+   * bytes are there. Rejects with `ContentChanged` when they are not those of this version.
    */
-  readAt(
-    window: Uint8Array,
-    length: number,
-    position: number,
-    isStill: (bytesRead: number) => Promise<boolean>,
-  ): Promise<number> {
-    return this.#during(async () => {
+  readAt(window: Uint8Array, length: number, position: number): Promise<number> {
+    return this.during(async () => {
       const bytesRead = await this.readRaw(window, length, position);
-      if (bytesRead === 0) throw new ContentChanged();
-      const grown = await this.#hasChanged();
-      if (grown === "grown" ? !(await isStill(bytesRead)) : grown) throw new ContentChanged();
+      if (bytesRead === 0 || !(await this.isUnchanged())) throw new ContentChanged();
       return bytesRead;
     });
   }
 
   /** The same without a look at the file; 0 at its end. */
   readRaw(window: Uint8Array, length: number, position: number): Promise<number> {
-    return this.#during(async () => {
-      const { bytesRead } = await this.#calls.later(() => readLater(this.#descriptor, window, 0, length, position));
-      return bytesRead;
-    });
+    return this.during(() => this.#calls.read(this.#descriptor, window, length, position));
   }
 
   /** A slice: an unsliced read would go by the descriptor's own position. A file that tells more than it has ends early. */
   #readSlice(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#during(() => this.#calls.readAll(this.#descriptor, this.size));
+    return this.during(() => this.#calls.readAll(this.#descriptor, this.size));
   }
 
   /** Files of the kernel's own have no size before they are read. Null when there is more than that. */
@@ -196,22 +189,18 @@ export class LocalFile implements OpenedFile {
   }
 
   /**
-   * Whether the bytes can still be those of the version. One that lost a name was deleted, or replaced as a whole, and
-   * keeps its bytes; so does one that has another name now. One that grew was most likely written behind its end. All
-   * else (a new mode, a second name) cannot be told from a rewrite whose time was put back, and counts as one.
+   * True when the bytes must still be those of the version. One that lost a name was deleted, or replaced as a whole, and
+   * keeps its bytes; so does one that has another name now. All else (a new mode, a second name, more behind the end)
+   * cannot be told from a rewrite, whatever the times say, and counts as one.
    */
-  async #hasChanged(): Promise<boolean | "grown"> {
+  async isUnchanged(): Promise<boolean> {
     const then = this.#stats;
-    const now = await this.#during(async () => this.#calls.fstat(this.#descriptor));
-    if (now.size === then.size && now.mtimeNs === then.mtimeNs) {
-      if (now.ctimeNs === then.ctimeNs) return false;
-      if (now.nlink >= then.nlink && !this.#wasRenamed()) return true;
-      this.#stats = now;
-      return false;
-    }
-    if (now.size <= then.size || now.mtimeNs < then.mtimeNs) return true;
+    const now = await this.during(async () => this.#calls.fstat(this.#descriptor));
+    if (now.size !== then.size || now.mtimeNs !== then.mtimeNs) return false;
+    if (now.ctimeNs === then.ctimeNs) return true;
+    if (now.nlink >= then.nlink && !this.#wasRenamed()) return false;
     this.#stats = now;
-    return "grown";
+    return true;
   }
 
   #wasRenamed(): boolean {
@@ -225,11 +214,11 @@ export class LocalFile implements OpenedFile {
    * Keeps the descriptor until the work is done. Once it is closed its number may be anybody's: a read of several calls is
    * one work, and none begins any more.
    */
-  async #during<T>(call: () => Promise<T>): Promise<T> {
+  async during<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed && this.#pending === 0) throw new Error("the file was closed before it was read");
     this.#pending += 1;
     try {
-      return await call();
+      return await work();
     } finally {
       this.#pending -= 1;
       if (this.#isClosed && this.#pending === 0) this.#free();

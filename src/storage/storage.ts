@@ -56,8 +56,14 @@ export interface OpenedFile {
   readonly etag: string;
   /** For `isUnchanged`; null while the file is so young that a next version could look the same. */
   readonly version: FileVersion | null;
-  /** Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they changed. */
-  range(from: number, length: number): ByteSource;
+  /** Somebody writes to it just now, as to a log: a transfer would hardly ever get all of this very version. */
+  readonly isGrowing: boolean;
+  /**
+   * Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they can be other
+   * bytes than those of this version. `mayGrow`: of a file that is growing, these bytes as they are at one moment of the
+   * transfer will do; they are of another version then, so the entity tag can only be a weak one.
+   */
+  range(from: number, length: number, mayGrow?: boolean): ByteSource;
   /**
    * All of its bytes, which are the caller's, or why they cannot be had: "failed" when there are more than `most`, too.
    * There may be more or fewer than `size` where a file does not tell the truth (those of the kernel). Rejects with

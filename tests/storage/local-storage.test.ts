@@ -340,7 +340,7 @@ describe("a file that changes while it is read", () => {
     }
   }
   const changes: [how: string, change: (path: string) => void, outcome: string][] = [
-    ["grows behind its end", (path) => writeFileSync(path, "more", { flag: "a" }), "whole"],
+    ["grows behind its end", (path) => writeFileSync(path, "more", { flag: "a" }), "ContentChanged"],
     ["is deleted", (path) => rmSync(path), "whole"],
     ["is replaced", (path) => (writeFileSync(path + "n", "b"), renameSync(path + "n", path)), "whole"],
     ["is renamed", (path) => renameSync(path, path + "2"), "whole"],

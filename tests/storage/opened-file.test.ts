@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, constants, fstatSync, openSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, constants, fstatSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CallQueue } from "../../src/storage/call-queue.ts";
 import { DescriptorBudget } from "../../src/storage/descriptor-budget.ts";
@@ -46,8 +46,10 @@ interface Opened {
   readonly calls: NotedCalls;
   readonly budget: DescriptorBudget;
   readonly descriptor: number;
+  readonly path: string;
 }
 
+/** As a file that is being written. */
 function openIn(folder: string, mounts: string): Opened {
   const path = join(folder, "a");
   writeFileSync(path, Buffer.alloc(SIZE, "a"));
@@ -58,15 +60,12 @@ function openIn(folder: string, mounts: string): Opened {
   budget.takeOrThrow();
   const descriptor = openSync(path, constants.O_RDONLY);
   const stats = fstatSync(descriptor, { bigint: true });
-  return {
-    file: new LocalFile(descriptor, stats, { folder, path, isDirect: true }, calls, budget),
-    calls,
-    budget,
-    descriptor,
-  };
+  const beginning = { length: 1, sum: Bun.hash.crc32("a") };
+  const file = new LocalFile(descriptor, stats, { folder, path, isDirect: true }, calls, budget, beginning);
+  return { file, calls, budget, descriptor, path };
 }
 
-type Leaving = (file: LocalFile, calls: NotedCalls) => Promise<unknown>;
+type Leaving = (file: LocalFile, calls: NotedCalls, path: string) => Promise<unknown>;
 
 /** Each begins a read, closes the file while the system has it in hand, and waits for its outcome. */
 const LEAVINGS: readonly [when: string, leave: Leaving][] = [
@@ -92,7 +91,7 @@ const LEAVINGS: readonly [when: string, leave: Leaving][] = [
     },
   ],
   [
-    "its beginning is looked at, before the first piece is read,",
+    "it is looked at, behind the first piece,",
     (file, calls) => {
       const source = file.range(0, SIZE);
       calls.onLook = () => {
@@ -107,17 +106,23 @@ const LEAVINGS: readonly [when: string, leave: Leaving][] = [
   [
     "the window is being filled",
     (file) => {
-      const read = file.readAt(new Uint8Array(SIZE), SIZE, 0, () => Promise.resolve(true));
+      const read = file.readAt(new Uint8Array(SIZE), SIZE, 0);
       file.close();
       return read;
     },
   ],
   [
-    "its beginning is read",
-    (file) => {
-      const read = file.beginning(512);
-      file.close();
-      return read;
+    "it is read once more, since it has grown",
+    async (file, calls, path) => {
+      const source = file.range(0, SIZE, true);
+      for (let left = SIZE; left > SIZE / 2;) left -= (await source.read())!.length;
+      appendFileSync(path, "more");
+      calls.onLook = () => {
+        source.close();
+        file.close();
+        return Promise.resolve();
+      };
+      while ((await source.read()) !== null);
     },
   ],
   [
@@ -136,9 +141,9 @@ describe.each([
 ])("with calls %s, a client that leaves while", (_, mounts) => {
   test.each(LEAVINGS)("%s has the file closed once, and nobody looks at it afterwards", async (_when, leave) => {
     using folder = tempFolder();
-    const { file, calls, budget, descriptor } = openIn(folder.path, mounts);
+    const { file, calls, budget, descriptor, path } = openIn(folder.path, mounts);
     // The bytes go nowhere, whether the read fails or not.
-    await leave(file, calls).catch(() => {});
+    await leave(file, calls, path).catch(() => {});
     // A close that is on the pool.
     while (!budget.take()) await Bun.sleep(1);
     expect(calls.closed).toEqual([descriptor]);
@@ -160,7 +165,7 @@ test("a descriptor's number that another file got meanwhile stays that file's", 
       others.push(openSync(other, constants.O_RDONLY));
     }
   };
-  const read = file.readAt(new Uint8Array(SIZE), SIZE, 0, () => Promise.resolve(true)).catch(() => {});
+  const read = file.readAt(new Uint8Array(SIZE), SIZE, 0).catch(() => {});
   file.close();
   await read;
   while (!budget.take()) await Bun.sleep(1);
