@@ -21,6 +21,7 @@ import {
 } from "./compression.ts";
 import { HotFile } from "./hot-files.ts";
 import { RangesSource } from "./ranges-source.ts";
+import { readFailed } from "./replies.ts";
 import {
   asksForRange,
   chooseRepresentation,
@@ -114,7 +115,10 @@ function codedResponse(
     const body = file.prepared(coding)?.body ?? compress(file.bytes, coding);
     return wholeResponse(body, selection, representation);
   }
-  return readWhole(whole).then((bytes) => wholeResponse(compress(bytes, coding), selection, representation));
+  return readWhole(whole).then(
+    (bytes) => wholeResponse(compress(bytes, coding), selection, representation),
+    readFailed,
+  );
 }
 
 function plainResponse(

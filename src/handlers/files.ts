@@ -11,7 +11,7 @@ import { readContentType } from "./content-type.ts";
 import { fileResponse } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { redirectToFolder } from "./location.ts";
-import { nameRefused, newNameRefused, notFound, readRefused, writeRefused } from "./replies.ts";
+import { nameRefused, newNameRefused, notFound, readRefused, unsteady, writeRefused } from "./replies.ts";
 import type { FileResponseSettings } from "./representation.ts";
 import { findStoredForms, NOTHING_STORED } from "./stored-forms.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
@@ -203,10 +203,6 @@ function asksForList(query: string): boolean {
 async function typeOfOpen(name: ObjectName, file: OpenedFile): Promise<string> {
   if (file instanceof HotFile) return file.type;
   return readContentType(name.base, file).catch(() => mediaType(name.base));
-}
-
-function unsteady(): HttpResponse {
-  return plainText("The file changes faster than it can be read; try again.\n", 503).set("Retry-After", 1);
 }
 
 // ── Writing ──

@@ -1,5 +1,6 @@
 // The answers that several handlers give: one line that says what to do.
 
+import { ContentChanged, ContentLost } from "../http/byte-source.ts";
 import { HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { quoteText } from "../http/quoted-text.ts";
@@ -64,6 +65,18 @@ export function readRefused(fault: ReadFault): HttpResponse {
     case "no-descriptors":
       return writeRefused(fault);
   }
+}
+
+/** The file is rewritten over and over. */
+export function unsteady(): HttpResponse {
+  return plainText("The file changes faster than it can be read; try again.\n", 503).set("Retry-After", 1);
+}
+
+/** Why a read that had begun came to nothing; throws the error again when it is a fault of ours. */
+export function readFailed(error: unknown): HttpResponse {
+  if (error instanceof ContentChanged) return unsteady();
+  if (error instanceof ContentLost) return readRefused("failed");
+  throw error;
 }
 
 /** The same refusal of a part of a form, counted from 1, so that the sender of many files learns which it was. */

@@ -7,11 +7,30 @@ export type MaybePromise<T> = T | Promise<T>;
 /** The length of a source that ends when it ends. */
 export const UNKNOWN_LENGTH = -1;
 
-/** The bytes that a source promised are not there any more: someone changed what they rest in. Nobody's fault. */
-export class ContentChanged extends Error {
+/** A source cannot give the bytes that it promised, and it is no fault of this program. */
+export abstract class ContentLost extends Error {
+  /** What the log calls it, as it calls refusals. */
+  abstract readonly row: string;
+}
+
+/** Someone changed what the bytes rest in. */
+export class ContentChanged extends ContentLost {
+  readonly row = "CONTENT_CHANGED";
+
   constructor() {
     super("The content changed while it was being read.");
     this.name = "ContentChanged";
+  }
+}
+
+/** The disk, or the network behind it, failed. */
+export class ContentUnreadable extends ContentLost {
+  readonly row = "CONTENT_UNREADABLE";
+
+  /** `fault` is the system's name of what happened, such as EIO. */
+  constructor(fault: string) {
+    super(`The system failed to read the content (${fault}).`);
+    this.name = "ContentUnreadable";
   }
 }
 

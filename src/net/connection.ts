@@ -5,7 +5,7 @@
 
 import type { Socket } from "bun";
 import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
-import { type ByteSource, ContentChanged, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type ByteSource, ContentLost, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { Limits } from "../http/limits.ts";
 import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/message.ts";
@@ -736,8 +736,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   /** A response that breaks after its head can only be cut: the client must not take it for whole. */
   #sourceFailed(error: unknown): void {
     const { observer } = this.#context;
-    if (error instanceof ContentChanged)
-      observer.refused(this.address, this.port, this.#status, "CONTENT_CHANGED", error.message);
+    if (error instanceof ContentLost) observer.refused(this.address, this.port, this.#status, error.row, error.message);
     else if (!(error instanceof BodyRefused)) observer.fault(error);
     this.#cut();
   }

@@ -1,7 +1,8 @@
 // Some of a file's bytes as a stream, read by position through a borrowed window.
 
-import type { ByteSource } from "../http/byte-source.ts";
+import { type ByteSource, ContentUnreadable } from "../http/byte-source.ts";
 import { readWindows, WINDOW_BYTES } from "./read-windows.ts";
+import { isSystems, systemCode } from "./system-fault.ts";
 
 /** Where the bytes come from, and who answers for them. */
 export interface PieceReader {
@@ -11,7 +12,7 @@ export interface PieceReader {
   noteTaken?(bytes: Uint8Array): void;
 }
 
-/** Reads [from, from + length). Lends its chunks: each is valid until the next `read` or `close`. */
+/** Reads [from, from + length); rejects with `ContentLost` when it cannot. Lends its chunks: each is valid until the next `read` or `close`. */
 export class FileSource implements ByteSource {
   readonly length: number;
   readonly #pieces: PieceReader;
@@ -47,6 +48,8 @@ export class FileSource implements ByteSource {
       this.#position += bytesRead;
       this.#lastRead = bytesRead;
       return this.#window.subarray(0, bytesRead);
+    } catch (error) {
+      throw isSystems(error) ? new ContentUnreadable(systemCode(error)) : error;
     } finally {
       this.#isReading = false;
       if (this.#isClosed) this.#giveBackWindow();

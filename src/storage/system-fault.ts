@@ -85,8 +85,8 @@ function look<Fault>(table: Readonly<Record<string, Fault>>, error: unknown): Fa
 
 const CODE = /^E[A-Z0-9]+$/;
 
-/** Bun's own complaints (ERR_…) are about how it was called, and so about us. */
-function isSystems(error: unknown): boolean {
+/** True for an error of the system. Bun's own complaints (ERR_…) are about how it was called, and so about us. */
+export function isSystems(error: unknown): boolean {
   const code = systemCode(error);
   return CODE.test(code) && !code.startsWith("ERR_");
 }

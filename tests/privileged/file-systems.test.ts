@@ -252,6 +252,31 @@ describe.skipIf(noTools)("what the system says is told", () => {
   });
 
   test.each([
+    ["whole", ""],
+    ["compressed", "Accept-Encoding: gzip\r\n"],
+  ])(
+    "a disk that fails in the middle of a file that is sent %s cuts it, with a line and no stack trace",
+    async (_, fields) => {
+      using ground = new Ground();
+      writeFileSync(ground.in("a.txt"), Buffer.alloc(8 * MIB, "text "));
+      await using program = await RunningProgram.start(["--directory", ground.served]);
+      const fault = ["-P", ground.in("a.txt"), "-e", "inject=pread64:error=EIO:when=6+"];
+      const words = ["strace", "-f", "-qq", "-o", "/dev/null", ...fault];
+      await using tracer = Helper.spawn([...words, "-p", String(program.pid)]);
+      await untilTraced(program.pid, tracer);
+      const client = await RawClient.connect(program.port);
+      await client.send(`GET /files/a.txt HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+      const received = await client.untilEnd(PATIENCE_MS);
+      client.close();
+      expect(received).toStartWith("HTTP/1.1 200 ");
+      expect(received.length).toBeLessThan(8 * MIB);
+      await program.untilLog((log) => log.includes("CONTENT_UNREADABLE") && log.includes("(cut off)"));
+      expect(program.log).toContain("EIO");
+      expect(program.log).not.toMatch(STACK_LINE);
+    },
+  );
+
+  test.each([
     ["PUT to it", "PUT"],
     ["DELETE of it", "DELETE"],
   ])("a file that is a mount point, %s: a refusal in a sentence", async (_, method) => {
