@@ -3,7 +3,7 @@
 import { hostname } from "node:os";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { finishDispatch, guardDispatch, type Warn } from "./admission/gate.ts";
+import { finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -12,6 +12,7 @@ import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
+import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, NOTHING } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
@@ -34,28 +35,28 @@ export function createDispatch(
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
-  const files = createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
-    ...settings,
-    rules,
-    maxRanges: limits.maxRanges,
-    maxFormParts: limits.maxFormParts,
-    maxBodyBytes: limits.maxBody,
-  });
-  const router = createRouter({
-    "/": { GET: createHome(directory === null ? "none" : settings.uploadOnly ? "drop-box" : "read") },
-    "/echo/{text}": { GET: echoPath },
-    "/echo": { POST: echoBody, PUT: echoBody },
-    "/user-agent": { GET: userAgent },
-    "/-/health": { GET: createHealth(lifecycle) },
-    "/files": { GET: files.redirect },
-    "/files/{path}": { GET: files.get, POST: files.post, PUT: files.put, DELETE: files.remove },
-  });
+  const offer = directory === null ? "none" : settings.uploadOnly ? "drop-box" : "read";
+  const routes: Routes = {
+    "/": { access: "public", GET: createHome(offer) },
+    "/echo/{text}": { access: "public", rest: "decoded", GET: echoPath },
+    "/echo": { access: "public", POST: echoBody, PUT: echoBody },
+    "/user-agent": { access: "public", GET: userAgent },
+    "/-/health": { access: "private", GET: createHealth(lifecycle) },
+    ...createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
+      ...settings,
+      rules,
+      maxRanges: limits.maxRanges,
+      maxFormParts: limits.maxFormParts,
+      maxBodyBytes: limits.maxBody,
+    }),
+  };
+  const cors = createCors(admission.writeOrigins);
   const gates = [
     createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
     createCrossOriginGate(admission.writeOrigins, warn),
+    cors.gate,
   ];
-  const cors = createCors(admission.writeOrigins);
-  return finishDispatch(guardDispatch([...gates, cors.gate], router), cors.finish);
+  return finishDispatch(createRouter(routes, gates), cors.finish);
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */

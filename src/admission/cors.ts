@@ -2,11 +2,10 @@
 // "Cross-Origin-Resource-Policy"). Those of a named origin may use the folder; all others may not so much as run a script
 // of it or measure its images, for which browsers ask nobody.
 
-import { type HttpRequest, HttpResponse } from "../http/message.ts";
-import { type Finish, type Gate, isPrivatePath } from "./gate.ts";
+import { type Gate, type HttpRequest, HttpResponse } from "../http/message.ts";
+import type { Finish } from "./gate.ts";
 
 /** What such a page may send, and what it may see. */
-const METHODS = "GET, HEAD, POST, PUT, DELETE";
 const REQUEST_FIELDS = "Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range, Range";
 const RESPONSE_FIELDS = "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location";
 const PREFLIGHT_SECONDS = 600;
@@ -31,7 +30,7 @@ export function createCors(origins: readonly string[]): Cors {
       const origin = request.method === "OPTIONS" ? trustedOrigin(request) : null;
       if (origin === null || request.fields.get("access-control-request-method") === undefined) return null;
       const reply = new HttpResponse(204)
-        .set("Access-Control-Allow-Methods", METHODS)
+        .set("Access-Control-Allow-Methods", (request.route?.methods ?? []).join(", "))
         .set("Access-Control-Allow-Headers", REQUEST_FIELDS)
         .set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
       // A page of the open web asks before it reaches into a private network.
@@ -40,7 +39,7 @@ export function createCors(origins: readonly string[]): Cors {
         : reply;
     },
     finish: (request, response) => {
-      if (!isPrivatePath(request.decodedPath)) return;
+      if (request.access === "public") return;
       if (trusted.size > 0) response.set("Vary", "Origin");
       const origin = trustedOrigin(request);
       if (origin === null) {

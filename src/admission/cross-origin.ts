@@ -1,17 +1,15 @@
 // A web page of another origin cannot write through its visitor's browser, which sends such requests without asking.
 
-import type { HttpRequest } from "../http/message.ts";
+import type { Gate, HttpRequest } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
-import { createAdvice, type Gate, requestAuthority, type Warn } from "./gate.ts";
-
-const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+import { createAdvice, requestAuthority, type Warn } from "./gate.ts";
 
 /** `writeOrigins` may write all the same, in the form in which browsers send them. */
 export function createCrossOriginGate(writeOrigins: readonly string[], warn: Warn): Gate {
   const refuse = createAdvice(warn, 403);
   const trusted = new Set(writeOrigins);
   return (request) => {
-    if (SAFE_METHODS.has(request.method)) return null;
+    if (request.access !== "write") return null;
     if (isOwnPage(request) || trusted.has(request.fields.get("origin") ?? "")) return null;
     return refuse(adviceFor(request, requestAuthority(request)));
   };

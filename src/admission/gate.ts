@@ -1,11 +1,8 @@
-// May this request come in? Gates are asked before the router, in order; the first that answers decides. What goes on
-// every answer, whoever gave it, is added on the way out.
+// What the gates share. The router asks them before a handler of a private path, in order; the first that answers decides.
+// What goes on every answer, whoever gave it, is added on the way out.
 
 import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
-
-/** The refusal of a request, or null: come in. */
-export type Gate = (request: HttpRequest) => HttpResponse | null;
 
 /** Adds fields to an answer. */
 export type Finish = (request: HttpRequest, response: HttpResponse) => void;
@@ -23,18 +20,6 @@ export function createAdvice(warn: Warn, status: number): (line: string) => Http
   };
 }
 
-/** The dispatch behind the gates, which stand before the private paths only. */
-export function guardDispatch(gates: readonly Gate[], dispatch: Dispatch): Dispatch {
-  return (request) => {
-    if (!isPrivatePath(request.decodedPath)) return dispatch(request);
-    for (const gate of gates) {
-      const refused = gate(request);
-      if (refused !== null) return refused;
-    }
-    return dispatch(request);
-  };
-}
-
 /** The dispatch with something to add to all that it answers. */
 export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
   return (request) => {
@@ -47,11 +32,6 @@ export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
     finish(request, response);
     return response;
   }
-}
-
-/** True for the paths that hold something of the user's: the folder, and what tells about the server. */
-export function isPrivatePath(decodedPath: string): boolean {
-  return decodedPath.startsWith("/files") || decodedPath.startsWith("/-/");
 }
 
 /**

@@ -2,8 +2,9 @@
 // origin as this server. Its name in `Host` gives it away.
 
 import { isIpv4 } from "../http/host.ts";
+import type { Gate } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
-import { createAdvice, type Gate, requestAuthority, type Warn } from "./gate.ts";
+import { createAdvice, requestAuthority, type Warn } from "./gate.ts";
 
 /** `allowedHosts` and `machineName` are in lower case. */
 export function createHostGuard(allowedHosts: readonly string[], machineName: string, warn: Warn): Gate {

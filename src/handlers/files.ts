@@ -4,7 +4,7 @@ import { ContentChanged, type MaybePromise } from "../http/byte-source.ts";
 import { mediaType } from "../http/media-type.ts";
 import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
-import { decodePercent } from "../http/target.ts";
+import type { Resource, Routes } from "../http/routes.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import { readContentType } from "./content-type.ts";
@@ -30,22 +30,17 @@ export interface FileHandlerSettings extends FileResponseSettings, UploadSetting
   readonly maxBodyBytes: number;
 }
 
-/** What the routes of the folder need. */
-export interface FileHandlers {
-  /** `/files` without its slash. */
-  readonly redirect: Handler;
-  readonly get: Handler;
-  readonly post: Handler;
-  readonly put: Handler;
-  readonly remove: Handler;
-}
+/** Where the folder is; `/files` without its slash leads there. */
+const FOLDER = "/files";
+const NAMES = FOLDER + "/{path}";
 
-/** The handlers over a storage; null when no directory is served. */
-export function createFileHandlers(storage: Storage | null, settings: FileHandlerSettings): FileHandlers {
+/** The routes over a storage; null when no directory is served. */
+export function createFileHandlers(storage: Storage | null, settings: FileHandlerSettings): Routes {
   if (storage === null) {
     const refuse = (status: number) => () =>
       plainText("No directory is served; start mini-http with --directory DIR.\n", status);
-    return { redirect: refuse(404), get: refuse(404), post: refuse(403), put: refuse(403), remove: refuse(403) };
+    const [read, write] = [refuse(404), refuse(403)];
+    return folderRoutes(read, { GET: read, POST: write, PUT: write, DELETE: write });
   }
   const reader = new FileReader(storage, settings);
   const { readOnly, uploadOnly, allowDelete } = settings;
@@ -53,28 +48,17 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
   const dropBox = forbid("This is a drop box: files can be sent here with PUT or POST, and not be read.");
   const readOnlyRefusal = forbid("This folder is read-only.");
   const refuseDelete = forbid("Files cannot be deleted here; --allow-delete allows it.");
-  return {
-    redirect: uploadOnly ? dropBox : redirectToFolder,
-    get: uploadOnly ? dropBox : named((request, raw) => reader.answer(request, raw)),
-    post: readOnly ? readOnlyRefusal : named((request, raw) => post(storage, request, raw, settings)),
-    put: readOnly ? readOnlyRefusal : named((request, raw) => put(storage, request, raw, settings)),
-    remove:
-      allowDelete && !uploadOnly ? named((request, raw) => remove(storage, request, raw, settings)) : refuseDelete,
-  };
+  return folderRoutes(uploadOnly ? dropBox : redirectToFolder, {
+    GET: uploadOnly ? dropBox : (request, raw) => reader.answer(request, raw),
+    POST: readOnly ? readOnlyRefusal : (request, raw) => post(storage, request, raw, settings),
+    PUT: readOnly ? readOnlyRefusal : (request, raw) => put(storage, request, raw, settings),
+    DELETE: allowDelete && !uploadOnly ? (request, raw) => remove(storage, request, raw, settings) : refuseDelete,
+  });
 }
 
-const PREFIX = "/files/";
-
-/** The handler that gets what follows `/files/` as sent: the raw path counts, since an encoded slash is no separator. */
-function named(answer: (request: HttpRequest, raw: string) => MaybePromise<HttpResponse>): Handler {
-  return (request) => {
-    const { rawPath } = request;
-    if (rawPath.startsWith(PREFIX)) return answer(request, rawPath.slice(PREFIX.length));
-    // Another spelling of the prefix, such as /%66iles/, reaches this route too; /files%2F is none, but one segment.
-    const end = rawPath.indexOf("/", 1) + 1;
-    if (decodePercent(rawPath.slice(0, end)) !== PREFIX) return nameRefused("bad");
-    return answer(request, rawPath.slice(end));
-  };
+/** The raw path counts, since an encoded slash is no separator. */
+function folderRoutes(redirect: Handler, handlers: Resource): Routes {
+  return { [FOLDER]: { access: "private", GET: redirect }, [NAMES]: { access: "private", rest: "raw", ...handlers } };
 }
 
 function isFolderPath(raw: string): boolean {

@@ -1,6 +1,7 @@
 // What a handler sees of a request and gives as its answer; all that it sees.
 
 import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
+import { isSafe } from "./method.ts";
 import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
@@ -29,6 +30,21 @@ export interface FieldSection {
   get(name: string): string | undefined;
 }
 
+/** Who may ask for a path: "private" holds something of the user's, and its gates are asked. */
+export type PathAccess = "public" | "private";
+
+/** What a request wants of it: "write" is whatever is not safe (RFC 9110 9.2.1) on a private path. */
+export type Access = PathAccess | "write";
+
+/** The row of the route table that a path led to. */
+export interface Route {
+  /** As app.ts and the README spell it. */
+  readonly path: string;
+  readonly access: PathAccess;
+  /** The methods that it answers, without the OPTIONS that every row does. */
+  readonly methods: readonly string[];
+}
+
 /** One request, as the handlers, the admission gates and the log see it. Never reused for another request. */
 export class HttpRequest {
   /** The path, percent-decoded once to one char per byte; what admission and the router look at, and nothing else. */
@@ -37,8 +53,8 @@ export class HttpRequest {
   readonly rawPath: string;
   /** The query as sent, without the question mark; empty when there is none. */
   readonly query: string;
-  /** The route that the router chose, as app.ts spells it; read by the observers. */
-  route = "";
+  /** What the router found for the path; null before it has looked, and when there is nothing. Read by the observers. */
+  route: Route | null = null;
   /** Who asked, when authentication said so; read by the observers. */
   user = "";
 
@@ -87,6 +103,12 @@ export class HttpRequest {
     }
   }
 
+  /** What the gates go by; public when the path leads nowhere. */
+  get access(): Access {
+    if (this.route === null || this.route.access === "public") return "public";
+    return isSafe(this.method) ? "private" : "write";
+  }
+
   /**
    * False when the message says nothing of a body: it has neither Content-Length nor Transfer-Encoding, and so none
    * (RFC 9112 6.3). True also for `Content-Length: 0`, by which a client says that it means no bytes.
@@ -129,8 +151,11 @@ export class HttpResponse {
   }
 }
 
-/** Answers a request. `parameter` is what stood in the place of the route's `{name}`, percent-decoded to bytes. */
-export type Handler = (request: HttpRequest, parameter: string) => MaybePromise<HttpResponse>;
+/** Answers a request. The parameters are those of its route, in order, in the form that its row asks for. */
+export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePromise<HttpResponse>;
+
+/** The refusal of a request to a private path, or null: come in. A promise only where judging takes time. */
+export type Gate = (request: HttpRequest) => MaybePromise<HttpResponse | null>;
 
 /** Answers every request: the router behind the admission gates. */
 export type Dispatch = (request: HttpRequest) => MaybePromise<HttpResponse>;

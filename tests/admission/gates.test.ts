@@ -4,9 +4,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { createCrossOriginGate } from "../../src/admission/cross-origin.ts";
 import { createHostGuard } from "../../src/admission/host-guard.ts";
-import { HttpRequest } from "../../src/http/message.ts";
+import type { HttpRequest } from "../../src/http/message.ts";
 import { application } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
+import { requestOf } from "../support/request.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -85,8 +86,9 @@ describe("the cross-origin gate", () => {
 
 /** A request that comes to a loopback address, as the gates see it. */
 function requestWith(fields: Readonly<Record<string, string>>): HttpRequest {
-  const peer = { address: "127.0.0.1", port: 1, localAddress: "127.0.0.1", secure: false, hasLeft: false };
-  return new HttpRequest("POST", "/files/a", false, 1, { get: (name) => fields[name] }, null, peer);
+  const request = requestOf("POST", "/files/a", fields);
+  request.route = { path: "/files/{path}", access: "private", methods: ["POST"] };
+  return request;
 }
 
 describe("behind a proxy", () => {
@@ -195,7 +197,7 @@ describe("a page of a named origin", () => {
     const { status, fields } = await ask("OPTIONS", asked);
     expect(status).toBe(204);
     expect(fields.get("access-control-allow-origin")).toBe("https://app.example.org");
-    expect(fields.get("access-control-allow-methods")).toContain("PUT");
+    expect(fields.get("access-control-allow-methods")).toBe("GET, HEAD, POST, PUT, DELETE");
     expect(fields.get("access-control-allow-headers")).toContain("If-Match");
     expect(fields.get("vary")).toContain("Origin");
     expect(fields.has("access-control-allow-private-network")).toBe(false);

@@ -21,7 +21,7 @@ const LARGE = "0123456789abcdef".repeat(8 * 1024);
 /** Routes that answer at once, later, with much, and from the body. */
 const ROUTES = createRouter({
   "/": { GET: () => new HttpResponse(200) },
-  "/echo/{text}": { GET: echoPath },
+  "/echo/{text}": { rest: "decoded", GET: echoPath },
   "/large": { GET: () => new HttpResponse(200, LARGE) },
   "/later": {
     GET: async () => {

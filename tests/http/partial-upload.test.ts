@@ -1,10 +1,8 @@
 // Which requests say that they bring only a part of a file.
 
 import { describe, expect, test } from "bun:test";
-import { HttpRequest } from "../../src/http/message.ts";
 import { isPartOfUpload } from "../../src/http/partial-upload.ts";
-
-const peer = { address: "", port: 0, localAddress: "", secure: false, hasLeft: false };
+import { requestOf } from "../support/request.ts";
 
 const cases: [why: string, fields: Record<string, string>, query: string, isPart: boolean][] = [
   ["nothing", {}, "", false],
@@ -40,7 +38,6 @@ const cases: [why: string, fields: Record<string, string>, query: string, isPart
 describe("isPartOfUpload", () => {
   test.each(cases)("%s", (_why, fields, query, isPart) => {
     const target = query === "" ? "/files/a" : "/files/a?" + query;
-    const request = new HttpRequest("PUT", target, true, 1, { get: (name) => fields[name] }, null, peer);
-    expect(isPartOfUpload(request)).toBe(isPart);
+    expect(isPartOfUpload(requestOf("PUT", target, fields))).toBe(isPart);
   });
 });

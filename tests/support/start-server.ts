@@ -51,7 +51,7 @@ export interface StartedServer {
 /** The protocol's own routes: enough for tests of `net/`. */
 export const protocolRoutes: Dispatch = createRouter({
   "/": { GET: () => new HttpResponse(200) },
-  "/echo/{text}": { GET: echoPath },
+  "/echo/{text}": { rest: "decoded", GET: echoPath },
   "/echo": { POST: echoBody, PUT: echoBody },
 });
 
