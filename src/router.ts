@@ -26,7 +26,8 @@ export function createRouter(routes: Routes, gates: readonly Gate[] = []): Dispa
   return (request) => {
     const row = table.find(request);
     if (row !== null) return row.answer(request);
-    if (request.method === "OPTIONS" && request.rawPath === "*") return new HttpResponse(204).set("Allow", serverAllow);
+    if (request.method === "OPTIONS" && request.rawPath === "*")
+      return new HttpResponse(204).append("Allow", serverAllow);
     if (!known.has(request.method)) return unknownMethod();
     return plainText("There is nothing here; GET / says what this server offers.\n", 404);
   };
@@ -91,9 +92,9 @@ class Row implements Route {
     const { method } = request;
     const handler = this.#handlers.get(method);
     if (handler !== undefined) return this.pattern.call(handler, request);
-    if (method === "OPTIONS") return new HttpResponse(204).set("Allow", this.allow);
+    if (method === "OPTIONS") return new HttpResponse(204).append("Allow", this.allow);
     if (!this.#known.has(method)) return unknownMethod();
-    return plainText("This resource does not have that method; Allow names those it has.\n", 405).set(
+    return plainText("This resource does not have that method; Allow names those it has.\n", 405).append(
       "Allow",
       this.allow,
     );

@@ -30,23 +30,23 @@ export function createCors(origins: readonly string[]): Cors {
       const origin = request.method === "OPTIONS" ? trustedOrigin(request) : null;
       if (origin === null || request.fields.get("access-control-request-method") === undefined) return null;
       const reply = new HttpResponse(204)
-        .set("Access-Control-Allow-Methods", (request.route?.methods ?? []).join(", "))
-        .set("Access-Control-Allow-Headers", REQUEST_FIELDS)
-        .set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
+        .append("Access-Control-Allow-Methods", (request.route?.methods ?? []).join(", "))
+        .append("Access-Control-Allow-Headers", REQUEST_FIELDS)
+        .append("Access-Control-Max-Age", PREFLIGHT_SECONDS);
       // A page of the open web asks before it reaches into a private network.
       return request.fields.get("access-control-request-private-network") === "true"
-        ? reply.set("Access-Control-Allow-Private-Network", "true")
+        ? reply.append("Access-Control-Allow-Private-Network", "true")
         : reply;
     },
     finish: (request, response) => {
       if (request.access === "public") return;
-      if (trusted.size > 0) response.set("Vary", "Origin");
+      if (trusted.size > 0) response.append("Vary", "Origin");
       const origin = trustedOrigin(request);
       if (origin === null) {
-        response.addLines(SAME_ORIGIN_ONLY);
+        response.appendLines(SAME_ORIGIN_ONLY);
         return;
       }
-      response.set("Access-Control-Allow-Origin", origin).set("Access-Control-Expose-Headers", RESPONSE_FIELDS);
+      response.append("Access-Control-Allow-Origin", origin).append("Access-Control-Expose-Headers", RESPONSE_FIELDS);
     },
   };
 }

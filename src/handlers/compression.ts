@@ -65,14 +65,14 @@ export function notAcceptable(available: readonly Coding[] = MADE): HttpResponse
     last === undefined
       ? "there is only identity"
       : `there are ${["identity", ...available.slice(0, -1)].join(", ")} and ${last}`;
-  return plainText(`No content coding is left that you accept; ${there}.\n`, 406).set("Vary", "Accept-Encoding");
+  return plainText(`No content coding is left that you accept; ${there}.\n`, 406).append("Vary", "Accept-Encoding");
 }
 
 /** The answer to a client that accepts only what no encoder is free for. */
 export function encodersBusy(): HttpResponse {
   return plainText("Too many downloads are being compressed; try again in a moment, or accept identity.\n", 503)
-    .set("Retry-After", 1)
-    .set("Vary", "Accept-Encoding");
+    .append("Retry-After", 1)
+    .append("Vary", "Accept-Encoding");
 }
 
 /**

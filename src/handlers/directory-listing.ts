@@ -65,7 +65,7 @@ function listRefused(fault: ListFault): HttpResponse {
 }
 
 function crowded(): HttpResponse {
-  return plainText("Too many folders are being listed; try again in a moment.\n", 503).set("Retry-After", 1);
+  return plainText("Too many folders are being listed; try again in a moment.\n", 503).append("Retry-After", 1);
 }
 
 /** The answer to one request for a list. */
@@ -105,9 +105,9 @@ class ListAnswer {
     const coding = isLong && !CodedSource.canBegin ? chooseCoding(accepted, []) : chosen;
     if (coding === null) return encodersBusy();
     const body = await this.#body(arrangement, isLong, coding as MadeCoding | "identity");
-    const response = describe(new HttpResponse(200, body).set("Content-Type", this.#form.contentType), etag);
-    if (coding !== "identity") response.set("Content-Encoding", coding);
-    return this.#form === HTML ? response.set("Content-Security-Policy", DIRECTORY_POLICY) : response;
+    const response = describe(new HttpResponse(200, body).append("Content-Type", this.#form.contentType), etag);
+    if (coding !== "identity") response.append("Content-Encoding", coding);
+    return this.#form === HTML ? response.append("Content-Security-Policy", DIRECTORY_POLICY) : response;
   }
 
   /** Weak: it stands for the list in any coding. */
@@ -161,7 +161,7 @@ function readOrder(parameters: URLSearchParams): ListOrder {
 }
 
 function describe(response: HttpResponse, etag: string): HttpResponse {
-  return response.set("ETag", etag).set("Cache-Control", "no-cache").set("Vary", "Accept, Accept-Encoding");
+  return response.append("ETag", etag).append("Cache-Control", "no-cache").append("Vary", "Accept, Accept-Encoding");
 }
 
 // ── The forms ──

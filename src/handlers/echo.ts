@@ -15,13 +15,13 @@ export const echoPath: Handler = (request, text) => {
   if (coding === "identity") return describe(new HttpResponse(200, text), request, text);
   // Nothing lies ready in another coding here.
   const bytes = compress(Buffer.from(text, "latin1"), coding as MadeCoding);
-  return describe(new HttpResponse(200, bytes), request, text).set("Content-Encoding", coding);
+  return describe(new HttpResponse(200, bytes), request, text).append("Content-Encoding", coding);
 };
 
 /** POST and PUT: the body as it comes, with flow control in both directions. */
 export function echoBody(request: HttpRequest): HttpResponse {
   const sent = request.fields.get("content-type");
-  return new HttpResponse(200, request.body).set(
+  return new HttpResponse(200, request.body).append(
     "Content-Type",
     sent === undefined || sent === "" ? "application/octet-stream" : fieldValue(sent),
   );
@@ -30,7 +30,7 @@ export function echoBody(request: HttpRequest): HttpResponse {
 function describe(response: HttpResponse, { rawPath, decodedPath }: HttpRequest, text: string): HttpResponse {
   // A path without escapes is visible ASCII: the head parser has seen to it.
   const type = rawPath === decodedPath ? PLAIN : textType(text);
-  if (type !== PLAIN) return response.set("Content-Type", type).set("Vary", "Accept-Encoding");
+  if (type !== PLAIN) return response.append("Content-Type", type).append("Vary", "Accept-Encoding");
   response.fieldLines = PLAIN_LINES;
   return response;
 }

@@ -6,9 +6,10 @@ import { byterangesType, frameByteranges } from "../http/byteranges.ts";
 import { attachment } from "../http/content-disposition.ts";
 import { formatHttpDate } from "../http/http-date.ts";
 import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
+import { nameBits } from "../http/name-bits.ts";
 import { plainText } from "../http/plain-text.ts";
-import { evaluatePreconditions, rangeApplies } from "../http/precondition.ts";
-import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../http/range.ts";
+import { evaluatePreconditions, PRECONDITION_FIELDS, rangeApplies } from "../http/precondition.ts";
+import { type ByteRange, contentRange, parseRange, RANGE_FIELDS, unsatisfiedRange } from "../http/range.ts";
 import type { OpenedFile } from "../storage/storage.ts";
 import {
   chooseCoding,
@@ -29,6 +30,9 @@ import {
   type Representation,
   type Selection,
 } from "./representation.ts";
+
+/** With none of these in the request the whole of the file is the answer, whatever version it is. */
+const SELECTIVE_FIELDS = nameBits([...PRECONDITION_FIELDS, ...RANGE_FIELDS]);
 
 /** Answers with the file. */
 export function fileResponse(
@@ -68,18 +72,18 @@ function selectedResponse(
 
 /** The fields that a 304 shares with the response that it stands for (RFC 9110 15.4.5). */
 function describeSelection(response: HttpResponse, { validators, varies, cacheControl }: Representation): HttpResponse {
-  response.set("ETag", validators.etag).set("Cache-Control", cacheControl);
-  return varies ? response.set("Vary", "Accept-Encoding") : response;
+  response.append("ETag", validators.etag).append("Cache-Control", cacheControl);
+  return varies ? response.append("Vary", "Accept-Encoding") : response;
 }
 
 function describe(response: HttpResponse, representation: Representation, type = representation.type): HttpResponse {
   const { validators, download, coding } = representation;
-  describeSelection(response.set("Content-Type", type), representation)
-    .set("Last-Modified", formatHttpDate(validators.modified))
-    .set("Accept-Ranges", "bytes");
-  if (coding !== "identity") response.set("Content-Encoding", coding);
-  if (representation.isSandboxed) response.set("Content-Security-Policy", "sandbox");
-  return download === null ? response : response.set("Content-Disposition", attachment(download));
+  describeSelection(response.append("Content-Type", type), representation)
+    .append("Last-Modified", formatHttpDate(validators.modified))
+    .append("Accept-Ranges", "bytes");
+  if (coding !== "identity") response.append("Content-Encoding", coding);
+  if (representation.isSandboxed) response.append("Content-Security-Policy", "sandbox");
+  return download === null ? response : response.append("Content-Disposition", attachment(download));
 }
 
 /** The whole representation; of a file in memory the answer is kept. */
@@ -92,7 +96,7 @@ function wholeResponse(body: ResponseBody, { file, varies }: Selection, represen
 
 /** The answer that was kept, for a request that asks for nothing but the file. */
 function preparedResponse(request: HttpRequest, { file, storedCoding, varies }: Selection): HttpResponse | null {
-  if (!(file instanceof HotFile) || request.mayBeSelective || request.query !== "") return null;
+  if (!(file instanceof HotFile) || !request.fields.lacks(SELECTIVE_FIELDS) || request.query !== "") return null;
   const accepted = request.fields.get("accept-encoding") ?? file.unaskedCodings;
   const coding = storedCoding ?? chooseCoding(accepted, file.codings);
   const prepared = coding === null ? undefined : file.prepared(coding);
@@ -131,7 +135,7 @@ function plainResponse(
   const ranges = chooseRanges(request, representation, file.size, maxRanges);
   if (ranges === "unsatisfiable") {
     file.close();
-    return describeSelection(plainText("The file does not have these bytes.\n", 416), representation).set(
+    return describeSelection(plainText("The file does not have these bytes.\n", 416), representation).append(
       "Content-Range",
       unsatisfiedRange(file.size),
     );
@@ -145,7 +149,7 @@ function plainResponse(
   const [only] = ranges;
   if (only === undefined || ranges.length > 1) return multipartResponse(ranges, representation, file);
   const body = new ClosingSource(file.range(only.from, only.length, representation.mayGrow), file);
-  return describe(new HttpResponse(206, body), representation).set("Content-Range", contentRange(only, file.size));
+  return describe(new HttpResponse(206, body), representation).append("Content-Range", contentRange(only, file.size));
 }
 
 /** A range is always of the identity form; whoever refuses that gets all of another (RFC 9110 14.2). */

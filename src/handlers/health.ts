@@ -13,6 +13,6 @@ export interface Lifecycle {
 export function createHealth(lifecycle: Lifecycle): Handler {
   return () => {
     const reply = lifecycle.isDraining ? plainText("draining\n", 503) : plainText("ok\n");
-    return reply.set("Cache-Control", "no-store");
+    return reply.append("Cache-Control", "no-store");
   };
 }

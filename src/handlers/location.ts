@@ -20,5 +20,5 @@ export function redirectToFolder({ rawPath, query }: HttpRequest): HttpResponse 
   // A first segment with a colon would read as a scheme (RFC 3986 4.2).
   const reference = name.includes(":") ? SAME_FOLDER + name : name;
   const location = reference + "/" + (query === "" ? "" : "?" + query);
-  return new HttpResponse(308).set("Location", location).set("Cache-Control", "no-cache");
+  return new HttpResponse(308).append("Location", location).append("Cache-Control", "no-cache");
 }

@@ -49,7 +49,7 @@ const MAY_NOT_READ = "this user may not read what lies in the folder; give it re
 export function writeRefused(fault: WriteFault): HttpResponse {
   const [status, line] = FAULT_LINES[fault];
   const reply = limitedBy(OWN_LIMITS[fault] ?? null, plainText(line + "\n", status));
-  return status === 503 ? reply.set("Retry-After", 1) : reply;
+  return status === 503 ? reply.append("Retry-After", 1) : reply;
 }
 
 /** Why something cannot be read. A folder is for the caller to treat; here it is as if it were missing. */

@@ -18,7 +18,7 @@ export function unfitBody(request: HttpRequest): HttpResponse | null {
     return plainText("This says that it is only a part of a file; send the whole file in one request.\n", 400);
   const coding = request.fields.get("content-encoding");
   if (coding === undefined || coding.toLowerCase() === "identity") return null;
-  return plainText("Files are stored as they are; send the file without Content-Encoding.\n", 415).set(
+  return plainText("Files are stored as they are; send the file without Content-Encoding.\n", 415).append(
     "Accept-Encoding",
     "identity",
   );

@@ -2,7 +2,7 @@
 // body is read, so that a polite client never sends one in vain.
 
 import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import type { FieldSection } from "../http/message.ts";
+import type { FieldSection } from "../http/field-section.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import type { PartBegin } from "../http/form-part.ts";
 import { NAMELESS_FILE, PART_OF_FILE } from "../http/form-refusal.ts";
@@ -101,7 +101,9 @@ async function fill(upload: Upload, body: GivingSource): Promise<WriteFault | nu
 
 function storedReply(stored: Stored, mayReplace: boolean, { uploadOnly }: UploadSettings): HttpResponse {
   const response = new HttpResponse(mayReplace && !stored.isNew ? 204 : 201);
-  return uploadOnly ? response : response.set("Location", locationBelow([stored.name.base])).set("ETag", stored.etag);
+  return uploadOnly
+    ? response
+    : response.append("Location", locationBelow([stored.name.base])).append("ETag", stored.etag);
 }
 
 // ── Forms ──
@@ -246,11 +248,11 @@ function formReply(
   { uploadOnly }: UploadSettings,
 ): HttpResponse {
   const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).set("Location", SAME_FOLDER);
+  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).append("Location", SAME_FOLDER);
   if (uploadOnly) return plainText("Stored.\n", 201);
   const names = stored.map(({ name }) => name.path + "\n").join("");
   const below = (name: ObjectName): string => locationBelow(name.segments.slice(folder.segments.length));
   return new HttpResponse(201, Buffer.from(names))
-    .set("Content-Type", "text/plain; charset=utf-8")
-    .set("Location", stored.length === 1 ? below(stored[0]!.name) : SAME_FOLDER);
+    .append("Content-Type", "text/plain; charset=utf-8")
+    .append("Location", stored.length === 1 ? below(stored[0]!.name) : SAME_FOLDER);
 }

@@ -34,6 +34,23 @@ export class ContentUnreadable extends ContentLost {
   }
 }
 
+/** How a connection ends that is cut: an orderly FIN behind what was sent, or a reset that may take it back. */
+export type CutForm = "close" | "reset";
+
+/**
+ * Whoever answers wants the connection cut here, before the answer or in the midst of it: nobody's fault either. Thrown by
+ * a handler in place of an answer, or by the source of one. The message tells the log why.
+ */
+export class DeliberateCut extends Error {
+  readonly form: CutForm;
+
+  constructor(why: string, form: CutForm = "close") {
+    super(why);
+    this.name = "DeliberateCut";
+    this.form = form;
+  }
+}
+
 /** A stream of bytes with one reader. */
 export interface ByteSource {
   /** Bytes that `read` will give in all, or UNKNOWN_LENGTH. */

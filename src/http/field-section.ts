@@ -1,33 +1,46 @@
 // The header fields of one request, found on demand by walking its head: nothing is made for fields nobody asks for.
 
 import { COLON, CR, HTAB, SP } from "./characters.ts";
-import type { FieldSection } from "./message.ts";
+import { type NameBits, nameBit } from "./name-bits.ts";
+
+/** One field line (RFC 9110 5.2). */
+export interface FieldLine {
+  /** As it was sent, upper case and all. */
+  readonly name: string;
+  /** One byte per char, without surrounding white space. */
+  readonly value: string;
+}
+
+/** The header fields of a message (RFC 9110 section 5). Iterated, they are its field lines in the order of their coming. */
+export interface FieldSection extends Iterable<FieldLine> {
+  /**
+   * The value of a field by its lower-case name, one byte per char, without surrounding white space. Repeated
+   * field lines are joined with ", " (RFC 9110 5.3). Undefined when the field is absent.
+   */
+  get(name: string): string | undefined;
+  /** True when surely none of these is there, which costs next to nothing to learn; false when one may be. */
+  lacks(names: NameBits): boolean;
+}
 
 const CASE_BIT = 0x20;
-
-/** The bit of a name's length in a set of lengths; those that are 32 apart share one. */
-export function lengthBit(length: number): number {
-  return 1 << (length & 31);
-}
 
 /** The field lines in [start, end) of a head that the parser has accepted. */
 export class HeadFields implements FieldSection {
   #bytes: Buffer;
   #start: number;
   #end: number;
-  readonly #nameLengths: number;
+  readonly #nameBits: NameBits;
 
-  /** `nameLengths` has the bit `lengthBit(n)` for each field name of n bytes that is there. */
-  constructor(bytes: Buffer, start: number, end: number, nameLengths: number) {
+  /** `nameBits` has the `nameBit` of each field name that is there. */
+  constructor(bytes: Buffer, start: number, end: number, nameBits: NameBits) {
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#nameLengths = nameLengths;
+    this.#nameBits = nameBits;
   }
 
   get(name: string): string | undefined {
-    // Most fields that are asked for are not there: their names' lengths say so in 1 ns, a walk takes 30 a line.
-    if ((this.#nameLengths & lengthBit(name.length)) === 0) return undefined;
+    if (this.lacks(nameBit(name.charCodeAt(0), name.length))) return undefined;
     const bytes = this.#bytes;
     let found: string | undefined;
     let lineStart = this.#start;
@@ -41,6 +54,22 @@ export class HeadFields implements FieldSection {
       lineStart = lineEnd + 2;
     }
     return found;
+  }
+
+  lacks(names: NameBits): boolean {
+    return (this.#nameBits & names) === 0;
+  }
+
+  *[Symbol.iterator](): Iterator<FieldLine> {
+    let lineStart = this.#start;
+    while (lineStart < this.#end) {
+      const lineEnd = this.#bytes.indexOf(CR, lineStart);
+      const colon = this.#bytes.indexOf(COLON, lineStart);
+      // Taken before the caller goes on: `detach` may move the lines meanwhile.
+      const next = lineEnd + 2 - this.#start;
+      yield { name: this.#bytes.latin1Slice(lineStart, colon), value: this.#value(colon + 1, lineEnd) };
+      lineStart = this.#start + next;
+    }
   }
 
   /** Keeps a copy of the field lines alone: a request that takes long must not pin the whole read that it came in. */

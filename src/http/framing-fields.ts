@@ -28,8 +28,6 @@ export class FramingFields {
   expectsContinue = false;
   /** Bytes, 0 for no body, UNKNOWN_LENGTH for chunked. */
   bodyLength = 0;
-  /** A field may be there that asks for a part, or makes the answer depend on a version: Range, or one of If-…. */
-  mayBeSelective = false;
 
   #hosts = 0;
   #contentLength = NO_LENGTH;
@@ -43,7 +41,6 @@ export class FramingFields {
     this.keepAlive = true;
     this.expectsContinue = false;
     this.bodyLength = 0;
-    this.mayBeSelective = false;
     this.#hosts = 0;
     this.#contentLength = NO_LENGTH;
     this.#transferCodings = "";
@@ -54,10 +51,8 @@ export class FramingFields {
 
   /** Takes one legal field line; gives the refusal when its value cannot stand. */
   take(bytes: Buffer, nameStart: number, nameEnd: number, start: number, end: number): Refusal | null {
-    const length = nameEnd - nameStart;
-    if ((bytes[nameStart]! | CASE_BIT) === LETTER_I || length === RANGE_BYTES) this.mayBeSelective = true;
     // The length of the name rules most fields out without looking at a byte.
-    switch (length) {
+    switch (nameEnd - nameStart) {
       case 4:
         if (!isName(bytes, nameStart, HOST)) return null;
         this.#hosts += 1;
@@ -144,8 +139,6 @@ const CONNECTION = lowerCase("connection");
 const CONTENT_LENGTH = lowerCase("content-length");
 const TRANSFER_ENCODING = lowerCase("transfer-encoding");
 const CASE_BIT = 0x20;
-const LETTER_I = 0x69;
-const RANGE_BYTES = "range".length;
 
 function lowerCase(name: string): Uint8Array {
   return Uint8Array.from(name, (character) => character.charCodeAt(0));

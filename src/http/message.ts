@@ -1,7 +1,9 @@
 // What a handler sees of a request and gives as its answer; all that it sees.
 
 import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
+import type { FieldSection } from "./field-section.ts";
 import { isSafe } from "./method.ts";
+import { isInterim } from "./status.ts";
 import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
@@ -19,15 +21,8 @@ export interface Peer {
    * still reads, and has not left.
    */
   readonly hasLeft: boolean;
-}
-
-/** The header fields of a message (RFC 9110 section 5). */
-export interface FieldSection {
-  /**
-   * The value of a field by its lower-case name, one byte per char, without surrounding white space. Repeated
-   * field lines are joined with ", " (RFC 9110 5.3). Undefined when the field is absent.
-   */
-  get(name: string): string | undefined;
+  /** What `HttpRequest.sendInterim` does. */
+  sendInterim(request: HttpRequest, response: HttpResponse): boolean;
 }
 
 /** Who may ask for a path: "private" holds something of the user's, and its gates are asked. */
@@ -45,6 +40,17 @@ export interface Route {
   readonly methods: readonly string[];
 }
 
+/** What the first line of a request says (RFC 9112 section 3). */
+export interface RequestLine {
+  /** Case-sensitive (RFC 9110 9.1). */
+  readonly method: string;
+  /** As sent, in any of the four forms of RFC 9112 3.2. The head parser vouches for its syntax. */
+  readonly target: string;
+  /** False for a plain absolute path with neither query nor percent-encoding: the common case. */
+  readonly targetNeedsWork: boolean;
+  readonly minorVersion: number;
+}
+
 /** One request, as the handlers, the admission gates and the log see it. Never reused for another request. */
 export class HttpRequest {
   /** The path, percent-decoded once to one char per byte; what admission and the router look at, and nothing else. */
@@ -58,40 +64,28 @@ export class HttpRequest {
   /** Who asked, when authentication said so; read by the observers. */
   user = "";
 
-  /** Case-sensitive (RFC 9110 9.1). */
   readonly method: string;
-  /** As sent, in any of the four forms of RFC 9112 3.2. The head parser vouches for its syntax. */
   readonly target: string;
   readonly minorVersion: number;
+  /** Valid as long as the request; what waits long keeps the values that it needs. */
   readonly fields: FieldSection;
-  /** Null when the request has no body. Whoever reads it closes it. */
+  /**
+   * Null when the request has no body. Whoever reads it closes it, once; a handler that does not read it leaves it alone.
+   * Reading throws or rejects with `BodyRefused` when the rest will not come: a handler lets that pass.
+   */
   readonly body: GivingSource | null;
   readonly peer: Peer;
-  /**
-   * False when there is neither Range nor any of the conditional fields (RFC 9110 13.1, 14.2), so that nobody needs to
-   * look for them; true when there may be.
-   */
-  readonly mayBeSelective: boolean;
 
-  /** `targetNeedsWork` is false for a plain absolute path with neither query nor percent-encoding: the common case. */
-  constructor(
-    method: string,
-    target: string,
-    targetNeedsWork: boolean,
-    minorVersion: number,
-    fields: FieldSection,
-    body: GivingSource | null,
-    peer: Peer,
-    mayBeSelective = true,
-  ) {
-    this.method = method;
+  /** Copies the line, which may be the parser's own: an object for each request would be a third of its cost. */
+  constructor(line: RequestLine, fields: FieldSection, body: GivingSource | null, peer: Peer) {
+    const { target } = line;
+    this.method = line.method;
     this.target = target;
-    this.minorVersion = minorVersion;
+    this.minorVersion = line.minorVersion;
     this.fields = fields;
     this.body = body;
     this.peer = peer;
-    this.mayBeSelective = mayBeSelective;
-    if (targetNeedsWork) {
+    if (line.targetNeedsWork) {
       const parts = splitTarget(target);
       this.decodedPath = parts.decodedPath;
       this.rawPath = parts.rawPath;
@@ -101,6 +95,17 @@ export class HttpRequest {
       this.rawPath = target;
       this.query = "";
     }
+  }
+
+  /**
+   * Sends an interim response ahead of the answer (RFC 9110 15.2), such as 103 with links or 104 with an offset: now or
+   * never, nothing is kept. False when it was not sent: the client speaks HTTP/1.0, reads nothing at present or has left,
+   * or the answer has begun. Throws for one that is no interim response or has content, a fault of ours.
+   */
+  sendInterim(response: HttpResponse): boolean {
+    if (!isInterim(response.status) || response.body !== null)
+      throw new Error(`${response.status} is no interim response that a handler may send`);
+    return this.peer.sendInterim(this, response);
   }
 
   /** What the gates go by; public when the path leads nowhere. */
@@ -120,7 +125,9 @@ export class HttpRequest {
 
 /**
  * What goes out after the head. A string holds one byte per char (latin1). A Uint8Array must not be changed after
- * it was handed over: what the kernel does not take at once is kept by reference.
+ * it was handed over: what the kernel does not take at once is kept by reference. A source is closed by whoever sends it,
+ * once, whatever becomes of the response; when it breaks (`ContentChanged`, `DeliberateCut`, or a fault of ours) the
+ * connection is cut, so that nobody takes what was sent for whole.
  */
 export type ResponseBody = null | string | Uint8Array | ByteSource;
 
@@ -138,20 +145,41 @@ export class HttpResponse {
     this.body = body;
   }
 
-  /** Adds a field line. `value` must hold no CR, LF or NUL; what a client sent goes through `fieldValue()` first. */
-  set(name: string, value: string | number): this {
+  /**
+   * Adds a field line behind those that are there, of its own name too. `value` must hold no CR, LF or NUL; what a client
+   * sent goes through `fieldValue()` first.
+   */
+  append(name: string, value: string | number): this {
     this.fieldLines += name + ": " + value + "\r\n";
     return this;
   }
 
-  /** Adds whole field lines that were made before, each with its line end: a third of the cost of `set`. */
-  addLines(lines: string): this {
+  /** Makes this the only field line of its name, in any case. Where there can be none yet `append` costs less. */
+  set(name: string, value: string | number): this {
+    return this.remove(name).append(name, value);
+  }
+
+  /** Takes all field lines of this name away, in any case. */
+  remove(name: string): this {
+    const beginning = name.toLowerCase() + ":";
+    const lines = this.fieldLines.split(/(?<=\r\n)/);
+    const others = lines.filter((line) => line.slice(0, beginning.length).toLowerCase() !== beginning);
+    if (others.length < lines.length) this.fieldLines = others.join("");
+    return this;
+  }
+
+  /** Adds whole field lines that were made before, each with its line end: a third of the cost of `append`. */
+  appendLines(lines: string): this {
     this.fieldLines += lines;
     return this;
   }
 }
 
-/** Answers a request. The parameters are those of its route, in order, in the form that its row asks for. */
+/**
+ * Answers a request. The parameters are those of its route, in order, in the form that its row asks for. A promise only
+ * where waiting is real: what is answered at once costs none. May throw or reject with `BodyRefused`, whose refusal is the
+ * answer, and with `DeliberateCut`; anything else is a fault of ours, a 500.
+ */
 export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePromise<HttpResponse>;
 
 /** The refusal of a request to a private path, or null: come in. A promise only where judging takes time. */

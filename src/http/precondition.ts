@@ -1,10 +1,18 @@
 // Decides whether a request may act on what is there now (RFC 9110 13): entity tags, dates, and the order in which
 // they count. A date that is none is ignored; a list of entity tags that is malformed names nothing.
 
+import type { FieldSection } from "./field-section.ts";
 import { parseHttpDate } from "./http-date.ts";
-import type { FieldSection } from "./message.ts";
 
 const SECOND_MS = 1000;
+
+/** Every field that `evaluatePreconditions` looks at. */
+export const PRECONDITION_FIELDS: readonly string[] = [
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+];
 
 /** What identifies the representation that is there now. */
 export interface Validators {

@@ -7,6 +7,9 @@ export interface ByteRange {
   readonly length: number;
 }
 
+/** The fields that ask for a part (RFC 9110 13.1.5, 14.2). */
+export const RANGE_FIELDS: readonly string[] = ["range", "if-range"];
+
 const BYTES_UNIT = /^bytes=/i;
 /** `int-range` or `suffix-range`, with the white space of a list around it. */
 const RANGE_SPEC = /^[ \t]*(?:(?<first>\d+)-(?<last>\d*)|-(?<suffix>\d+))[ \t]*$/;

@@ -20,7 +20,6 @@ import {
   TARGET_PLAIN,
   TOKEN,
 } from "./characters.ts";
-import { lengthBit } from "./field-section.ts";
 import { nameForeignProtocol, UNDECIDED } from "./foreign-protocol.ts";
 import { FramingFields } from "./framing-fields.ts";
 import type { Limits } from "./limits.ts";
@@ -37,6 +36,7 @@ import {
   TOO_MANY_FIELDS,
   UNSUPPORTED_VERSION,
 } from "./refusal.ts";
+import { type NameBits, nameBit } from "./name-bits.ts";
 import { judgeTarget, PLAIN_PATH } from "./request-target.ts";
 
 /** The head is legal so far, but not complete. */
@@ -63,13 +63,11 @@ export class RequestHeadParser {
   expectsContinue = false;
   /** Bytes of the body, 0 for none, UNKNOWN_LENGTH for a chunked one. */
   bodyLength = 0;
-  /** See `HttpRequest.mayBeSelective`. */
-  mayBeSelective = false;
   /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
   fieldsStart = 0;
   fieldsEnd = 0;
   /** See `HeadFields`. */
-  nameLengths = 0;
+  nameBits: NameBits = 0;
 
   readonly #limits: Limits;
   readonly #framing = new FramingFields();
@@ -105,7 +103,6 @@ export class RequestHeadParser {
     this.keepAlive = framing.keepAlive;
     this.expectsContinue = framing.expectsContinue;
     this.bodyLength = framing.bodyLength;
-    this.mayBeSelective = framing.mayBeSelective;
     this.fieldsStart = fieldsStart;
     this.fieldsEnd = headEnd - 2;
     return headEnd - start;
@@ -199,13 +196,13 @@ export class RequestHeadParser {
     const framing = this.#framing;
     framing.reset();
     let i = start;
-    let nameLengths = 0;
+    let nameBits = 0;
     for (let fields = 0; ; fields++) {
       if (i >= stop) return this.#short(overLimit);
       const nameStart = i;
       if (bytes[i] === CR) {
         if (i + 1 >= stop) return this.#short(overLimit);
-        this.nameLengths = nameLengths;
+        this.nameBits = nameBits;
         return bytes[i + 1] === LF ? i + 2 : this.#refuse(BAD_LINE_END);
       }
       if (fields === this.#limits.maxFields) return this.#refuse(TOO_MANY_FIELDS);
@@ -213,7 +210,7 @@ export class RequestHeadParser {
       if (i === stop) return this.#short(overLimit);
       if (bytes[i] !== COLON || i === nameStart) return this.#refuse(nameFault(bytes, nameStart, i));
       const nameEnd = i;
-      nameLengths |= lengthBit(nameEnd - nameStart);
+      nameBits |= nameBit(bytes[nameStart]!, nameEnd - nameStart);
 
       i += 1;
       while (i < stop && (bytes[i] === SP || bytes[i] === HTAB)) i += 1;

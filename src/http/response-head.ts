@@ -86,6 +86,11 @@ export function responseHead(
   return opening(response.status, dates) + response.fieldLines + framingLine(response, method, minorVersion) + end;
 }
 
+/** The whole of an interim response, which says nothing of a body or of the connection (RFC 9110 15.2). */
+export function interimHead({ status, fieldLines }: HttpResponse): string {
+  return statusLine(status) + fieldLines + "\r\n";
+}
+
 function framingLine({ status, body }: HttpResponse, method: string, minorVersion: number): string {
   if (!allowsBody(status)) return "";
   const length = bodyLength(body);

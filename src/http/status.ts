@@ -5,6 +5,7 @@ const REASONS: Readonly<Record<number, string>> = {
   101: "Switching Protocols",
   102: "Processing",
   103: "Early Hints",
+  104: "Upload Resumption Supported",
   200: "OK",
   201: "Created",
   202: "Accepted",
@@ -67,6 +68,14 @@ const REASONS: Readonly<Record<number, string>> = {
 /** The reason phrase of a status; empty for one not in the table, which RFC 9112 section 4 allows. */
 export function reasonPhrase(status: number): string {
   return REASONS[status] ?? "";
+}
+
+/**
+ * True for the interim responses that a handler may send (RFC 9110 15.2). 100 is sent when a body is read first, and 101
+ * ends the exchange.
+ */
+export function isInterim(status: number): boolean {
+  return status > 101 && status < 200;
 }
 
 /** False for the statuses whose responses never have content (RFC 9110 6.4.1). */

@@ -5,7 +5,7 @@
 
 import type { Socket } from "bun";
 import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
-import { type ByteSource, ContentLost, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type ByteSource, ContentLost, type CutForm, DeliberateCut, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { Limits } from "../http/limits.ts";
 import { type Dispatch, HttpRequest, HttpResponse, type Peer } from "../http/message.ts";
@@ -25,6 +25,7 @@ import {
   type BodyFraming,
   bodyLength,
   chooseFraming,
+  interimHead,
   isSource,
   refusalReply,
   responseHead,
@@ -149,6 +150,16 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
 
   get hasLeft(): boolean {
     return this.#hasLeft || this.#phase === "closed";
+  }
+
+  /** See `HttpRequest.sendInterim`. */
+  sendInterim(request: HttpRequest, response: HttpResponse): boolean {
+    const isDue = this.#phase === "handling" && this.#request === request && request.minorVersion > 0;
+    if (!isDue || this.hasLeft || this.#writer.isBlocked) return false;
+    this.#writer.writeText(interimHead(response));
+    this.#writer.flush();
+    this.#setDeadline();
+    return true;
   }
 
   // ── What the listener says ──
@@ -483,17 +494,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
     this.#startedAt = observer.verbose ? performance.now() : 0;
     this.#keepAlive = parser.keepAlive && !this.#context.isDraining;
     const body = parser.bodyLength === 0 ? null : this.#beginBody(parser);
-    const fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameLengths);
-    const request = new HttpRequest(
-      parser.method,
-      parser.target,
-      parser.targetNeedsWork,
-      parser.minorVersion,
-      fields,
-      body,
-      this,
-      parser.mayBeSelective,
-    );
+    const fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
+    const request = new HttpRequest(parser, fields, body, this);
     this.#request = request;
     this.#fields = fields;
     // Whatever ends this exchange early must not be recorded with the last one's outcome.
@@ -587,7 +589,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
         },
         (error) => {
           if (this.#phase === "handling") this.#handlerFailed(error);
-          else if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+          else if (!(error instanceof BodyRefused || error instanceof DeliberateCut))
+            this.#context.observer.fault(error);
         },
       )
       .then(() => {
@@ -598,6 +601,7 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   }
 
   #handlerFailed(error: unknown): void {
+    if (error instanceof DeliberateCut) return this.#cutDeliberately(error);
     if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
     this.#refuse(error instanceof BodyRefused ? error.refusal : SERVER_FAULT);
   }
@@ -736,9 +740,15 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   /** A response that breaks after its head can only be cut: the client must not take it for whole. */
   #sourceFailed(error: unknown): void {
     const { observer } = this.#context;
+    if (error instanceof DeliberateCut) return this.#cutDeliberately(error);
     if (error instanceof ContentLost) observer.refused(this.address, this.port, this.#status, error.row, error.message);
     else if (!(error instanceof BodyRefused)) observer.fault(error);
     this.#cut();
+  }
+
+  #cutDeliberately({ message, form }: DeliberateCut): void {
+    this.#context.observer.refused(this.address, this.port, this.#status, "DELIBERATE_CUT", message);
+    this.#cut(form);
   }
 
   #closeSource(): void {
@@ -852,12 +862,12 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   }
 
   /** Ends the connection so that the client sees that something is missing. */
-  #cut(): void {
+  #cut(form?: CutForm): void {
     if (this.#phase === "closed") return;
     // Replies before this one are whole.
     if (!this.#writer.isBlocked) this.#writer.flush();
     // Where only the end of the connection marks the end of the content, nothing but a reset says "cut".
-    const isReset = this.#framing === "close" || this.#writer.isBlocked;
+    const isReset = form === undefined ? this.#framing === "close" || this.#writer.isBlocked : form === "reset";
     this.#end();
     if (isReset) this.#socket.terminate();
     else this.#socket.close();

@@ -9,6 +9,7 @@ import {
   type Validators,
   weakMatch,
 } from "../../src/http/precondition.ts";
+import { fieldsOf } from "../support/request.ts";
 
 const CURRENT: Validators = { etag: '"v1"', modified: Date.UTC(2026, 0, 15, 10, 30, 0, 789) };
 const WEAK: Validators = { etag: 'W/"v1"', modified: CURRENT.modified };
@@ -19,7 +20,7 @@ const AFTER = "Thu, 15 Jan 2026 10:30:01 GMT";
 type Fields = Record<string, string>;
 
 function evaluate(method: string, fields: Fields, current: Validators | null): PreconditionResult {
-  return evaluatePreconditions(method, { get: (name) => fields[name] }, current, Date.now());
+  return evaluatePreconditions(method, fieldsOf(fields), current, Date.now());
 }
 
 const comparisons: [why: string, a: string, b: string, strong: boolean, weak: boolean][] = [

@@ -1,6 +1,8 @@
 // A request without a connection, for tests of what looks at one.
 
+import type { FieldSection } from "../../src/http/field-section.ts";
 import { HttpRequest, type Peer } from "../../src/http/message.ts";
+import { nameBits } from "../../src/http/name-bits.ts";
 
 /** A client on this machine. */
 export const LOCAL_PEER: Peer = {
@@ -9,7 +11,19 @@ export const LOCAL_PEER: Peer = {
   localAddress: "127.0.0.1",
   secure: false,
   hasLeft: false,
+  sendInterim: () => false,
 };
+
+/** Field names are in lower case. */
+export function fieldsOf(fields: Readonly<Record<string, string>>): FieldSection {
+  return {
+    get: (name) => fields[name],
+    lacks: (names) => (nameBits(Object.keys(fields)) & names) === 0,
+    *[Symbol.iterator]() {
+      for (const [name, value] of Object.entries(fields)) yield { name, value };
+    },
+  };
+}
 
 /** One without a body. Field names are in lower case. */
 export function requestOf(
@@ -18,5 +32,6 @@ export function requestOf(
   fields: Readonly<Record<string, string>> = {},
   peer: Peer = LOCAL_PEER,
 ): HttpRequest {
-  return new HttpRequest(method, target, true, 1, { get: (name) => fields[name] }, null, peer);
+  const line = { method, target, targetNeedsWork: true, minorVersion: 1 };
+  return new HttpRequest(line, fieldsOf(fields), null, peer);
 }
