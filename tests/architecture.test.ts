@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "http/": ["http/"],
   "net/": ["net/", "http/", "observe/observer.ts", "bun"],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
-  "observe/": ["observe/", "http/message.ts", "node:fs"],
+  "observe/": ["observe/", "http/message.ts", "http/authority.ts", "node:fs"],
   "admission/": ["admission/", "http/", "node:crypto", "node:os"],
   "handlers/": [
     "handlers/",
@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:stream",
     "node:crypto",
   ],
-  "cli/": ["cli/", "http/limits.ts", "node:fs", "node:path", "node:util", "../package.json"],
+  "cli/": ["cli/", "http/limits.ts", "http/authority.ts", "node:fs", "node:path", "node:util", "../package.json"],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
   "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],

@@ -1,8 +1,9 @@
 // A web page of another origin cannot write through its visitor's browser, which sends such requests without asking.
 
+import { originOf, requestAuthority, requestScheme } from "../http/authority.ts";
 import type { Gate, HttpRequest } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
-import { createAdvice, requestAuthority, type Warn } from "./gate.ts";
+import { createAdvice, type Warn } from "./gate.ts";
 
 /** `writeOrigins` may write all the same, in the form in which browsers send them. */
 export function createCrossOriginGate(writeOrigins: readonly string[], warn: Warn): Gate {
@@ -36,6 +37,5 @@ function isOwnPage(request: HttpRequest): boolean {
   if (site !== undefined) return site === "same-origin" || site === "none";
   const origin = request.fields.get("origin");
   if (origin === undefined) return true;
-  const scheme = request.peer.secure ? "https://" : "http://";
-  return origin.toLowerCase() === scheme + requestAuthority(request).replace(/:80$/, "");
+  return origin.toLowerCase() === originOf(requestScheme(request), requestAuthority(request));
 }

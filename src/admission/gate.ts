@@ -33,12 +33,3 @@ export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
     return response;
   }
 }
-
-/**
- * The host and port that the request names: the authority of an absolute target, otherwise Host (RFC 9112 3.3). Lower
- * case; empty when there is neither.
- */
-export function requestAuthority(request: HttpRequest): string {
-  const absolute = request.target.startsWith("/") ? null : /^http:\/\/([^/?]*)/i.exec(request.target);
-  return (absolute?.[1] ?? request.fields.get("host") ?? "").toLowerCase();
-}

@@ -1,10 +1,11 @@
 // Against DNS rebinding: a web page whose own name points to a loopback address is, for the browser, of the same
 // origin as this server. Its name in `Host` gives it away.
 
+import { hostOf, requestAuthority } from "../http/authority.ts";
 import { isIpv4 } from "../http/host.ts";
 import type { Gate } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
-import { createAdvice, requestAuthority, type Warn } from "./gate.ts";
+import { createAdvice, type Warn } from "./gate.ts";
 
 /** `allowedHosts` and `machineName` are in lower case. */
 export function createHostGuard(allowedHosts: readonly string[], machineName: string, warn: Warn): Gate {
@@ -16,7 +17,7 @@ export function createHostGuard(allowedHosts: readonly string[], machineName: st
     if (!isLoopbackAddress(request.peer.localAddress)) return null;
     const authority = requestAuthority(request);
     if (authority === last) return null;
-    const host = authority.replace(/:\d*$/, "");
+    const host = hostOf(authority);
     if (isOwnName(host) || known.has(host.replace(/\.$/, ""))) {
       last = authority;
       return null;

@@ -1,5 +1,7 @@
 // `mini-http healthcheck`: asks a running server how it is. For containers, which have neither a shell nor curl inside.
 
+import { formatAuthority } from "../http/authority.ts";
+
 const PATIENCE_MS = 5000;
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "localhost"]);
 /** `localhost` is no name that could be rebound, so the server answers to it wherever it listens. */
@@ -12,7 +14,7 @@ const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
  */
 export async function findIllness(host: string, port: number): Promise<string | null> {
   const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
-  const place = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const place = formatAuthority(hostname, port);
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const patience = setTimeout(() => resolve(`The server at ${place} does not answer.`), PATIENCE_MS);
   let received = "";

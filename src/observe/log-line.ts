@@ -1,6 +1,8 @@
 // The parts of a log line: time stamp, peer, and text from elsewhere made harmless. One line is one line whatever a client
 // sends, and nothing in it can steer a terminal.
 
+import { formatAuthority } from "../http/authority.ts";
+
 const UNSAFE = /[^\x20-\x5b\x5d-\x7e]/;
 const EVERY_UNSAFE = /[^\x20-\x5b\x5d-\x7e]/g;
 
@@ -16,8 +18,7 @@ export function escapeText(text: string): string {
 
 /** `127.0.0.1:4221`, `[::1]:4221`; "unknown" for a peer that left before its address could be asked for. */
 export function formatPeer(address: string, port: number): string {
-  if (address === "") return "unknown";
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return address === "" ? "unknown" : formatAuthority(address, port);
 }
 
 /** Milliseconds with one digit after the point; what is not a time counts as none. */
