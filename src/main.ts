@@ -18,6 +18,7 @@ import { followSignals } from "./crew/signals.ts";
 import { followParent, isWorker } from "./crew/worker.ts";
 import { addressesOf } from "./net/host-addresses.ts";
 import { Server, type ServerOptions } from "./net/server.ts";
+import { TcpListener } from "./net/tcp-listener.ts";
 import { AccessLog } from "./observe/access-log.ts";
 import type { Coordinator } from "./storage/coordinator.ts";
 import { Housekeeper } from "./storage/housekeeper.ts";
@@ -105,7 +106,8 @@ function countWorkers(config: Config, log: AccessLog): number {
 function serveAlone(config: Config, log: AccessLog, addresses: readonly string[], keeper: Housekeeper): void {
   const coordinator = createCoordinator(config, keeper.storage);
   coordinator.prepare();
-  const server = buildServer(config, log, { addresses }, coordinator);
+  const listener = new TcpListener({ ...config, addresses });
+  const server = buildServer(config, log, { listeners: [listener] }, coordinator);
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, {
     drain: async () => {
@@ -115,20 +117,18 @@ function serveAlone(config: Config, log: AccessLog, addresses: readonly string[]
     },
     kill: () => {},
   });
-  log.started(listenOrExit(server, config, log));
+  log.started(listenOrExit(() => server.listen(), listener, config, log));
   keeper.begin();
 }
 
 function buildServer(
   config: Config,
   log: AccessLog,
-  options: Pick<ServerOptions, "addresses"> & Partial<ServerOptions>,
+  options: Pick<ServerOptions, "listeners" | "scoreboard">,
   coordinator: Coordinator,
 ): Server {
   const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
   return new Server({
-    host: config.host,
-    port: config.port,
     limits: {
       ...config.limits,
       maxConnections: plan.connections,
@@ -141,18 +141,18 @@ function buildServer(
   });
 }
 
-function listenOrExit(server: Server, config: Config, log: AccessLog): readonly string[] {
+function listenOrExit<Result>(listen: () => Result, listener: TcpListener, config: Config, log: AccessLog): Result {
   try {
-    const urls = server.listen();
-    noteAbsentAddresses(server, config, log);
-    return urls;
+    const result = listen();
+    noteAbsentAddresses(listener, config, log);
+    return result;
   } catch (error) {
     return cannotListen(error, config, log);
   }
 }
 
 /** Many machines have no IPv6, and nobody who says localhost misses it. */
-function noteAbsentAddresses({ absentAddresses }: Server, { host }: Config, log: AccessLog): void {
+function noteAbsentAddresses({ absentAddresses }: TcpListener, { host }: Config, log: AccessLog): void {
   if (absentAddresses.length === 0 || host === "localhost") return;
   log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
 }
@@ -169,10 +169,10 @@ async function serveTogether(
   const coordinator = createCoordinator(config, keeper.storage);
   coordinator.prepare();
   // Workers share the port with whoever else shares it: first make sure that nobody has it, and choose it if need be.
-  const probe = buildServer(config, log, { addresses }, coordinator);
-  listenOrExit(probe, config, log);
+  const probe = new TcpListener({ ...config, addresses });
+  listenOrExit(() => probe.listen<undefined>({ data() {} }), probe, config, log);
   const { port } = probe;
-  await probe.drain(0);
+  probe.stop();
   let crew: Crew | null = null;
   try {
     const workerDied = async (): Promise<void> => {
@@ -194,9 +194,10 @@ async function serveTogether(
 function work(): void {
   let stop = (): void => process.exit(EXIT_STOPPED);
   followParent({
-    start: ({ config, addresses }, coordinator, census) => {
+    start: ({ config, addresses }, coordinator, scoreboard) => {
       const log = openLog(config, true);
-      const server = buildServer(config, log, { addresses, sharesPort: true, census }, coordinator);
+      const listener = new TcpListener({ ...config, addresses, sharesPort: true });
+      const server = buildServer(config, log, { listeners: [listener], scoreboard }, coordinator);
       stop = () => void endWorker(server, config, log);
       try {
         return server.listen();

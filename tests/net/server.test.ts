@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { addressesOf } from "../../src/net/host-addresses.ts";
+import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { HttpResponse } from "../../src/http/message.ts";
+import { Server } from "../../src/net/server.ts";
+import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { createRouter } from "../../src/router.ts";
-import { needs } from "../support/needs.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
-import { startServer } from "../support/start-server.ts";
+import { protocolRoutes, RecordingObserver, startServer } from "../support/start-server.ts";
 
 const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -92,61 +93,28 @@ describe("Server", () => {
     client.close();
     await stop();
   }, 60_000);
+
+  test("of several listeners listens at all of them, or at none when one cannot be had", () => {
+    const placeOf = (port: number): TcpListener =>
+      new TcpListener({ host: "localhost", addresses: ["127.0.0.1"], port });
+    const [one, other] = [placeOf(0), placeOf(0)];
+    const server = serverOf([one, other]);
+    expect(server.listen()).toEqual([one.url, other.url]);
+    const third = placeOf(0);
+    expect(() => serverOf([third, placeOf(one.port)]).listen()).toThrow();
+    expect(third.port).toBeGreaterThan(0);
+    Bun.listen({ hostname: "127.0.0.1", port: third.port, socket: { data() {} } }).stop(true);
+    return server.drain(0);
+  });
 });
 
-async function getFrom(address: string, port: number): Promise<string> {
-  const client = await RawClient.connect(port, address);
-  await client.send(GET);
-  client.end();
-  const reply = await client.untilEnd();
-  client.close();
-  return reply;
+function serverOf(listeners: readonly TcpListener[]): Server {
+  const limits = DEFAULT_LIMITS;
+  return new Server({
+    listeners,
+    limits,
+    maxTurnedAway: 1,
+    dispatch: protocolRoutes,
+    observer: new RecordingObserver(),
+  });
 }
-
-/** Every address in 127/8 is one of the machine's, on Linux. */
-describe.skipIf(needs({ linux: true }).skip)("a host of several addresses", () => {
-  test("is listened on at all of them, on one port, until the drain", async () => {
-    const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
-    const { port, server, stop } = startServer(undefined, {}, { addresses });
-    for (const address of addresses) expect(await getFrom(address, port)).toContain("200 OK");
-    expect(server.absentAddresses).toEqual([]);
-    await stop();
-    for (const address of addresses) expect(getFrom(address, port)).rejects.toThrow();
-  });
-
-  test("that the machine has only in part tells which are absent", async () => {
-    const addresses = ["198.51.100.1", "127.0.0.2", "2001:db8::1"];
-    const { port, server, stop } = startServer(undefined, {}, { addresses });
-    expect(await getFrom("127.0.0.2", port)).toContain("200 OK");
-    expect(server.absentAddresses).toEqual(["198.51.100.1", "2001:db8::1"]);
-    await stop();
-  });
-
-  test("of which the machine has none is a fault", () => {
-    const addresses = ["198.51.100.1", "198.51.100.2"];
-    expect(() => startServer(undefined, {}, { addresses })).toThrow("Failed to listen at 198.51.100.1");
-  });
-
-  test("is a fault when the port is in use on one of them, and leaves it free on the others", () => {
-    using other = Bun.listen({ hostname: "127.0.0.3", port: 0, socket: { data() {} } });
-    const { port } = other;
-    expect(() => startServer(undefined, {}, { addresses: ["127.0.0.2", "127.0.0.3"], port })).toThrow("127.0.0.3");
-    Bun.listen({ hostname: "127.0.0.2", port, socket: { data() {} } }).stop(true);
-  });
-});
-
-describe("addressesOf", () => {
-  test.each([
-    ["127.0.0.1", ["127.0.0.1"]],
-    ["::1", ["::1"]],
-    ["fe80::1%lo", ["fe80::1%lo"]],
-    ["localhost", ["127.0.0.1", "::1"]],
-    ["127.1", ["127.0.0.1"]],
-  ])("%s is %j", async (host, addresses) => {
-    expect(await addressesOf(host)).toEqual(addresses);
-  });
-
-  test("a name that nobody knows is a fault", () => {
-    expect(addressesOf("no-such-host.invalid")).rejects.toThrow();
-  });
-});

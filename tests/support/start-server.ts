@@ -3,6 +3,7 @@
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
 import { Server } from "../../src/net/server.ts";
+import { TcpListener } from "../../src/net/tcp-listener.ts";
 import type { ExchangeRecord, Observer } from "../../src/observe/observer.ts";
 import { createRouter } from "../../src/router.ts";
 import { echoBody, echoPath } from "../../src/handlers/echo.ts";
@@ -43,6 +44,7 @@ export class RecordingObserver implements Observer {
 /** A started server and what a test asks of it. */
 export interface StartedServer {
   readonly server: Server;
+  readonly listener: TcpListener;
   readonly port: number;
   readonly observer: RecordingObserver;
   stop(): Promise<void>;
@@ -62,15 +64,14 @@ export function startServer(
   { addresses = ["127.0.0.1"], port = 0 }: { readonly addresses?: readonly string[]; readonly port?: number } = {},
 ): StartedServer {
   const observer = new RecordingObserver();
+  const listener = new TcpListener({ host: "127.0.0.1", addresses, port });
   const server = new Server({
-    host: "127.0.0.1",
-    addresses,
-    port,
+    listeners: [listener],
     limits: { ...DEFAULT_LIMITS, ...limits },
     maxTurnedAway: 8,
     dispatch,
     observer,
   });
   server.listen();
-  return { server, port: server.port, observer, stop: () => server.drain(0) };
+  return { server, listener, port: listener.port, observer, stop: () => server.drain(0) };
 }
