@@ -14,7 +14,7 @@ import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
-import { type Coordinator, LocalCoordinator, NOTHING } from "./storage/coordinator.ts";
+import { type Coordinator, LocalCoordinator, NOTHING, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 
@@ -60,11 +60,13 @@ export function createDispatch(
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator({ files }: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
-  const { quotaBytes, maxFiles, minFreeBytes: minFree } = files;
-  return new LocalCoordinator({ bytes: quotaBytes, files: maxFiles, minFree }, async () => {
-    return keeper === null ? NOTHING : keeper.measure();
-  });
+export function createCoordinator(config: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
+  return new LocalCoordinator(usageLimits(config), async () => (keeper === null ? NOTHING : keeper.measure()));
+}
+
+/** How much the directory may hold. */
+export function usageLimits({ files }: AppConfig): UsageLimits {
+  return { bytes: files.quotaBytes, files: files.maxFiles, minFree: files.minFreeBytes };
 }
 
 /** The directory for the server's own work on it: to recover, sweep and measure. Null when there is none to change. */

@@ -21,8 +21,9 @@ export interface ServerOptions {
   readonly maxTurnedAway: number;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
+  readonly lifecycle: ServerLifecycle;
   /** How many connections other processes have that serve together with this one: the limit is one for all. */
-  readonly scoreboard?: ConnectionScoreboard;
+  readonly scoreboard?: ConnectionScoreboard | undefined;
 }
 
 /** Connections of the processes that serve together. */
@@ -31,6 +32,14 @@ export interface ConnectionScoreboard {
   readonly elsewhere: number;
   /** Tells the others. */
   set here(count: number);
+}
+
+/** How far the server is on its way to its end, for all who have to know. */
+export interface ServerLifecycle {
+  /** True when no connection is kept for another request. */
+  readonly isClosing: boolean;
+  /** The server takes no new connections. */
+  close(): void;
 }
 
 const SWEEP_MS = 500;
@@ -46,9 +55,9 @@ export class Server implements ConnectionContext {
   readonly parser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
-  isDraining = false;
 
   readonly #options: ServerOptions;
+  readonly #lifecycle: ServerLifecycle;
   readonly #connections = new Set<Connection>();
   readonly #turnedAway = new Set<Connection>();
   #sweep: Timer | null = null;
@@ -57,11 +66,17 @@ export class Server implements ConnectionContext {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#lifecycle = options.lifecycle;
     this.limits = options.limits;
     this.dispatch = options.dispatch;
     this.observer = options.observer;
     this.parser = new RequestHeadParser(options.limits);
     this.budget = new BufferBudget(options.limits.maxBuffered);
+  }
+
+  /** True when each connection ends behind what it has in hand. */
+  get isDraining(): boolean {
+    return this.#lifecycle.isClosing;
   }
 
   /** Open connections, also those that are told that there are too many. */
@@ -87,7 +102,7 @@ export class Server implements ConnectionContext {
 
   /** Stops accepting, lets exchanges finish within the grace time, cuts the rest off. Resolves when none is left. */
   async drain(graceMs: number): Promise<void> {
-    this.isDraining = true;
+    this.#lifecycle.close();
     this.#stopListening();
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.shutDown();
     if (this.connectionCount > 0) {

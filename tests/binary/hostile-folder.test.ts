@@ -51,8 +51,8 @@ describe("the current folder's bunfig.toml, .env and the like have no effect", (
     expect(existsSync(mark)).toBe(false);
   });
 
-  const crews: string[][] = process.platform === "linux" ? [[], ["--workers", "2"]] : [[]];
-  test.each(crews)("on a server: %j", async (...flags) => {
+  const sizes: string[][] = process.platform === "linux" ? [[], ["--workers", "2"]] : [[]];
+  test.each(sizes)("on a server: %j", async (...flags) => {
     makeHostile();
     await using program = await RunningProgram.start(flags, { cwd: hostile });
     expect(program.port).not.toBe(1);

@@ -6,6 +6,7 @@ import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { createRouter } from "../../src/router.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
+import { Lifecycle } from "../../src/process/lifecycle.ts";
 import { protocolRoutes, RecordingObserver, startServer } from "../support/start-server.ts";
 
 const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -109,12 +110,7 @@ describe("Server", () => {
 });
 
 function serverOf(listeners: readonly TcpListener[]): Server {
-  const limits = DEFAULT_LIMITS;
-  return new Server({
-    listeners,
-    limits,
-    maxTurnedAway: 1,
-    dispatch: protocolRoutes,
-    observer: new RecordingObserver(),
-  });
+  const [observer, lifecycle] = [new RecordingObserver(), new Lifecycle()];
+  const given = { limits: DEFAULT_LIMITS, maxTurnedAway: 1, dispatch: protocolRoutes };
+  return new Server({ ...given, listeners, observer, lifecycle });
 }

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
 import { Server } from "../../src/net/server.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
+import { Lifecycle } from "../../src/process/lifecycle.ts";
 import type { ExchangeRecord, Observer } from "../../src/observe/observer.ts";
 import { createRouter } from "../../src/router.ts";
 import { echoBody, echoPath } from "../../src/handlers/echo.ts";
@@ -71,6 +72,7 @@ export function startServer(
     maxTurnedAway: 8,
     dispatch,
     observer,
+    lifecycle: new Lifecycle(),
   });
   server.listen();
   return { server, listener, port: listener.port, observer, stop: () => server.drain(0) };

@@ -2,16 +2,16 @@
 
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
+import type { Place } from "./place.ts";
 
 /** The first word of a worker's arguments; no flag begins so. */
 export const WORKER_WORD = "@worker";
 
 /** Everything that a worker needs to begin. */
 export interface WorkerOrders {
-  /** With the port that all workers share. */
   readonly config: Config;
-  /** Where to listen. */
-  readonly addresses: readonly string[];
+  /** Where all workers listen. */
+  readonly place: Place;
   /** Which of the workers it is, from 0. */
   readonly number: number;
 }

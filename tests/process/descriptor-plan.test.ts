@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { descriptorLimit, planDescriptors } from "../../src/cli/descriptor-limit.ts";
+import { descriptorLimit, planDescriptors } from "../../src/process/descriptor-plan.ts";
 
 describe("planDescriptors", () => {
   test.each([40, 64, 100, 1024, 20_000, 1_000_000])("never shares out all of %d descriptors", (limit) => {

@@ -21,7 +21,7 @@ const ALL_GROUPS_SLOT = 1023;
 export const PAGE_DESCRIPTOR = 3;
 
 /** One process's view of the page. */
-export class Census implements GroupCount {
+export class Scoreboard implements GroupCount {
   readonly #counts: Int32Array;
   readonly #own: number;
 
@@ -88,22 +88,22 @@ function makeFolder(): string {
 }
 
 /** The page, as its maker has it: without a name, so that nothing is left of it when the process is gone. */
-export class CensusPage {
+export class ScoreboardPage {
   /** For the workers to inherit. */
   readonly descriptor: number;
 
   /** Throws one line when there is no place for it. */
   constructor() {
     const folder = makeFolder();
-    this.descriptor = openSync(join(folder, "census"), "w+", 0o600);
+    this.descriptor = openSync(join(folder, "scoreboard"), "w+", 0o600);
     rmSync(folder, { recursive: true });
     ftruncateSync(this.descriptor, PAGE_BYTES);
   }
 
   /** The worker of this number is gone, and its connections with it; its view, for what it has left unfinished. */
-  clear(own: number): Census {
-    const census = new Census(this.descriptor, own);
-    census.here = 0;
-    return census;
+  clear(own: number): Scoreboard {
+    const scoreboard = new Scoreboard(this.descriptor, own);
+    scoreboard.here = 0;
+    return scoreboard;
   }
 }

@@ -6,26 +6,26 @@ import type { Config } from "../config.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
-import { CensusPage } from "./census.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
+import type { Place } from "./place.ts";
+import { RestartPause } from "./restart-pause.ts";
+import { ScoreboardPage } from "./scoreboard.ts";
 
-/** What a crew is made of. */
-export interface CrewOptions {
-  /** With a port that is free, not 0. */
+/** What a supervisor works with. */
+export interface SupervisorOptions {
   readonly config: Config;
-  /** Where its workers listen. */
-  readonly addresses: readonly string[];
+  /** Where the workers listen, together. */
+  readonly place: Place;
+  /** How many workers. */
   readonly size: number;
   readonly coordinator: Coordinator;
   readonly observer: Observer;
+  readonly lifecycle: Lifecycle;
   /** A worker died, and may have left unfinished uploads behind. Resolves when groups of files are whole again. */
   readonly workerDied: () => Promise<void>;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5000;
-/** A worker that lived for so long did not die of its start. */
-const HEALTHY_MS = 10_000;
 /** Beyond the time that workers have to drain. */
 const PATIENCE_MS = 2000;
 
@@ -44,47 +44,56 @@ interface Worker {
   readonly gone: PromiseWithResolvers<void>;
 }
 
-/** The workers of one server. */
-export class Crew {
-  readonly #options: CrewOptions;
-  readonly #page = new CensusPage();
-  readonly #workers: (Worker | null)[];
-  readonly #pauses: number[];
-  #isEnding = false;
-  #started = Promise.withResolvers<readonly string[]>();
-  /** Whose worker listens, or has listened. */
-  readonly #listening = new Set<number>();
+/** A worker's place: when it dies, the next one comes into it. */
+interface Slot {
+  /** From 0; people count from 1. */
+  readonly number: number;
+  readonly pause: RestartPause;
+  /** Null between a death and the next start. */
+  worker: Worker | null;
+  /** One of its workers listens, or has listened. */
+  hasListened: boolean;
+}
 
-  constructor(options: CrewOptions) {
+/** The workers of one server. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #page = new ScoreboardPage();
+  readonly #slots: readonly Slot[];
+  readonly #started = Promise.withResolvers<readonly string[]>();
+
+  /** Throws one line when there is no memory that workers could share. */
+  constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#workers = Array.from({ length: options.size }, () => null);
-    this.#pauses = this.#workers.map(() => FIRST_PAUSE_MS);
+    this.#slots = Array.from({ length: options.size }, (_, number) => {
+      return { number, pause: new RestartPause(), worker: null, hasListened: false };
+    });
   }
 
   /** Starts all workers. Resolves with the URLs when all listen; rejects with one line when one cannot. */
   async start(): Promise<readonly string[]> {
-    for (const [slot] of this.#workers.entries()) this.#startWorker(slot);
+    for (const slot of this.#slots) this.#startWorker(slot);
     return this.#started.promise;
   }
 
   /** Lets the workers finish what they have in hand, and ends those that do not. */
   async drain(): Promise<void> {
-    this.#isEnding = true;
-    const { graceMs, drainDelayMs } = this.#options.config;
-    const alive = this.#workers.filter((worker) => worker !== null);
+    const { lifecycle, config } = this.#options;
+    lifecycle.leave();
+    const alive = this.#slots.flatMap(({ worker }) => worker ?? []);
     for (const { process } of alive) tell(process, { kind: "drain" });
-    const late = setTimeout(() => this.kill(), graceMs + drainDelayMs + PATIENCE_MS);
+    const late = setTimeout(() => this.kill(), config.graceMs + config.drainDelayMs + PATIENCE_MS);
     await Promise.all(alive.map(({ gone }) => gone.promise));
     clearTimeout(late);
   }
 
   /** Ends all workers at once. */
   kill(): void {
-    this.#isEnding = true;
-    for (const worker of this.#workers) worker?.process.kill("SIGKILL");
+    this.#options.lifecycle.leave();
+    for (const { worker } of this.#slots) worker?.process.kill("SIGKILL");
   }
 
-  #startWorker(slot: number): void {
+  #startWorker(slot: Slot): void {
     const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
       // The last is PAGE_DESCRIPTOR.
       stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
@@ -93,59 +102,59 @@ export class Crew {
       onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
-    this.#workers[slot] = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
-    const { config, addresses } = this.#options;
-    tell(child, { kind: "start", orders: { config, addresses, number: slot } });
+    slot.worker = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
+    const { config, place } = this.#options;
+    tell(child, { kind: "start", orders: { config, place, number: slot.number } });
   }
 
-  #receive(slot: number, message: WorkerMessage): void {
+  #receive(slot: Slot, message: WorkerMessage): void {
+    const { observer } = this.#options;
     switch (message.kind) {
       case "listening":
-        this.#listening.add(slot);
-        if (this.#listening.size === this.#workers.length) this.#started.resolve(message.urls);
+        slot.hasListened = true;
+        if (this.#slots.every(({ hasListened }) => hasListened)) this.#started.resolve(message.urls);
         return;
       case "failed":
         // Nobody waits for the first start any more when one was started again: it says so, and is tried once more.
-        if (this.#listening.has(slot)) this.#options.observer.warning(`Worker ${slot + 1}: ${message.line}`);
+        if (slot.hasListened) observer.warning(`Worker ${slot.number + 1}: ${message.line}`);
         this.#started.reject(new Error(message.line));
-        this.#workers[slot]?.process.kill("SIGKILL");
+        slot.worker?.process.kill("SIGKILL");
         return;
       case "ask":
-        this.#workers[slot]?.desk
-          .receive(message.request)
-          .catch((error: unknown) => this.#options.observer.fault(error));
+        slot.worker?.desk.receive(message.request).catch((error: unknown) => observer.fault(error));
     }
   }
 
-  #ended(slot: number, reason: number | string): void {
-    const worker = this.#workers[slot];
-    if (worker === null || worker === undefined) return;
-    this.#workers[slot] = null;
+  #ended(slot: Slot, reason: number | string): void {
+    const { worker } = slot;
+    if (worker === null) return;
+    slot.worker = null;
     worker.gone.resolve();
     void this.#cleanUp(slot, worker.desk);
-    if (this.#isEnding) return;
-    if (performance.now() - worker.startedAt > HEALTHY_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
+    if (this.#options.lifecycle.isDraining) return;
+    slot.pause.ended(performance.now() - worker.startedAt);
     this.#startLater(slot, `ended (${reason})`);
   }
 
   /** What the worker held is let go of when the groups that it was making visible are whole. */
-  async #cleanUp(slot: number, desk: CoordinatorDesk): Promise<void> {
-    const census = this.#page.clear(slot);
-    const left = census.ownGroups;
-    if (left === 0 || this.#isEnding) desk.close();
-    if (this.#isEnding) return;
-    await this.#options.workerDied();
+  async #cleanUp({ number }: Slot, desk: CoordinatorDesk): Promise<void> {
+    const { lifecycle, workerDied } = this.#options;
+    const scoreboard = this.#page.clear(number);
+    const left = scoreboard.ownGroups;
+    if (left === 0 || lifecycle.isDraining) desk.close();
+    if (lifecycle.isDraining) return;
+    await workerDied();
     desk.close();
-    census.endGroups(left);
+    scoreboard.endGroups(left);
   }
 
   /** After a pause that grows with each attempt. */
-  #startLater(slot: number, why: string): void {
-    const pause = this.#pauses[slot]!;
-    this.#pauses[slot] = Math.min(pause * 2, LONGEST_PAUSE_MS);
-    this.#options.observer.warning(`Worker ${slot + 1} ${why}; another one starts in ${pause} ms.`);
+  #startLater(slot: Slot, why: string): void {
+    const { observer, lifecycle } = this.#options;
+    const pause = slot.pause.next();
+    observer.warning(`Worker ${slot.number + 1} ${why}; another one starts in ${pause} ms.`);
     setTimeout(() => {
-      if (this.#isEnding) return;
+      if (lifecycle.isDraining) return;
       try {
         this.#startWorker(slot);
       } catch (error) {

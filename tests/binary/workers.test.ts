@@ -16,7 +16,7 @@ async function status(port: number, method: string, target: string, fields: stri
   return readResponses(await exchange(port, raw), [method])[0]!.status;
 }
 
-/** The workers of a crew, by what the system says of its parent. */
+/** The workers of a server, by what the system says of its parent. */
 function workersOf(parent: number): number[] {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "latin1").trim();
   return children === "" ? [] : children.split(" ").map(Number);

@@ -2,10 +2,11 @@
 // process can hear ends it in the middle of a request.
 
 import { readFileSync } from "node:fs";
+import type { Lifecycle } from "./lifecycle.ts";
 
 /** What a server does about signals. Each exit code is for whoever started it. */
 export interface SignalDuties {
-  /** Finishes what is in hand, then ends the process. */
+  /** Begins to drain at once, finishes what is in hand, then ends the process. */
   end(exitCode: number): void;
   /** Ends the process now: someone asked a second time. */
   endAtOnce(exitCode: number): void;
@@ -30,12 +31,10 @@ const FORCING = { SIGHUP: 1, SIGXCPU: 24 } as const;
 const MEANINGLESS = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO"] as const;
 
 /** Follows the signals to the end of the process. */
-export function followSignals(duties: SignalDuties): void {
-  let isEnding = false;
+export function followSignals(lifecycle: Lifecycle, duties: SignalDuties): void {
   let isAsked = false;
   const begin = (exitCode: number): void => {
-    if (!isEnding) duties.end(exitCode);
-    isEnding = true;
+    if (!lifecycle.isDraining) duties.end(exitCode);
   };
   for (const [signal, number] of Object.entries(ASKING)) {
     process.on(signal, () => {

@@ -1,0 +1,38 @@
+// How a server process ends: in order when a signal asks for it, at once when it cannot serve.
+
+import { complain, EXIT_CANNOT_SERVE } from "../cli/answer.ts";
+import type { AccessLog } from "../observe/access-log.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { followSignals } from "./signals.ts";
+
+/** What has to end with the process. */
+export interface Stoppable {
+  /** Resolves when all that was in hand is done. */
+  drain(): Promise<void>;
+  /** Ends at once what would outlive this process. */
+  kill(): void;
+}
+
+/** The first wish ends the server in order, the second at once. */
+export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, server: Stoppable): void {
+  followSignals(lifecycle, {
+    end: async (exitCode) => {
+      await server.drain();
+      log.stopped();
+      await log.settle();
+      process.exit(exitCode);
+    },
+    endAtOnce: (exitCode) => {
+      server.kill();
+      log.close();
+      process.exit(exitCode);
+    },
+    note: (line) => log.warning(line),
+  });
+}
+
+/** Ends the process with one line that says why it cannot serve. */
+export function giveUp(log: AccessLog, line: string): never {
+  log.close();
+  process.exit(complain(line, EXIT_CANNOT_SERVE));
+}

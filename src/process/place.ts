@@ -1,0 +1,65 @@
+// Where this server is to be reached, as the person who starts it wished. The one file that knows which kind of place it
+// is: another kind of listener is another branch here.
+
+import { describeListenFault } from "../cli/listen-fault.ts";
+import type { Config } from "../config.ts";
+import { addressesOf } from "../net/host-addresses.ts";
+import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
+import type { AccessLog } from "../observe/access-log.ts";
+import { giveUp } from "./ending.ts";
+
+/** A host that was looked up, and a port. Travels to workers. */
+export type Place = TcpPlace;
+
+/** Looks the host up; ends the process when nobody knows it. */
+export async function findPlace({ host, port }: Config, log: AccessLog): Promise<Place> {
+  try {
+    return { host, port, addresses: await addressesOf(host) };
+  } catch (error) {
+    return giveUp(log, describeListenFault(error, host, port));
+  }
+}
+
+/** The listener of a place; it does not listen yet. */
+export function createListener(place: Place): TcpListener {
+  return new TcpListener(place);
+}
+
+/** Why a place cannot be had, as one line. */
+export function placeFault(error: unknown, { host, port }: Place): string {
+  return describeListenFault(error, host, port);
+}
+
+/** Does what makes the listener listen. Says what is missing of the place; ends the process when it cannot be had. */
+export function listenOrGiveUp<Result>(
+  listen: () => Result,
+  listener: TcpListener,
+  place: Place,
+  log: AccessLog,
+): Result {
+  try {
+    const result = listen();
+    noteAbsentAddresses(listener, place, log);
+    return result;
+  } catch (error) {
+    return giveUp(log, placeFault(error, place));
+  }
+}
+
+/**
+ * The place as several processes share it, its port chosen if need be. They share it with whoever else shares it, so first
+ * it is made sure that nobody has it; ends the process when somebody has.
+ */
+export function sharePlace(place: Place, log: AccessLog): Place {
+  const probe = createListener(place);
+  listenOrGiveUp(() => probe.listen<undefined>({ data() {} }), probe, place, log);
+  const { port } = probe;
+  probe.stop();
+  return { ...place, port, sharesPort: true };
+}
+
+/** Many machines have no IPv6, and nobody who says localhost misses it. */
+function noteAbsentAddresses({ absentAddresses }: TcpListener, { host }: Place, log: AccessLog): void {
+  if (absentAddresses.length === 0 || host === "localhost") return;
+  log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
+}

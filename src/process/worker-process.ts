@@ -1,0 +1,90 @@
+// A worker: one of several processes that serve together. Signals of the terminal reach the whole group, so it waits for
+// its parent's word; when the parent is gone, it goes too.
+
+import { usageLimits } from "../app.ts";
+import { EXIT_STOPPED } from "../cli/answer.ts";
+import type { AccessLog } from "../observe/access-log.ts";
+import { hasLimits } from "../storage/coordinator.ts";
+import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { LocalServer } from "./local-server.ts";
+import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
+import { openLog } from "./open-log.ts";
+import { createListener, placeFault } from "./place.ts";
+import { PAGE_DESCRIPTOR, Scoreboard } from "./scoreboard.ts";
+import { outliveSignals } from "./signals.ts";
+
+/** True when this process was started as a worker. */
+export function isWorker(argv: readonly string[]): boolean {
+  return argv[0] === WORKER_WORD && process.send !== undefined;
+}
+
+/** Does what the parent says until the end of the process. */
+export function followParent(): void {
+  const worker = new WorkerProcess();
+  process.on("message", (message: ParentMessage) => worker.receive(message));
+  process.on("disconnect", () => worker.parentGone());
+  outliveSignals();
+}
+
+class WorkerProcess {
+  readonly #lifecycle = new Lifecycle();
+  #coordinator: RemoteCoordinator | null = null;
+  #server: LocalServer | null = null;
+  #log: AccessLog | null = null;
+
+  receive(message: ParentMessage): void {
+    switch (message.kind) {
+      case "start":
+        return tell(this.#start(message.orders));
+      case "answer":
+        this.#coordinator?.receive(message.answer);
+        return;
+      case "drain":
+        void this.#end();
+    }
+  }
+
+  #start(orders: WorkerOrders): WorkerMessage {
+    try {
+      return { kind: "listening", urls: this.#serve(orders) };
+    } catch (error) {
+      return { kind: "failed", line: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  parentGone(): void {
+    this.#coordinator?.parentGone();
+    void this.#end();
+  }
+
+  /** Begins to serve, with a coordinator that asks the parent; gives the URLs. Throws one line when it cannot. */
+  #serve({ config, place, number }: WorkerOrders): readonly string[] {
+    const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
+    const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
+    const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
+    const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
+    const server = new LocalServer({ config, listener, coordinator, observer, lifecycle, scoreboard });
+    this.#coordinator = coordinator;
+    this.#log = observer;
+    this.#server = server;
+    try {
+      return server.listen();
+    } catch (error) {
+      throw new Error(placeFault(error, place));
+    }
+  }
+
+  /** Finishes what is in hand, and ends the process. */
+  async #end(): Promise<void> {
+    if (this.#lifecycle.isDraining) return;
+    await this.#server?.drain();
+    await this.#log?.settle();
+    process.exit(EXIT_STOPPED);
+  }
+}
+
+/** A parent that is gone is told nothing; `disconnect` comes. */
+function tell(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message);
+}
