@@ -44,9 +44,8 @@ export function createDispatch(
     "/-/health": { access: "private", GET: createHealth(lifecycle) },
     ...createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
       ...settings,
+      ...limits,
       rules,
-      maxRanges: limits.maxRanges,
-      maxFormParts: limits.maxFormParts,
       maxBodyBytes: limits.maxBody,
     }),
   };
@@ -86,7 +85,5 @@ function createStorage(
   coordinator: Coordinator,
 ): LocalStorage | null {
   if (directory === null) return null;
-  const { followSymlinks, fsync, mode } = files;
-  const { maxNewFolders } = limits;
-  return new LocalStorage(directory, { rules, followSymlinks, maxOpenFiles, fsync, mode, maxNewFolders }, coordinator);
+  return new LocalStorage(directory, { ...files, ...limits, rules, maxOpenFiles }, coordinator);
 }

@@ -1,11 +1,13 @@
 // The flags that the environment sets: MINI_HTTP_PORT is --port, MINI_HTTP_MAX_BODY_SIZE is --max-body-size.
 
 import { LONG_NAMES } from "./argument-list.ts";
-import { TYPED_ONLY } from "./flags.ts";
+import { QUESTION_FLAGS } from "./flags.ts";
 import { quoted } from "./mistake.ts";
 import { suggest } from "./suggestion.ts";
 
 const PREFIX = "MINI_HTTP_";
+/** Nobody asks so in the environment. */
+const TYPED_ONLY: ReadonlySet<string> = new Set(Object.values(QUESTION_FLAGS).map(({ flag }) => flag));
 
 /** What container engines put there for a service that is called mini-http; none of it is meant for us. */
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;
@@ -41,7 +43,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     }
     const longName = /^[A-Z0-9_]+$/.test(suffix) ? suffix.toLowerCase().replaceAll("_", "-") : "";
     const flag = LONG_NAMES.get(longName);
-    if (flag === undefined || TYPED_ONLY.includes(flag)) unknown.push(quoted(name) + guess(suffix));
+    if (flag === undefined || TYPED_ONLY.has(flag)) unknown.push(quoted(name) + guess(suffix));
     else if (!variables.has(flag) || longName === flag) variables.set(flag, { name, text }); // its own name before an alias
   }
   const notes: string[] = [];
@@ -52,7 +54,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 function guess(suffix: string): string {
-  const settable = [...LONG_NAMES.keys()].filter((name) => !TYPED_ONLY.includes(name));
+  const settable = [...LONG_NAMES.keys()].filter((name) => !TYPED_ONLY.has(name));
   const name = suggest(suffix.replaceAll("_", "-"), settable);
   return name === null ? "" : ` (did you mean ${PREFIX}${name.toUpperCase().replaceAll("-", "_")}?)`;
 }

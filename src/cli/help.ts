@@ -1,7 +1,7 @@
 // The help text, made from the tables of flags and limits, so that it cannot tell anything else than the parser does.
 
+import type { FlagFace, FlagGroup } from "./flag-row.ts";
 import { ALL_FLAGS } from "./flags.ts";
-import type { FlagFace, FlagGroup } from "./flags.ts";
 
 /** No line is longer: it still fits beside something else on a screen. */
 export const HELP_COLUMNS = 100;

@@ -4,15 +4,11 @@
  * "serving"; then "leaving": it was told to stop and says so to those who ask, while it still takes new connections, so
  * that balancers have time to notice; then "closing": each connection ends behind what it has in hand.
  */
-export type Stage = "serving" | "leaving" | "closing";
+type Stage = "serving" | "leaving" | "closing";
 
 /** One for a process. It only moves forward. */
 export class Lifecycle {
   #stage: Stage = "serving";
-
-  get stage(): Stage {
-    return this.#stage;
-  }
 
   /** True from the moment when it was told to stop. */
   get isDraining(): boolean {

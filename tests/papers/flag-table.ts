@@ -1,6 +1,7 @@
 // The README's table of all flags, made from the tables that the program itself reads.
 
-import { ALL_FLAGS, type FlagFace, type FlagGroup } from "../../src/cli/flags.ts";
+import type { FlagFace, FlagGroup } from "../../src/cli/flag-row.ts";
+import { ALL_FLAGS } from "../../src/cli/flags.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 

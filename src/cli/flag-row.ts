@@ -1,0 +1,97 @@
+// What there is to know of a flag, and the kinds of flags that there are: switches, durations, lists and values.
+
+import { formatDuration, readDuration, Unreadable } from "./quantity.ts";
+
+/** The headings of the help text, in its order. */
+export type FlagGroup = "Serving" | "Reading files" | "Writing files" | "Who may ask" | "Limits" | "Other";
+
+/** What the parser and the help text know of every flag, whatever it holds. */
+export interface FlagFace {
+  readonly group: FlagGroup;
+  /** Its long name, without the dashes. */
+  readonly flag: string;
+  /** One letter, without its dash. */
+  readonly short: string | null;
+  /** Other long names for the same flag. */
+  readonly aliases: readonly string[];
+  /** What stands for the value in the help text; null for a switch. */
+  readonly placeholder: string | null;
+  readonly help: string;
+  /** The default as people write it; empty when there is none to show. */
+  readonly shownPreset: string;
+}
+
+/** A flag with its meaning. */
+export interface FlagRow<Value> extends FlagFace {
+  readonly preset: Value;
+  /** The value of a text, or what the text should have been. */
+  readonly read: (text: string) => Value | Unreadable;
+  /** True when the flag may be repeated and takes comma lists; the value is then an array. */
+  readonly isList: boolean;
+}
+
+/** What most flags have not: one letter, another name, more than one value. */
+export const PLAIN = { short: null, aliases: [], isList: false } as const;
+
+/** A switch that is off. */
+export function toggle(group: FlagGroup, flag: string, help: string, short: string | null = null): FlagRow<boolean> {
+  return { ...PLAIN, group, flag, short, placeholder: null, help, shownPreset: "", preset: false, read: readSwitch };
+}
+
+/** A switch that takes away what is there without it: the setting is true until the flag is given. */
+export function takeAway(group: FlagGroup, flag: string, help: string): FlagRow<boolean> {
+  const read = (text: string): boolean | Unreadable => {
+    const isGiven = readSwitch(text);
+    return isGiven instanceof Unreadable ? isGiven : !isGiven;
+  };
+  return { ...toggle(group, flag, help), preset: true, read };
+}
+
+/** A duration in milliseconds. */
+export function duration(group: FlagGroup, flag: string, presetMs: number, help: string): FlagRow<number> {
+  const shownPreset = formatDuration(presetMs);
+  const read = (text: string): number | Unreadable => readDuration(text);
+  return { ...PLAIN, group, flag, placeholder: "TIME", help, shownPreset, preset: presetMs, read };
+}
+
+/** A flag that collects: given again, or a list with commas. */
+export function list(
+  group: FlagGroup,
+  flag: string,
+  placeholder: string,
+  help: string,
+  readItem: (item: string) => string | Unreadable,
+): FlagRow<readonly string[]> {
+  const read = (text: string): readonly string[] | Unreadable => readList(text, readItem);
+  return { ...PLAIN, group, flag, placeholder, help, shownPreset: "", preset: [], isList: true, read };
+}
+
+/** A value whose preset is not worth showing: it means that nothing is asked for. */
+export function optional<Preset extends number | null>(
+  group: FlagGroup,
+  flag: string,
+  placeholder: string,
+  preset: Preset,
+  help: string,
+  read: (text: string) => number | Unreadable,
+): FlagRow<number | Preset> {
+  return { ...PLAIN, group, flag, placeholder, help, shownPreset: "", preset, read };
+}
+
+/** The words that an environment variable or `--flag=word` may say for a switch. */
+function readSwitch(text: string): boolean | Unreadable {
+  const word = text.toLowerCase();
+  if (word === "true" || word === "1" || word === "yes") return true;
+  if (word === "false" || word === "0" || word === "no") return false;
+  return new Unreadable("true, 1 or yes, or false, 0 or no");
+}
+
+function readList(text: string, readItem: (item: string) => string | Unreadable): readonly string[] | Unreadable {
+  const items: string[] = [];
+  for (const part of text.split(",")) {
+    const item = readItem(part.trim());
+    if (item instanceof Unreadable) return item;
+    items.push(item);
+  }
+  return items;
+}
