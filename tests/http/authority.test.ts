@@ -8,7 +8,8 @@ import {
   requestScheme,
   type Scheme,
 } from "../../src/http/authority.ts";
-import { HttpRequest } from "../../src/http/message.ts";
+import type { HttpRequest } from "../../src/http/message.ts";
+import { fieldsOf, LOCAL_PEER, requestOf } from "../support/request.ts";
 
 describe("the authority of", () => {
   test.each([
@@ -61,18 +62,13 @@ const NAMED: [why: string, target: string, host: string | undefined, authority: 
 ];
 describe("the authority that a request names is that of", () => {
   test.each(NAMED)("%s", (_why, target, host, authority) => {
-    expect(requestAuthority({ target, fields: fieldsOf({ host }) })).toBe(authority);
+    expect(requestAuthority({ target, fields: fieldsOf(host === undefined ? {} : { host }) })).toBe(authority);
   });
 });
 
 /** A write of a page, as the gates see it. */
 function writeFrom(origin: string, host: string, secure: boolean): HttpRequest {
-  const peer = { address: "192.0.2.1", port: 1, localAddress: "192.0.2.2", secure, hasLeft: false };
-  return new HttpRequest("PUT", "/files/a", false, 1, fieldsOf({ origin, host }), null, peer);
-}
-
-function fieldsOf(fields: Readonly<Record<string, string | undefined>>): HttpRequest["fields"] {
-  return { get: (name) => fields[name] };
+  return requestOf("PUT", "/files/a", { origin, host }, { ...LOCAL_PEER, secure });
 }
 
 describe("an old browser's page, over TLS or not, may write when it is", () => {
