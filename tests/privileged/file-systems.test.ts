@@ -4,10 +4,11 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readFileSync, statfsSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { ask, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ask, FORM, form, withLength } from "../support/upload-requests.ts";
+import { FORM, form } from "../support/upload-requests.ts";
 import { Ground, untilSwept } from "./ground.ts";
 import { mountFuse, mountImage, mountRamfs, mountTmpfs, type Mounted } from "./mounts.ts";
 import { FUSE_PATHS, Helper, nativeProgram, run } from "./native-program.ts";

@@ -6,10 +6,11 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../fuzz/random.ts";
+import { withLength } from "../support/ask.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { FORM, form, withLength } from "../support/upload-requests.ts";
+import { FORM, form } from "../support/upload-requests.ts";
 
 const KILLS = Number(process.env["MINI_HTTP_TORTURE_KILLS"] ?? 25);
 const WORKERS = process.env["MINI_HTTP_TORTURE_WORKERS"] ?? "1";
