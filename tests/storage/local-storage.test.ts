@@ -2,6 +2,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
+  fstatSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -19,6 +20,7 @@ import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local
 import type { LocalUpload } from "../../src/storage/local-upload.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
 import { needs } from "../support/needs.ts";
+import { O_PATH } from "../../src/storage/folder.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
@@ -26,6 +28,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
 
 const CLIENT = { hasLeft: false };
+const openReally = FileCalls.prototype.open;
 const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
 const SETTINGS: LocalStorageSettings = {
   rules: PLAIN_NAMES,
@@ -365,6 +368,33 @@ describe("a file that changes while it is read", () => {
     ["is cut", (path) => writeFileSync(path, "a"), "ContentChanged"],
   ];
   test.each(changes)("that %s", async (_how, change, outcome) => expect(await readWith(change)).toBe(outcome));
+});
+
+describe.skipIf(needs({ programs: ["mkfifo"] }).skip)("a file whose name is a link once it was looked at", () => {
+  const links: readonly [to: string, make: (place: Place) => string][] = [
+    ["a FIFO", (place) => (Bun.spawnSync(["mkfifo", place.at("other")]), place.at("other"))],
+    ["a FIFO outside", (place) => (Bun.spawnSync(["mkfifo", join(place.outside, "x")]), join(place.outside, "x"))],
+    ["a file outside", (place) => (writeFileSync(join(place.outside, "x"), "secret"), join(place.outside, "x"))],
+  ];
+  test.each(links)("is that file or none, and nobody opens %s", async (_to, make) => {
+    await using place = new Place();
+    writeFileSync(place.at("a"), "inside");
+    const there = make(place);
+    const inode = statSync(there).ino;
+    const opened: number[] = [];
+    using open = spyOn(FileCalls.prototype, "open");
+    open.mockImplementation(async function (this: FileCalls, path, flags, mode) {
+      if ((flags & O_PATH) === 0) {
+        rmSync(place.at("a"));
+        symlinkSync(there, place.at("a"));
+      }
+      const descriptor = await openReally.call(this, path, flags, mode);
+      opened.push(fstatSync(descriptor).ino);
+      return descriptor;
+    });
+    expect(["inside", "(missing)"]).toContain(await read(place.storage, "a"));
+    expect(opened).not.toContain(inode);
+  });
 });
 
 describe("two versions share no tag when the time is put back", () => {
