@@ -97,6 +97,11 @@ export class RequestBody implements GivingSource {
     waiter?.reject(new BodyRefused(refusal));
   }
 
+  /** Somebody will read: the client may be told so. */
+  want(): void {
+    this.#flow.bodyWanted();
+  }
+
   read(): MaybePromise<Uint8Array | null> {
     this.#wasRead = true;
     this.#lent = 0;

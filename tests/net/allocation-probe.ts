@@ -8,8 +8,9 @@ import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
 import { Clock } from "../../src/net/clock.ts";
-import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 
 const WARM_UP = 20_000;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Dispatch, type HttpRequest, HttpResponse, type Peer } from "../../src/http/message.ts";
-import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
+import { Connection } from "../../src/net/connection.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
 import { createRouter } from "../../src/router.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";

@@ -5,8 +5,9 @@ import type { Dispatch } from "../../src/http/message.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
 import { Clock } from "../../src/net/clock.ts";
-import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
 import { protocolRoutes, RecordingObserver } from "./start-server.ts";
 
 /** A socket whose kernel has as much room as the test says. */

@@ -1,0 +1,197 @@
+// The exchange in hand of one connection: a request, the reply or the refusal that it gets, and what is told of it. There
+// is one at a time, and whatever ends it, it is told of once.
+
+import { ContentLost, DeliberateCut } from "../http/byte-source.ts";
+import { HeadFields } from "../http/field-section.ts";
+import { type Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
+import { isSafe } from "../http/method.ts";
+import { BodyRefused, type Refusal, SERVER_FAULT } from "../http/refusal.ts";
+import { refusalResponse } from "../http/refusal-response.ts";
+import { isSource } from "../http/response-head.ts";
+import type { Observer } from "../observe/observer.ts";
+import type { Clock } from "./clock.ts";
+import type { LoopTurn } from "./loop-turn.ts";
+import type { ReplyOwner, ReplySender } from "./reply-sender.ts";
+import { type ReaderContext, type RequestReader } from "./request-reader.ts";
+import type { SocketPeer } from "./socket-peer.ts";
+
+/** What the exchanges of a server share. */
+export interface ExchangeContext extends ReaderContext {
+  readonly clock: Clock;
+  readonly dispatch: Dispatch;
+  readonly observer: Observer;
+  readonly turn: LoopTurn;
+  /** True while the server shuts down: each exchange is its connection's last. */
+  readonly isDraining: boolean;
+}
+
+/** One object serves all exchanges of a connection, one after the other. */
+export class Exchange {
+  /** The connection ends behind this exchange. */
+  isLast = false;
+  readonly #context: ExchangeContext;
+  readonly #peer: SocketPeer;
+  readonly #reader: RequestReader;
+  readonly #sender: ReplySender;
+  readonly #owner: ReplyOwner;
+  /** Null as soon as the exchange is told of, and between two. */
+  #request: HttpRequest | null = null;
+  /** By `performance.now`; 0 when nobody asks. */
+  #startedAt = 0;
+
+  constructor(
+    context: ExchangeContext,
+    peer: SocketPeer,
+    reader: RequestReader,
+    sender: ReplySender,
+    owner: ReplyOwner,
+  ) {
+    this.#context = context;
+    this.#peer = peer;
+    this.#reader = reader;
+    this.#sender = sender;
+    this.#owner = owner;
+  }
+
+  /** A handler works on it. */
+  get isHandled(): boolean {
+    return this.#request !== null && this.#sender.writing === "idle";
+  }
+
+  /** A handler works on it, and may change something: its work counts though its client has left. */
+  get isEffective(): boolean {
+    return this.isHandled && !isSafe(this.#request!.method);
+  }
+
+  /** The next one begins. The parser's facts are still those of its head. */
+  begin(request: HttpRequest): void {
+    this.#request = request;
+    this.isLast = !this.#context.parser.keepAlive || this.#context.isDraining;
+    this.#startedAt = this.#context.observer.verbose ? performance.now() : 0;
+  }
+
+  /** Lets a handler answer it: at once, or the owner is told when the reply has begun. */
+  dispatch(request: HttpRequest): void {
+    // What only makes an answer is nobody's any more.
+    if (this.#peer.hasLeft && isSafe(request.method)) return this.#sender.discard(null);
+    let reply: ReturnType<Dispatch>;
+    try {
+      reply = this.#context.dispatch(request);
+    } catch (error) {
+      return this.#handlerFailed(error);
+    }
+    if (reply instanceof HttpResponse) this.#respond(request, reply);
+    else this.#await(request, reply);
+  }
+
+  #await(request: HttpRequest, reply: Promise<HttpResponse>): void {
+    const isAwaited = (): boolean => this.#request === request && this.isHandled;
+    reply
+      .then(
+        (response) => {
+          if (isAwaited()) this.#respond(request, response);
+          else if (isSource(response.body)) response.body.close();
+        },
+        (error) => {
+          if (isAwaited()) this.#handlerFailed(error);
+          else if (!(error instanceof BodyRefused || error instanceof DeliberateCut))
+            this.#context.observer.fault(error);
+        },
+      )
+      .then(() => {
+        this.#context.turn.lookSoon();
+        this.#owner.replyMoved();
+      })
+      .catch((error: unknown) => this.#owner.fail(error));
+  }
+
+  #handlerFailed(error: unknown): void {
+    if (error instanceof DeliberateCut) return this.#sender.break(error);
+    if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
+    this.refuse(error instanceof BodyRefused ? error.refusal : SERVER_FAULT);
+  }
+
+  #respond(request: HttpRequest, response: HttpResponse): void {
+    if (this.#peer.hasLeft) return this.#sender.discard(response);
+    const { body } = response;
+    const framing = this.#sender.frame(request, response);
+    const isEcho = body !== null && body === this.#reader.body && framing !== "none";
+    // The 100 that the source of an echo would ask for must leave before the final head (RFC 9110 15.2.1).
+    if (isEcho) this.#reader.body?.want();
+    if (!this.isLast) this.isLast = framing === "close" || !this.#canBeFollowed(body);
+    if (response.ownLimit !== null) this.#context.observer.limitMet(response.status, response.ownLimit);
+    this.#sender.begin(request, response, !this.isLast, this.#context.clock.dateLines, isEcho);
+  }
+
+  /** See `HttpRequest.sendInterim`. */
+  sendInterim(request: HttpRequest, response: HttpResponse): boolean {
+    const isDue = this.#request === request && this.isHandled && request.minorVersion > 0;
+    if (!isDue || this.#peer.hasLeft || this.#sender.isBlocked) return false;
+    this.#sender.sendInterim(response);
+    return true;
+  }
+
+  #canBeFollowed(responseBody: HttpResponse["body"]): boolean {
+    if (this.#peer.hasEnded && this.#reader.waiting === 0) return false;
+    if (responseBody !== null && responseBody === this.#reader.body) return true;
+    return this.#reader.canReachNext;
+  }
+
+  /**
+   * Answers it, or what waits to become one, with the refusal's row; earlier replies go out first. It is the last: no
+   * further byte is interpreted, and a handler that works on it learns that it is over.
+   */
+  refuse(refusal: Refusal, method = this.#request?.method ?? ""): void {
+    const { observer, clock } = this.#context;
+    observer.refused(this.#peer.address, this.#peer.port, refusal.status, refusal.name, refusal.reason);
+    const request = this.#request ?? unread(method, this.#peer);
+    this.#request = null;
+    this.isLast = true;
+    const { body } = this.#reader;
+    this.#reader.close();
+    const response = refusalResponse(refusal);
+    this.#sender.frame(request, response);
+    this.#sender.begin(request, response, false, clock.dateLines, false);
+    body?.fail(refusal);
+  }
+
+  /** Its end is not the client's doing, who gets it cut. */
+  breakOff(error: unknown): void {
+    const { observer } = this.#context;
+    const { address, port } = this.#peer;
+    const status = this.#sender.response?.status ?? 0;
+    if (error instanceof DeliberateCut) observer.refused(address, port, status, "DELIBERATE_CUT", error.message);
+    else if (error instanceof ContentLost) observer.refused(address, port, status, error.row, error.message);
+    else if (!(error instanceof BodyRefused)) observer.fault(error);
+  }
+
+  /** It is cut for a reason of ours, and nothing says so to the client. */
+  drop({ status, name, reason }: Refusal): void {
+    this.#context.observer.refused(this.#peer.address, this.#peer.port, status, name, reason);
+  }
+
+  /** Tells of it. Harmless between two. */
+  end(cutOff: boolean): void {
+    const request = this.#request;
+    this.#request = null;
+    const { observer } = this.#context;
+    if (!observer.verbose || request === null) return;
+    observer.received({
+      peerAddress: this.#peer.address,
+      peerPort: this.#peer.port,
+      method: request.method,
+      target: request.target,
+      minorVersion: request.minorVersion,
+      status: this.#sender.response?.status ?? 0,
+      bodyBytes: this.#sender.contentSent,
+      durationMs: performance.now() - this.#startedAt,
+      cutOff,
+    });
+  }
+}
+
+/** What is known of a message that never became a request. */
+function unread(method: string, peer: SocketPeer): HttpRequest {
+  const line = { method, target: "", targetNeedsWork: false, minorVersion: 1 };
+  return new HttpRequest(line, new HeadFields(Buffer.alloc(0), 0, 0, 0), null, peer);
+}

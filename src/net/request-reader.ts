@@ -1,0 +1,228 @@
+// What one connection receives: heads and their bodies, one request at a time. A body is unwrapped as it comes, and goes
+// to whoever reads it; behind a fault no byte is interpreted.
+
+import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
+import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { HeadFields } from "../http/field-section.ts";
+import type { Limits } from "../http/limits.ts";
+import { HttpRequest, type Peer } from "../http/message.ts";
+import type { Refusal } from "../http/refusal.ts";
+import { INCOMPLETE, REFUSED, type RequestHeadParser } from "../http/request-head.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { InputBuffer } from "./input-buffer.ts";
+import { type BodyFlow, RequestBody } from "./request-body.ts";
+import type { ConnectionSocket } from "./socket-peer.ts";
+
+/**
+ * head: waits for a request or reads its head. owed: a body is to come, and the client may wait for `100 Continue`.
+ * body: the body comes. complete: the request is in. closed: no further byte is interpreted.
+ */
+export type Reading = "head" | "owed" | "body" | "complete" | "closed";
+
+/** What the readers of a server share. */
+export interface ReaderContext {
+  readonly limits: Limits;
+  readonly parser: RequestHeadParser;
+}
+
+/** What may be skipped of a body that nobody read, to keep the connection; past it, closing is cheaper. */
+const SKIP_LIMIT_BYTES = 256 * 1024;
+/** Reads below this need not be let go while their request is in hand. */
+const SMALL_READ_BYTES = 16 * 1024;
+
+/** The way in of one connection. */
+export class RequestReader {
+  readonly #context: ReaderContext;
+  readonly #socket: ConnectionSocket;
+  readonly #deadlines: Deadlines;
+  readonly #input = new InputBuffer();
+  #reading: Reading = "head";
+  /** Bytes of an incomplete head that the parser has seen. */
+  #seen = 0;
+  /** The socket is not read, so that TCP slows the peer down. */
+  #isPaused = false;
+  /** Of the request in hand. */
+  #fields: HeadFields | null = null;
+  /** Of the request in hand, from its head until the next one is looked for. */
+  #body: RequestBody | null = null;
+  /** There exactly while reading is "owed" or "body". */
+  #decoder: BodyDecoder | null = null;
+  /** Bytes of the body and its framing; from the beginning of skipping on, those that were skipped. */
+  #received = 0;
+  /** The client expects `100 Continue` for the request in hand. */
+  #expectsContinue = false;
+  #isSkipping = false;
+
+  constructor(socket: ConnectionSocket, context: ReaderContext, deadlines: Deadlines) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#deadlines = deadlines;
+  }
+
+  get reading(): Reading {
+    return this.#reading;
+  }
+
+  /** The body of the request in hand is not all in. */
+  get hasBodyToCome(): boolean {
+    return this.#decoder !== null;
+  }
+
+  get body(): RequestBody | null {
+    return this.#body;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Bytes that wait. */
+  get waiting(): number {
+    return this.#input.size;
+  }
+
+  /** What waits is the beginning of a head; a forgiven empty line is none. */
+  get hasPartialHead(): boolean {
+    return this.#input.hasPartialHead;
+  }
+
+  /** Bytes of memory that input and body hold; with what the reader of the body has in hand when that is ours to count. */
+  heldBytes(countsLent: boolean): number {
+    const held = this.#input.bytes.length;
+    const body = this.#body;
+    if (body === null) return held;
+    return held + body.queuedBytes + (countsLent ? body.lentBytes : 0);
+  }
+
+  /** The socket has bytes, which are ours from here on. */
+  append(bytes: Buffer): void {
+    this.#input.append(bytes);
+  }
+
+  /** The next request, a refusal, or null when its head is not all there. Nothing of its body was looked at yet. */
+  readHead(peer: Peer, flow: BodyFlow): HttpRequest | Refusal | null {
+    const { parser } = this.#context;
+    const input = this.#input;
+    const consumed = parser.parse(input.bytes, input.start, input.end, this.#seen);
+    if (consumed === INCOMPLETE) {
+      this.#seen = input.hasPartialHead ? input.size : 0;
+      return null;
+    }
+    if (consumed === REFUSED) return parser.refusal;
+    input.start += consumed;
+    this.#seen = 0;
+    if (parser.bodyLength === 0) this.#reading = "complete";
+    else this.#beginBody(parser, flow);
+    this.#fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
+    return new HttpRequest(parser, this.#fields, this.#body, peer);
+  }
+
+  #beginBody(parser: RequestHeadParser, flow: BodyFlow): void {
+    const length = parser.bodyLength;
+    this.#body = new RequestBody(length, flow);
+    this.#decoder = length === UNKNOWN_LENGTH ? new ChunkedDecoder(this.#context.limits) : new LengthDecoder(length);
+    this.#received = 0;
+    this.#isSkipping = false;
+    this.#expectsContinue = parser.expectsContinue;
+    this.#reading = parser.expectsContinue ? "owed" : "body";
+    this.#deadlines.beginBody();
+  }
+
+  /** Unwraps what has come of the body and pushes it to whoever reads it; gives why the body is refused, if it is. */
+  readBody(): Refusal | null {
+    const input = this.#input;
+    const decoder = this.#decoder;
+    const body = this.#body;
+    if (decoder === null || body === null || input.size === 0) return null;
+    const consumed = decoder.decode(input.bytes, input.start, input.end);
+    input.start += consumed;
+    this.#received += consumed;
+    this.#deadlines.noteBody(consumed);
+    const { outputStart, outputEnd, refusal, done } = decoder;
+    if (refusal !== null) return refusal;
+    const content = outputEnd > outputStart ? pieceOf(input.bytes, outputStart, outputEnd) : null;
+    input.share();
+    if (done) {
+      this.#decoder = null;
+      this.#reading = "complete";
+    }
+    if (content !== null) body.push(content);
+    if (done) body.end();
+    return null;
+  }
+
+  /** Somebody reads the body now; true when the client is to be told so first. */
+  claimBody(): boolean {
+    if (this.#reading !== "owed") return false;
+    this.#reading = "body";
+    return this.#received === 0;
+  }
+
+  /** Nobody reads the body: what is left of it counts as skipped. False when that was known. */
+  skipBody(): boolean {
+    if (this.#isSkipping) return false;
+    this.#isSkipping = true;
+    this.#received = 0;
+    this.#body?.close();
+    return true;
+  }
+
+  /** More was skipped of the body than a next request is worth. */
+  get hasSkippedEnough(): boolean {
+    return this.#isSkipping && this.#received > SKIP_LIMIT_BYTES;
+  }
+
+  /** Whether a next request can be told from what is left of this one's body. */
+  get canReachNext(): boolean {
+    const body = this.#body;
+    if (body === null) return true;
+    // The client may send the body, or take the final status for a "no" (RFC 9110 10.1.1): what follows is unclear.
+    if (this.#expectsContinue && !body.wasRead) return false;
+    if (this.#decoder === null) return true;
+    return body.length === UNKNOWN_LENGTH || body.length - this.#received <= SKIP_LIMIT_BYTES;
+  }
+
+  /** The request in hand is done with. */
+  next(): void {
+    this.#reading = "head";
+    this.#fields = null;
+    this.#body = null;
+  }
+
+  /** The rest of the body will not come, or is of no use. Whoever reads it has to be told. */
+  stop(): void {
+    this.#decoder = null;
+    this.#reading = "closed";
+  }
+
+  /** Forgets what waits. Bytes may still come, and nobody will look at them. */
+  close(): void {
+    this.stop();
+    this.#input.clear();
+    this.#fields = null;
+    this.#body = null;
+  }
+
+  /** What waits for others keeps what it needs of the reads that it came in, and not all of them. */
+  letReadsGo(): void {
+    if (this.#reading !== "head") {
+      if (this.#input.bytes.length <= SMALL_READ_BYTES) return;
+      this.#fields?.detach();
+    }
+    this.#input.detachLeftover();
+  }
+
+  /** Reads on, or stops reading, so that TCP slows the peer down. */
+  setFlow(isOpen: boolean): void {
+    if (isOpen !== this.#isPaused) return;
+    this.#isPaused = !isOpen;
+    if (isOpen) this.#socket.resume();
+    else this.#socket.pause();
+  }
+}
+
+/** A view, unless it would pin far more than it shows. */
+function pieceOf(bytes: Buffer, start: number, end: number): Uint8Array {
+  const isSmall = 2 * (end - start) < bytes.length && bytes.length > SMALL_READ_BYTES;
+  return isSmall ? Buffer.from(bytes.subarray(start, end)) : bytes.subarray(start, end);
+}
