@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "http/": ["http/"],
   "net/": ["net/", "http/", "observe/observer.ts", "bun"],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
-  "observe/": ["observe/", "http/authority.ts", "node:fs"],
+  "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "node:fs"],
   "admission/": ["admission/", "http/"],
   "handlers/": [
     "handlers/",

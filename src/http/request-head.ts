@@ -63,7 +63,10 @@ export class RequestHeadParser {
   expectsContinue = false;
   /** Bytes of the body, 0 for none, UNKNOWN_LENGTH for a chunked one. */
   bodyLength = 0;
-  /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
+  /**
+   * The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. `fieldsEnd` is 0 when the head was refused
+   * before all of them were read; method and target are empty when they were not read.
+   */
   fieldsStart = 0;
   fieldsEnd = 0;
   /** See `HeadFields`. */
@@ -83,8 +86,10 @@ export class RequestHeadParser {
    */
   parse(bytes: Buffer, start: number, end: number, seen: number): number {
     if (seen > 0 && !this.#isWorthALook(bytes, start, end, seen)) return INCOMPLETE;
-    // A refusal may come before the method is known.
+    // A refusal may come before these are known.
     this.method = "";
+    this.target = "";
+    this.fieldsEnd = 0;
     let lineStart = start;
     // One empty line before the request line is forgiven, as RFC 9112 2.2 asks; a second is not.
     if (bytes[start] === CR && end > start) {
@@ -97,14 +102,14 @@ export class RequestHeadParser {
     if (fieldsStart === INCOMPLETE) return INCOMPLETE;
     const headEnd = this.#fieldLines(bytes, lineStart, fieldsStart, end);
     if (headEnd <= 0) return headEnd;
+    this.fieldsStart = fieldsStart;
+    this.fieldsEnd = headEnd - 2;
     const framing = this.#framing;
     const refused = framing.judge(this.minorVersion, this.#limits.maxBody);
     if (refused !== null) return this.#refuse(refused);
     this.keepAlive = framing.keepAlive;
     this.expectsContinue = framing.expectsContinue;
     this.bodyLength = framing.bodyLength;
-    this.fieldsStart = fieldsStart;
-    this.fieldsEnd = headEnd - 2;
     return headEnd - start;
   }
 

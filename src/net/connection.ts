@@ -265,7 +265,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   #readHead(): boolean {
     const request = this.#reader.readHead(this.peer, this);
     if (!(request instanceof HttpRequest)) {
-      if (request !== null) this.#refuse(request, this.#context.parser.method);
+      if (request !== null) this.#refuse(request);
       return false;
     }
     this.#exchange.begin(request);
@@ -301,8 +301,8 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     else this.#refuse(refusal);
   }
 
-  #refuse(refusal: Refusal, method?: string): void {
-    this.#exchange.refuse(refusal, method);
+  #refuse(refusal: Refusal): void {
+    this.#exchange.refuse(refusal);
     this.#decide();
   }
 
@@ -376,7 +376,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     this.#flow.settle(false);
     this.#flow.leave();
     const { observer } = this.#context;
-    if (observer.verbose) observer.disconnected(this.peer.address, this.peer.port);
+    if (observer.wantsAll) observer.disconnected(this.peer.address, this.peer.port);
     this.#context.ended(this);
   }
 }

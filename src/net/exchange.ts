@@ -2,13 +2,12 @@
 // is one at a time, and whatever ends it, it is told of once.
 
 import { ContentLost, DeliberateCut } from "../http/byte-source.ts";
-import { HeadFields } from "../http/field-section.ts";
-import { type Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
+import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSafe } from "../http/method.ts";
 import { BodyRefused, type Refusal, SERVER_FAULT } from "../http/refusal.ts";
 import { refusalResponse } from "../http/refusal-response.ts";
 import { isSource } from "../http/response-head.ts";
-import type { Observer } from "../observe/observer.ts";
+import type { ExchangeRecord, Observer } from "../observe/observer.ts";
 import type { Clock } from "./clock.ts";
 import type { LoopTurn } from "./loop-turn.ts";
 import type { ReplyOwner, ReplySender } from "./reply-sender.ts";
@@ -36,8 +35,12 @@ export class Exchange {
   readonly #owner: ReplyOwner;
   /** Null as soon as the exchange is told of, and between two. */
   #request: HttpRequest | null = null;
+  /** Why it is refused or cut, if it is. */
+  #refusal: Refusal | null = null;
   /** By `performance.now`; 0 when nobody asks. */
   #startedAt = 0;
+  /** When its response began, the same way. */
+  #answeredAt = 0;
 
   constructor(
     context: ExchangeContext,
@@ -67,7 +70,7 @@ export class Exchange {
   begin(request: HttpRequest): void {
     this.#request = request;
     this.isLast = !this.#context.parser.keepAlive || this.#context.isDraining;
-    this.#startedAt = this.#context.observer.verbose ? performance.now() : 0;
+    this.#startedAt = this.#context.observer.wantsAll ? performance.now() : 0;
   }
 
   /** Lets a handler answer it: at once, or the owner is told when the reply has begun. */
@@ -119,7 +122,7 @@ export class Exchange {
     // The 100 that the source of an echo would ask for must leave before the final head (RFC 9110 15.2.1).
     if (isEcho) this.#reader.body?.want();
     if (!this.isLast) this.isLast = framing === "close" || !this.#canBeFollowed(body);
-    if (response.ownLimit !== null) this.#context.observer.limitMet(response.status, response.ownLimit);
+    if (this.#startedAt > 0) this.#answeredAt = performance.now();
     this.#sender.begin(request, response, !this.isLast, this.#context.clock.dateLines, isEcho);
   }
 
@@ -141,57 +144,76 @@ export class Exchange {
    * Answers it, or what waits to become one, with the refusal's row; earlier replies go out first. It is the last: no
    * further byte is interpreted, and a handler that works on it learns that it is over.
    */
-  refuse(refusal: Refusal, method = this.#request?.method ?? ""): void {
-    const { observer, clock } = this.#context;
-    observer.refused(this.#peer.address, this.#peer.port, refusal.status, refusal.name, refusal.reason);
-    const request = this.#request ?? unread(method, this.#peer);
-    this.#request = null;
-    this.isLast = true;
-    const { body } = this.#reader;
-    this.#reader.close();
+  refuse(refusal: Refusal): void {
+    const reader = this.#reader;
+    const { body } = reader;
     const response = refusalResponse(refusal);
-    this.#sender.frame(request, response);
-    this.#sender.begin(request, response, false, clock.dateLines, false);
+    const request = this.#blame(refusal);
+    reader.close();
+    if (this.#peer.hasLeft) this.#sender.discard(response);
+    else {
+      this.#sender.frame(request, response);
+      this.#sender.begin(request, response, false, this.#context.clock.dateLines, false);
+    }
     body?.fail(refusal);
   }
 
-  /** Its end is not the client's doing, who gets it cut. */
+  /** It ends in a cut for this reason, which is a fault of ours when nobody foresaw it. */
   breakOff(error: unknown): void {
-    const { observer } = this.#context;
-    const { address, port } = this.#peer;
     const status = this.#sender.response?.status ?? 0;
-    if (error instanceof DeliberateCut) observer.refused(address, port, status, "DELIBERATE_CUT", error.message);
-    else if (error instanceof ContentLost) observer.refused(address, port, status, error.row, error.message);
-    else if (!(error instanceof BodyRefused)) observer.fault(error);
+    if (error instanceof DeliberateCut) this.#blame({ status, name: "DELIBERATE_CUT", reason: error.message });
+    else if (error instanceof ContentLost) this.#blame({ status, name: error.row, reason: error.message });
+    else if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
   }
 
   /** It is cut for a reason of ours, and nothing says so to the client. */
-  drop({ status, name, reason }: Refusal): void {
-    this.#context.observer.refused(this.#peer.address, this.#peer.port, status, name, reason);
+  drop(refusal: Refusal): void {
+    this.#blame(refusal);
+  }
+
+  /** Gives the request, or what is known of a message that will never become one. */
+  #blame(refusal: Refusal): HttpRequest {
+    this.#refusal = refusal;
+    this.isLast = true;
+    if (this.#request === null) {
+      this.#request = this.#reader.describeHead(this.#peer);
+      this.#startedAt = 0;
+    }
+    return this.#request;
   }
 
   /** Tells of it. Harmless between two. */
   end(cutOff: boolean): void {
     const request = this.#request;
+    if (request === null) return;
     this.#request = null;
     const { observer } = this.#context;
-    if (!observer.verbose || request === null) return;
-    observer.received({
+    const response = this.#sender.response;
+    const isPlain = this.#refusal === null && (response === null || response.ownLimit === null);
+    if (isPlain && !observer.wantsAll) return;
+    observer.exchange(this.#record(request, response, cutOff));
+    this.#refusal = null;
+    this.#answeredAt = 0;
+  }
+
+  #record(request: HttpRequest, response: HttpResponse | null, cutOff: boolean): ExchangeRecord {
+    const startedAt = this.#startedAt;
+    return {
       peerAddress: this.#peer.address,
       peerPort: this.#peer.port,
       method: request.method,
       target: request.target,
       minorVersion: request.minorVersion,
-      status: this.#sender.response?.status ?? 0,
+      route: request.route === null ? "" : request.route.path,
+      user: request.user,
+      status: response === null ? 0 : response.status,
+      refusal: this.#refusal,
+      ownLimit: response === null ? null : response.ownLimit,
+      requestBytes: this.#reader.content,
       bodyBytes: this.#sender.contentSent,
-      durationMs: performance.now() - this.#startedAt,
+      answerMs: this.#answeredAt === 0 ? 0 : this.#answeredAt - startedAt,
+      durationMs: startedAt === 0 ? 0 : performance.now() - startedAt,
       cutOff,
-    });
+    };
   }
-}
-
-/** What is known of a message that never became a request. */
-function unread(method: string, peer: SocketPeer): HttpRequest {
-  const line = { method, target: "", targetNeedsWork: false, minorVersion: 1 };
-  return new HttpRequest(line, new HeadFields(Buffer.alloc(0), 0, 0, 0), null, peer);
 }

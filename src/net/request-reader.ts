@@ -30,6 +30,9 @@ const SKIP_LIMIT_BYTES = 256 * 1024;
 /** Reads below this need not be let go while their request is in hand. */
 const SMALL_READ_BYTES = 16 * 1024;
 
+const NO_FIELDS = new HeadFields(Buffer.alloc(0), 0, 0, 0);
+const NO_LINE = { method: "", target: "", targetNeedsWork: false, minorVersion: 1 };
+
 /** The way in of one connection. */
 export class RequestReader {
   readonly #context: ReaderContext;
@@ -49,6 +52,8 @@ export class RequestReader {
   #decoder: BodyDecoder | null = null;
   /** Bytes of the body and its framing; from the beginning of skipping on, those that were skipped. */
   #received = 0;
+  /** Bytes of the body, without its framing. */
+  #content = 0;
   /** The client expects `100 Continue` for the request in hand. */
   #expectsContinue = false;
   #isSkipping = false;
@@ -76,6 +81,11 @@ export class RequestReader {
     return this.#isPaused;
   }
 
+  /** Bytes of the body of the request in hand that came, without its framing. */
+  get content(): number {
+    return this.#content;
+  }
+
   /** Bytes that wait. */
   get waiting(): number {
     return this.#input.size;
@@ -97,6 +107,16 @@ export class RequestReader {
   /** The socket has bytes, which are ours from here on. */
   append(bytes: Buffer): void {
     this.#input.append(bytes);
+  }
+
+  /** What is known of the head that waits, which will not become a request. The parser's facts may be another's. */
+  describeHead(peer: Peer): HttpRequest {
+    const { parser } = this.#context;
+    const { bytes, start, end } = this.#input;
+    parser.parse(bytes, start, end, 0);
+    const { target, fieldsStart, fieldsEnd, nameBits } = parser;
+    const fields = fieldsEnd === 0 ? NO_FIELDS : new HeadFields(bytes, fieldsStart, fieldsEnd, nameBits);
+    return new HttpRequest(target === "" ? { ...NO_LINE, method: parser.method } : parser, fields, null, peer);
   }
 
   /** The next request, a refusal, or null when its head is not all there. Nothing of its body was looked at yet. */
@@ -140,6 +160,7 @@ export class RequestReader {
     this.#deadlines.noteBody(consumed);
     const { outputStart, outputEnd, refusal, done } = decoder;
     if (refusal !== null) return refusal;
+    this.#content += outputEnd - outputStart;
     const content = outputEnd > outputStart ? pieceOf(input.bytes, outputStart, outputEnd) : null;
     input.share();
     if (done) {
@@ -185,6 +206,7 @@ export class RequestReader {
   /** The request in hand is done with. */
   next(): void {
     this.#reading = "head";
+    this.#content = 0;
     this.#fields = null;
     this.#body = null;
   }

@@ -142,7 +142,7 @@ export class Server implements ConnectionContext {
   #open(socket: Socket<Connection>): void {
     const connection = new Connection(socket, this);
     socket.data = connection;
-    if (this.observer.verbose) this.observer.connected(connection.peer.address, connection.peer.port);
+    if (this.observer.wantsAll) this.observer.connected(connection.peer.address, connection.peer.port);
     // First told, then counted: two processes that take one at the same moment must not both take the last place.
     this.#connections.add(connection);
     this.#tellOthers();

@@ -22,14 +22,12 @@ const fail = (...what: unknown[]): void => {
   throw new Error("the probe's request went wrong: " + what.map(String).join(" "));
 };
 const observer: Observer = {
-  verbose: false,
+  wantsAll: false,
   started: nothing,
   connected: nothing,
-  received: nothing,
+  exchange: fail,
   disconnected: nothing,
-  refused: fail,
   fault: fail,
-  limitMet: fail,
   warning: fail,
   stopped: nothing,
 };

@@ -11,7 +11,10 @@ import { echoBody, echoPath } from "../../src/handlers/echo.ts";
 
 /** Keeps what it is told. */
 export class RecordingObserver implements Observer {
-  readonly verbose = true;
+  readonly wantsAll = true;
+  /** All of them. */
+  readonly exchanges: ExchangeRecord[] = [];
+  /** Those that were answered, or cut off on the way. */
   readonly records: ExchangeRecord[] = [];
   readonly refusals: string[] = [];
   readonly faults: unknown[] = [];
@@ -23,20 +26,18 @@ export class RecordingObserver implements Observer {
   connected(): void {
     this.connections += 1;
   }
-  received(record: ExchangeRecord): void {
-    this.records.push(record);
+  exchange(record: ExchangeRecord): void {
+    this.exchanges.push(record);
+    const { refusal, ownLimit, status, cutOff } = record;
+    if (refusal !== null) this.refusals.push(refusal.name);
+    if (refusal === null || cutOff) this.records.push(record);
+    if (ownLimit !== null) this.limits.push(`${status} ${ownLimit}`);
   }
   disconnected(): void {
     this.disconnections += 1;
   }
-  refused(_address: string, _port: number, _status: number, name: string): void {
-    this.refusals.push(name);
-  }
   fault(error: unknown): void {
     this.faults.push(error);
-  }
-  limitMet(status: number, limit: string): void {
-    this.limits.push(`${status} ${limit}`);
   }
   warning(): void {}
   stopped(): void {}
