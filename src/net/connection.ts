@@ -2,9 +2,16 @@
 // refusal no further byte is interpreted. The reader knows how far the request is in, the sender how far the reply is out;
 // this file alone looks at both, and decides what comes next.
 
-import { type CutForm, DeliberateCut } from "../http/byte-source.ts";
+import type { CutForm } from "../http/byte-source.ts";
 import { HttpRequest, type HttpResponse } from "../http/message.ts";
-import { BUFFERS_FULL, INCOMPLETE_BODY, INCOMPLETE_HEAD, type Refusal, TOO_MANY_CONNECTIONS } from "../http/refusal.ts";
+import {
+  BodyRefused,
+  BUFFERS_FULL,
+  INCOMPLETE_BODY,
+  INCOMPLETE_HEAD,
+  type Refusal,
+  TOO_MANY_CONNECTIONS,
+} from "../http/refusal.ts";
 import type { BufferHolder } from "./buffer-budget.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
@@ -19,9 +26,6 @@ export interface ConnectionContext extends ExchangeContext, FlowContext {
   /** The connection is closed, and nothing that its client asked for is under way any more. Called once. */
   ended(connection: Connection): void;
 }
-
-/** What a client that does not read its answers has to start again in while memory is short. */
-const UNREAD_PATIENCE_MS = 5000;
 
 /** One connection, from its `open` event to its `close`. */
 export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyOwner {
@@ -107,7 +111,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
       case "over":
         return this.#close();
       case "slow reader":
-        return this.#cut();
+        return this.cutOff();
       case "suspect":
         return this.drained();
       case "idle":
@@ -133,23 +137,17 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     this.#advance();
   }
 
-  /** Ends the connection now, without a word. */
-  cutOff(): void {
-    this.#cut();
-  }
-
   /** A fault of ours in an event handler: the connection is of no further use. */
   fail(error: unknown): void {
     this.#context.observer.fault(error);
-    this.#cut();
+    this.cutOff();
   }
 
   /** Memory is short: a client that asked for more than it reads gives back what it holds. */
   yieldMemory(): void {
-    if (this.#flow.isAhead && this.#deadlines.unreadFor >= UNREAD_PATIENCE_MS) this.#cutForMemory();
+    if (this.#flow.isAhead && this.#deadlines.isUnread)
+      this.cutOff(this.#exchange.breakOff(new BodyRefused(BUFFERS_FULL)));
   }
-
-  // ── What budget, body and reply say ──
 
   memoryChanged(): void {
     this.#update();
@@ -159,10 +157,6 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     if (this.#reader.claimBody() && this.#sender.writing === "idle") this.#sender.sendContinue();
     this.#flow.settle(this.#exchange.isHandled);
     this.#update();
-  }
-
-  bodyClosed(): void {
-    this.bodyTaken();
   }
 
   bodyTaken(): void {
@@ -193,7 +187,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
       case "sending":
         return;
       case "broken":
-        return this.#breakOff(this.#sender.failure);
+        return this.cutOff(this.#exchange.breakOff(this.#sender.failure));
       case "complete":
         // A FIN behind a short write would cut the rest off; `drained` comes back here.
         if (this.#exchange.isLast && !this.#sender.flush()) return;
@@ -212,37 +206,33 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     const sender = this.#sender;
     while (reader.reading === "head" && reader.waiting > 0 && !sender.isBlocked && !this.#isYielding) {
       if (!this.#readHead()) break;
-      if (reader.waiting > 0 && this.#context.turn.isOver()) this.#yieldTurn();
+      if (reader.waiting > 0 && this.#context.turn.isOver()) this.#giveWay();
     }
     if (this.#life === "closed") return;
     // The FIN may have come while an earlier exchange was in hand: what is missing now will not come.
     if (this.peer.hasEnded && reader.hasBodyToCome) this.#failRequest(INCOMPLETE_BODY);
     sender.flush();
-    if (this.peer.hasEnded && reader.reading === "head" && !sender.isBlocked && !this.#isYielding)
-      this.#endBehindPeer();
+    if (this.peer.hasEnded && reader.reading === "head" && !sender.isBlocked && !this.#isYielding) {
+      if (reader.hasPartialHead && !this.peer.hasLeft) this.#refuse(INCOMPLETE_HEAD);
+      else this.#finish();
+    }
     reader.letReadsGo();
     const isMore = this.#flow.settle(this.#exchange.isHandled);
-    if (isMore && this.#context.budget.isExhausted && this.#flow.isAhead) this.#cutForMemory();
+    if (isMore && this.#context.budget.isExhausted && this.#flow.isAhead)
+      this.cutOff(this.#exchange.breakOff(new BodyRefused(BUFFERS_FULL)));
     else this.#update();
   }
 
-  #yieldTurn(): void {
+  #giveWay(): void {
     this.#isYielding = true;
-    setImmediate(() => {
+    this.#context.turn.giveWay(() => {
       this.#isYielding = false;
-      if (this.#life === "closed") return;
-      this.#context.turn.begin();
       try {
-        this.#advance();
+        if (this.#life !== "closed") this.#advance();
       } catch (error) {
         this.fail(error);
       }
     });
-  }
-
-  #endBehindPeer(): void {
-    if (this.#reader.hasPartialHead && !this.peer.hasLeft) this.#refuse(INCOMPLETE_HEAD);
-    else this.#finish();
   }
 
   /** Flow and deadline follow from what is waited for now. */
@@ -258,8 +248,6 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     else if (reading === "body" && !isPaused) this.#deadlines.awaitBody();
     else this.#deadlines.awaitUs(this.#flow.waitingSince);
   }
-
-  // ── Requests and replies ──
 
   /** Reads one head and lets it be answered; false when there is no whole head or it is refused. */
   #readHead(): boolean {
@@ -290,14 +278,13 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   #failRequest(refusal: Refusal): void {
     const { body } = this.#reader;
     if (this.#sender.writing === "idle") return this.#refuse(refusal);
-    this.#reader.stop();
+    this.#reader.stop(refusal);
     if (this.#sender.writing !== "sending") return this.#finish();
     this.#exchange.isLast = true;
     if (!this.#sender.isSending(body)) return;
     const hasBegun = !this.#sender.holdsHead;
     this.#sender.giveUpSource();
-    body?.fail(refusal);
-    if (hasBegun) this.#cut();
+    if (hasBegun) this.cutOff();
     else this.#refuse(refusal);
   }
 
@@ -340,19 +327,8 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     this.#socket.close();
   }
 
-  #cutForMemory(): void {
-    this.#exchange.drop(BUFFERS_FULL);
-    this.#cut();
-  }
-
-  /** A response that breaks after its head can only be cut: the client must not take it for whole. */
-  #breakOff(error: unknown): void {
-    this.#exchange.breakOff(error);
-    this.#cut(error instanceof DeliberateCut ? error.form : undefined);
-  }
-
   /** Ends the connection so that the client sees that something is missing, and takes nothing for whole. */
-  #cut(form?: CutForm): void {
+  cutOff(form?: CutForm): void {
     if (this.#life === "closed") return;
     // Replies before this one are whole.
     if (!this.#sender.isBlocked) this.#sender.flush();
@@ -369,9 +345,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     this.peer.hasLeft = true;
     this.#sender.abandon();
     this.#exchange.end(true);
-    const pending = this.#reader.hasBodyToCome ? this.#reader.body : null;
     this.#reader.close();
-    pending?.fail(INCOMPLETE_BODY);
     this.#sender.closeSource();
     this.#flow.settle(false);
     this.#flow.leave();

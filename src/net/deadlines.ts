@@ -18,6 +18,9 @@ type Awaited = "request" | "head" | "body" | "reader" | "us" | "end";
  */
 export type Verdict = "fine" | "idle" | "suspect" | "slow reader" | "over" | Refusal;
 
+/** What a client that does not read its answers has to start again in while memory is short. */
+const UNREAD_PATIENCE_MS = 5000;
+
 /** The deadline of one connection. Times are of `Clock.now`, in milliseconds. */
 export class Deadlines {
   /** When `judge` is worth asking. */
@@ -100,9 +103,9 @@ export class Deadlines {
     this.#patience.noteBody(this.#clock.now, bytes);
   }
 
-  /** For how long the peer has taken nothing that waits for it. */
-  get unreadFor(): number {
-    return this.#patience.unreadFor(this.#clock.now);
+  /** For too long, while memory is short, the peer has taken nothing that waits for it. */
+  get isUnread(): boolean {
+    return this.#patience.unreadFor(this.#clock.now) >= UNREAD_PATIENCE_MS;
   }
 
   /** The verdict when the time is over. `memorySince` as for `awaitUs`. */

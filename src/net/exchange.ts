@@ -1,7 +1,7 @@
 // The exchange in hand of one connection: a request, the reply or the refusal that it gets, and what is told of it. There
 // is one at a time, and whatever ends it, it is told of once.
 
-import { ContentLost, DeliberateCut } from "../http/byte-source.ts";
+import { ContentLost, type CutForm, DeliberateCut } from "../http/byte-source.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSafe } from "../http/method.ts";
 import { BodyRefused, type Refusal, SERVER_FAULT } from "../http/refusal.ts";
@@ -145,30 +145,25 @@ export class Exchange {
    * further byte is interpreted, and a handler that works on it learns that it is over.
    */
   refuse(refusal: Refusal): void {
-    const reader = this.#reader;
-    const { body } = reader;
     const response = refusalResponse(refusal);
     const request = this.#blame(refusal);
-    reader.close();
-    if (this.#peer.hasLeft) this.#sender.discard(response);
-    else {
-      this.#sender.frame(request, response);
-      this.#sender.begin(request, response, false, this.#context.clock.dateLines, false);
-    }
-    body?.fail(refusal);
+    this.#reader.close(refusal);
+    if (this.#peer.hasLeft) return this.#sender.discard(response);
+    this.#sender.frame(request, response);
+    this.#sender.begin(request, response, false, this.#context.clock.dateLines, false);
   }
 
-  /** It ends in a cut for this reason, which is a fault of ours when nobody foresaw it. */
-  breakOff(error: unknown): void {
+  /**
+   * It ends in a cut for this reason, which is a fault of ours when nobody foresaw it, and nothing says so to the client.
+   * Gives the form of the cut where that was chosen.
+   */
+  breakOff(error: unknown): CutForm | undefined {
     const status = this.#sender.response?.status ?? 0;
     if (error instanceof DeliberateCut) this.#blame({ status, name: "DELIBERATE_CUT", reason: error.message });
     else if (error instanceof ContentLost) this.#blame({ status, name: error.row, reason: error.message });
-    else if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
-  }
-
-  /** It is cut for a reason of ours, and nothing says so to the client. */
-  drop(refusal: Refusal): void {
-    this.#blame(refusal);
+    else if (error instanceof BodyRefused) this.#blame(error.refusal);
+    else this.#context.observer.fault(error);
+    return error instanceof DeliberateCut ? error.form : undefined;
   }
 
   /** Gives the request, or what is known of a message that will never become one. */

@@ -13,9 +13,7 @@ const PIECE_COST_BYTES = 256;
 export interface BodyFlow {
   /** The handler waits for bytes: `100 Continue` is due if it is owed, and the socket must be read. */
   bodyWanted(): void;
-  /** No handler will read any more of it. */
-  bodyClosed(): void;
-  /** The handler took bytes that were there already. */
+  /** The handler took bytes that were there already, or will read no more of them. */
   bodyTaken(): void;
 }
 
@@ -121,7 +119,7 @@ export class RequestBody implements GivingSource {
     this.#closed = true;
     this.#lent = 0;
     this.#empty();
-    this.#flow.bodyClosed();
+    this.#flow.bodyTaken();
   }
 
   #shift(chunk: Uint8Array): Uint8Array {

@@ -6,7 +6,7 @@ import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { Limits } from "../http/limits.ts";
 import { HttpRequest, type Peer } from "../http/message.ts";
-import type { Refusal } from "../http/refusal.ts";
+import { INCOMPLETE_BODY, type Refusal } from "../http/refusal.ts";
 import { INCOMPLETE, REFUSED, type RequestHeadParser } from "../http/request-head.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { InputBuffer } from "./input-buffer.ts";
@@ -211,15 +211,17 @@ export class RequestReader {
     this.#body = null;
   }
 
-  /** The rest of the body will not come, or is of no use. Whoever reads it has to be told. */
-  stop(): void {
+  /** No further byte is interpreted; whoever reads a body that is not all in learns why. */
+  stop(why: Refusal): void {
+    const isCut = this.#decoder !== null;
     this.#decoder = null;
     this.#reading = "closed";
+    if (isCut) this.#body?.fail(why);
   }
 
-  /** Forgets what waits. Bytes may still come, and nobody will look at them. */
-  close(): void {
-    this.stop();
+  /** The same, and what waits is forgotten. Bytes may still come, and nobody will look at them. */
+  close(why: Refusal = INCOMPLETE_BODY): void {
+    this.stop(why);
     this.#input.clear();
     this.#fields = null;
     this.#body = null;
