@@ -59,8 +59,6 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     return this.#deadlines.due;
   }
 
-  // ── What the listener says ──
-
   /** The socket has bytes. They are ours to keep and to change. */
   receive(bytes: Buffer): void {
     if (this.#life === "closed") return;
@@ -93,8 +91,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
    */
   closed(): void {
     if (this.#life === "closed") return;
-    this.peer.hasLeft = true;
-    this.peer.hasEnded = true;
+    this.peer.leave();
     this.#sender.abandon();
     const isAllIn = !this.#reader.hasBodyToCome;
     if (!isAllIn || (this.#reader.waiting === 0 && !this.#exchange.isEffective)) return this.#end();
@@ -117,10 +114,8 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
       case "idle":
         this.#finish();
         break;
-      case "fine":
-        break;
       default:
-        this.#failRequest(verdict);
+        if (verdict !== "fine") this.#failRequest(verdict);
     }
     this.#advance();
   }
@@ -176,8 +171,6 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     if (isSent) this.#update();
     return isSent;
   }
-
-  // ── The two states ──
 
   /** Looks at how far the request is in and the reply is out, and does what follows from both. */
   #decide(): void {
@@ -342,7 +335,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   #end(): void {
     if (this.#life === "closed") return;
     this.#life = "closed";
-    this.peer.hasLeft = true;
+    this.peer.leave();
     this.#sender.abandon();
     this.#exchange.end(true);
     this.#reader.close();

@@ -32,7 +32,7 @@ export class SocketPeer implements Peer {
   readonly secure = false;
   /** The peer sent FIN: nothing more will come, but it may still read. */
   hasEnded = false;
-  hasLeft = false;
+  #hasLeft = false;
 
   readonly #socket: ConnectionSocket;
   readonly #connection: InterimSender;
@@ -49,6 +49,16 @@ export class SocketPeer implements Peer {
 
   sendInterim(request: HttpRequest, response: HttpResponse): boolean {
     return this.#connection.sendInterim(request, response);
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** Nothing comes from the peer any more, and nothing reaches it. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.hasEnded = true;
   }
 
   get address(): string {
