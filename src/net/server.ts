@@ -1,5 +1,5 @@
 // The set of open connections: every open socket is in it exactly once, wherever it was accepted, and each has a deadline
-// that one sweep watches.
+// that one sweep after each tick of the clock watches.
 
 import type { Socket, SocketHandler } from "bun";
 import type { Limits } from "../http/limits.ts";
@@ -7,7 +7,7 @@ import type { Dispatch } from "../http/message.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BufferBudget } from "./buffer-budget.ts";
-import { Clock } from "./clock.ts";
+import { type Clock, SystemClock, TICK_MS } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import type { Listener } from "./listener.ts";
 import { LoopTurn } from "./loop-turn.ts";
@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly dispatch: Dispatch;
   readonly observer: Observer;
   readonly lifecycle: ServerLifecycle;
+  /** The system's unless said otherwise. */
+  readonly clock?: Clock;
   /** How many connections other processes have that serve together with this one: the limit is one for all. */
   readonly scoreboard?: ConnectionScoreboard | undefined;
 }
@@ -42,16 +44,15 @@ export interface ServerLifecycle {
   close(): void;
 }
 
-const SWEEP_MS = 500;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
-const LATE_SWEEP_MS = 2 * SWEEP_MS;
+const LATE_SWEEP_MS = 2 * TICK_MS;
 
 /** Serves HTTP/1.1. */
 export class Server implements ConnectionContext {
   readonly limits: Limits;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
-  readonly clock = new Clock();
+  readonly clock: Clock;
   readonly parser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
@@ -60,7 +61,7 @@ export class Server implements ConnectionContext {
   readonly #lifecycle: ServerLifecycle;
   readonly #connections = new Set<Connection>();
   readonly #turnedAway = new Set<Connection>();
-  #sweep: Timer | null = null;
+  #stopClock: (() => void) | null = null;
   #lastSweep = 0;
   #whenEmpty: (() => void) | null = null;
 
@@ -69,6 +70,7 @@ export class Server implements ConnectionContext {
     this.#lifecycle = options.lifecycle;
     this.limits = options.limits;
     this.dispatch = options.dispatch;
+    this.clock = options.clock ?? new SystemClock();
     this.observer = options.observer;
     this.parser = new RequestHeadParser(options.limits);
     this.budget = new BufferBudget(options.limits.maxBuffered);
@@ -94,9 +96,8 @@ export class Server implements ConnectionContext {
       this.#stopListening();
       throw error;
     }
-    this.#lastSweep = performance.now();
-    this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
-    this.#sweep.unref();
+    this.#stopClock = this.clock.start(() => this.#sweep());
+    this.#lastSweep = this.clock.now;
     return listeners.map(({ url }) => url);
   }
 
@@ -113,7 +114,7 @@ export class Server implements ConnectionContext {
       clearTimeout(timer);
     }
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.cutOff();
-    if (this.#sweep !== null) clearInterval(this.#sweep);
+    this.#stopClock?.();
   }
 
   #stopListening(): void {
@@ -166,14 +167,13 @@ export class Server implements ConnectionContext {
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
 
-  #sweepConnections(): void {
-    this.clock.refresh();
+  #sweep(): void {
     const { now } = this.clock;
     const isLate = now - this.#lastSweep > LATE_SWEEP_MS;
     this.#lastSweep = now;
     if (isLate) return;
     // A deadline was counted from a time that may be one sweep old: nobody gets less than was promised.
-    const due = now - SWEEP_MS;
+    const due = now - TICK_MS;
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
     this.#sweepMemory();

@@ -7,7 +7,7 @@ import { parseConfig } from "../../src/config.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
-import { Clock } from "../../src/net/clock.ts";
+import { SystemClock } from "../../src/net/clock.ts";
 import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
 import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
@@ -48,7 +48,7 @@ if (intent.kind !== "serve") throw new Error("the probe's settings are wrong");
 const context: ConnectionContext = {
   limits: DEFAULT_LIMITS,
   parser: new RequestHeadParser(DEFAULT_LIMITS),
-  clock: new Clock(),
+  clock: new SystemClock(),
   dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }, () => {}),
   observer,
   budget: new BufferBudget(DEFAULT_LIMITS.maxBuffered),

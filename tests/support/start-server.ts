@@ -2,6 +2,7 @@
 
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
+import { type Clock, SystemClock } from "../../src/net/clock.ts";
 import { Server } from "../../src/net/server.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
@@ -59,11 +60,18 @@ export const protocolRoutes: Dispatch = createRouter({
   "/echo": { POST: echoBody, PUT: echoBody },
 });
 
+/** Where and when a test's server is. */
+export interface ServerPlace {
+  readonly addresses?: readonly string[];
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
 /** Starts one; limits given override the defaults. */
 export function startServer(
   dispatch: Dispatch = protocolRoutes,
   limits: Partial<Limits> = {},
-  { addresses = ["127.0.0.1"], port = 0 }: { readonly addresses?: readonly string[]; readonly port?: number } = {},
+  { addresses = ["127.0.0.1"], port = 0, clock = new SystemClock() }: ServerPlace = {},
 ): StartedServer {
   const observer = new RecordingObserver();
   const listener = new TcpListener({ host: "127.0.0.1", addresses, port });
@@ -73,6 +81,7 @@ export function startServer(
     maxTurnedAway: 8,
     dispatch,
     observer,
+    clock,
     lifecycle: new Lifecycle(),
   });
   server.listen();
