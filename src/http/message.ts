@@ -186,7 +186,11 @@ export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePr
 export type Gate = (request: HttpRequest) => MaybePromise<HttpResponse | null>;
 
 /** Answers every request: the router behind the admission gates. */
-export type Dispatch = (request: HttpRequest) => MaybePromise<HttpResponse>;
+export interface Dispatch {
+  (request: HttpRequest): MaybePromise<HttpResponse>;
+  /** Looks up the route of a request that was answered elsewhere, and adds what goes on every answer. Never throws. */
+  readonly finish?: (request: HttpRequest, response: HttpResponse) => void;
+}
 
 /** What a client sent, made safe as a field value of ours: other bytes than visible ASCII and space become "?". */
 export function fieldValue(sent: string): string {

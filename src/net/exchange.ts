@@ -147,6 +147,7 @@ export class Exchange {
   refuse(refusal: Refusal): void {
     const response = refusalResponse(refusal);
     const request = this.#blame(refusal);
+    if (request.target !== "") this.#context.dispatch.finish?.(request, response);
     this.#reader.close(refusal);
     if (this.#peer.hasLeft) return this.#sender.discard(response);
     this.#sender.frame(request, response);

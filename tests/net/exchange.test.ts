@@ -60,7 +60,7 @@ describe("each exchange has one record", () => {
         "refused for a head that is late, behind its first line",
         "GET /never/late HTTP/1.1\r\nHo",
         ({ server }) => server.pass(10_000),
-        { method: "GET", target: "/never/late", route: "", status: 408, refusal: { name: "HEAD_TOO_SLOW" } },
+        { method: "GET", target: "/never/late", route, status: 408, refusal: { name: "HEAD_TOO_SLOW" } },
       ],
       [
         "refused for a head that is late, within its first line",
