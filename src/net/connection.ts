@@ -174,23 +174,17 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
 
   /** Looks at how far the request is in and the reply is out, and does what follows from both. */
   #decide(): void {
-    if (this.#life !== "open") return;
-    switch (this.#sender.writing) {
-      case "idle":
-      case "sending":
-        return;
-      case "broken":
-        return this.cutOff(this.#exchange.breakOff(this.#sender.failure));
-      case "complete":
-        // A FIN behind a short write would cut the rest off; `drained` comes back here.
-        if (this.#exchange.isLast && !this.#sender.flush()) return;
-        this.#exchange.end(this.peer.hasLeft);
-        if (this.#exchange.isLast) this.#finish();
-        else if (!this.#reader.hasBodyToCome) this.#nextExchange();
-        // What came before the reply does not count against the limit.
-        else if (this.#reader.skipBody()) this.#readBody();
-        else if (this.#reader.hasSkippedEnough) this.#finish();
-    }
+    const { writing } = this.#sender;
+    if (writing === "broken") this.cutOff(this.#exchange.breakOff(this.#sender.failure));
+    if (writing !== "complete" || this.#life !== "open") return;
+    // A FIN behind a short write would cut the rest off; `drained` comes back here.
+    if (this.#exchange.isLast && !this.#sender.flush()) return;
+    this.#exchange.end(this.peer.hasLeft);
+    if (this.#exchange.isLast) this.#finish();
+    else if (!this.#reader.hasBodyToCome) this.#nextExchange();
+    // What came before the reply does not count against the limit.
+    else if (this.#reader.skipBody()) this.#readBody();
+    else if (this.#reader.hasSkippedEnough) this.#finish();
   }
 
   /** Reads as many requests as can be answered now, then sends what they produced in one write. */
