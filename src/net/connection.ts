@@ -49,7 +49,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     this.peer = new SocketPeer(socket, this);
     this.#deadlines = new Deadlines(context.limits, context.clock);
     this.#reader = new RequestReader(socket, context, this.#deadlines);
-    this.#sender = new ReplySender(socket, this);
+    this.#sender = new ReplySender(socket, this, context.turn);
     this.#flow = new InputFlow(context, this.#reader, this.#sender, this);
     this.#exchange = new Exchange(context, this.peer, this.#reader, this.#sender, this);
   }

@@ -11,6 +11,7 @@ import {
   isSource,
   responseHead,
 } from "../http/response-head.ts";
+import type { LoopTurn } from "./loop-turn.ts";
 import { ResponseWriter, type WritableSocket } from "./response-writer.ts";
 
 /**
@@ -35,6 +36,7 @@ const LAST_CHUNK = "0\r\n\r\n";
 export class ReplySender {
   readonly #writer: ResponseWriter;
   readonly #owner: ReplyOwner;
+  readonly #turn: LoopTurn;
   #writing: Writing = "idle";
   /** The reply in hand; null while there is none. */
   #response: HttpResponse | null = null;
@@ -42,7 +44,7 @@ export class ReplySender {
   #framing: BodyFraming = "none";
   /** What is left to read of the reply; closed exactly once. */
   #source: ByteSource | null = null;
-  /** The source was asked, and has yet to answer. */
+  /** The source was asked, and has yet to answer; or others have their turn. */
   #isReading = false;
   /** The head of a reply that is made of the request's body, until the first of it has come: it may be refused yet. */
   #heldHead = "";
@@ -51,9 +53,10 @@ export class ReplySender {
   /** Why the reply is broken. */
   #failure: unknown = null;
 
-  constructor(socket: WritableSocket, owner: ReplyOwner) {
+  constructor(socket: WritableSocket, owner: ReplyOwner, turn: LoopTurn) {
     this.#writer = new ResponseWriter(socket);
     this.#owner = owner;
+    this.#turn = turn;
   }
 
   get writing(): Writing {
@@ -230,7 +233,22 @@ export class ReplySender {
         return;
       }
       this.#sendChunk(source, chunk);
+      if (this.#turn.isOver()) this.#giveWay();
     }
+  }
+
+  /** A reader as fast as the source would have the loop until the end of it. */
+  #giveWay(): void {
+    this.#isReading = true;
+    this.#turn.giveWay(() => {
+      this.#isReading = false;
+      try {
+        this.#proceed();
+        this.#owner.replyMoved();
+      } catch (error) {
+        this.#owner.fail(error);
+      }
+    });
   }
 
   #awaitChunk(source: ByteSource, pending: Promise<Uint8Array | null>): void {

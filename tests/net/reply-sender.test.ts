@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type ByteSource, UNKNOWN_LENGTH } from "../../src/http/byte-source.ts";
 import { HttpResponse } from "../../src/http/message.ts";
+import { LoopTurn } from "../../src/net/loop-turn.ts";
 import { ReplySender, type Writing } from "../../src/net/reply-sender.ts";
 import { HandDrivenSocket } from "../support/hand-driven.ts";
 import { requestOf } from "../support/request.ts";
@@ -10,10 +11,8 @@ class Sending {
   readonly socket = new HandDrivenSocket();
   moves = 0;
   readonly faults: unknown[] = [];
-  readonly sender = new ReplySender(this.socket, {
-    replyMoved: () => void (this.moves += 1),
-    fail: (error) => void this.faults.push(error),
-  });
+  readonly owner = { replyMoved: () => void (this.moves += 1), fail: (error: unknown) => void this.faults.push(error) };
+  readonly sender = new ReplySender(this.socket, this.owner, new LoopTurn());
 
   begin(response: HttpResponse, method = "GET", isHeld = false): void {
     const request = requestOf(method, "/");
@@ -86,6 +85,28 @@ describe("ReplySender", () => {
     await Bun.sleep(0);
     expect([it.moves, it.faults.length, it.sender.contentSent]).toEqual([1, 0, 0]);
     expect(it.socket.sent).not.toContain("four");
+  });
+
+  test("gives way to others while the kernel takes whatever comes, and goes on to the end", async () => {
+    const it = new Sending();
+    let left = 2000;
+    const slow: ByteSource = {
+      length: left,
+      read: () => {
+        const until = performance.now() + 0.1;
+        while (performance.now() < until);
+        return left-- === 0 ? null : Buffer.from("x");
+      },
+      close: () => {},
+    };
+    it.begin(new HttpResponse(200, slow));
+    expect([it.sender.writing, it.sender.contentSent < 2000]).toEqual(["sending", true]);
+    const before = it.sender.contentSent;
+    it.sender.drained();
+    expect(it.sender.contentSent).toBe(before);
+    while (it.sender.writing === "sending") await new Promise((resolve) => setImmediate(resolve));
+    expect([it.sender.writing, it.sender.contentSent]).toEqual(["complete", 2000]);
+    expect(it.moves).toBeGreaterThan(1);
   });
 
   test("keeps a held head back until there is content, and drops it with its source", () => {
