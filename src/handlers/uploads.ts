@@ -14,7 +14,7 @@ import { evaluatePreconditions } from "../http/precondition.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
-import { tagsOf } from "./representation.ts";
+import { tagsOf } from "./file-representation.ts";
 import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { inPart, newNameRefused, writeRefused } from "./replies.ts";

@@ -1,13 +1,56 @@
-// The body of several ranges, in the order in which they go out. Small pieces leave together: two hundred ranges of a few
-// bytes cost two hundred reads, but not four hundred writes to the socket.
+// Sources made of others: of bytes, of several sources, and of one with something to close behind it.
 
-import type { ByteSource } from "../http/byte-source.ts";
+import type { ByteSource, MaybePromise } from "./byte-source.ts";
+
+/** Gives these bytes in one chunk, which is not to be changed. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  let rest = bytes.length === 0 ? null : bytes;
+  return {
+    length: bytes.length,
+    read: () => {
+      const chunk = rest;
+      rest = null;
+      return chunk;
+    },
+    close: () => {},
+  };
+}
+
+/** A source that closes something with itself, such as the file that its bytes are of. */
+export class ClosingSource implements ByteSource {
+  readonly length: number;
+  readonly #source: ByteSource;
+  readonly #owner: { close(): void };
+
+  /** Both are closed once, the source first. */
+  constructor(source: ByteSource, owner: { close(): void }) {
+    this.length = source.length;
+    this.#source = source;
+    this.#owner = owner;
+  }
+
+  read(): MaybePromise<Uint8Array | null> {
+    return this.#source.read();
+  }
+
+  putBack(offset: number): boolean {
+    return this.#source.putBack?.(offset) ?? false;
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#owner.close();
+  }
+}
 
 /** Pieces up to here are gathered; larger ones go out as they are. */
 const GATHERED_BYTES = 64 * 1024;
 
-/** Bytes and sources one behind the other. Closing it closes the sources. */
-export class RangesSource implements ByteSource {
+/**
+ * Bytes and sources one behind the other. Small pieces leave together: two hundred ranges of a few bytes cost two hundred
+ * reads, but not four hundred writes to the socket. Closing it closes the sources.
+ */
+export class JoinedSource implements ByteSource {
   readonly length: number;
   readonly #pieces: readonly (Uint8Array | ByteSource)[];
   #next = 0;
@@ -16,7 +59,7 @@ export class RangesSource implements ByteSource {
   /** The large piece that is being read, and where in the whole it begins; null while pieces are gathered. */
   #large: { readonly source: ByteSource; readonly start: number } | null = null;
 
-  /** `length` is that of all pieces together. */
+  /** The length of every piece is known, and `length` is that of all together. */
   constructor(pieces: readonly (Uint8Array | ByteSource)[], length: number) {
     this.#pieces = pieces;
     this.length = length;
@@ -59,18 +102,33 @@ export class RangesSource implements ByteSource {
   }
 
   async #beginLarge(): Promise<Uint8Array | null> {
-    const source = this.#pieces[this.#next];
-    if (source === undefined) return null;
+    const piece = this.#pieces[this.#next];
+    if (piece === undefined) return null;
+    const start = this.#position;
     this.#next += 1;
-    // A single head is never so large, so this is a range.
-    if (source instanceof Uint8Array) return source;
-    this.#large = { source, start: this.#position };
-    this.#position += source.length;
-    return source.read();
+    this.#position += piece.length;
+    if (piece instanceof Uint8Array) return piece;
+    this.#large = { source: piece, start };
+    return piece.read();
   }
 }
 
 /** Copies, because a source lends its bytes only until it is read again, and so that it gives back what it borrowed. */
 async function readInto(small: Uint8Array[], source: ByteSource): Promise<void> {
   for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) small.push(Uint8Array.from(chunk));
+}
+
+/** Reads a source to its end, and closes it; its length is known. Rejects when it breaks. */
+export async function readWhole(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const whole = new Uint8Array(source.length);
+    let filled = 0;
+    for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
+      whole.set(chunk, filled);
+      filled += chunk.length;
+    }
+    return whole;
+  } finally {
+    source.close();
+  }
 }
