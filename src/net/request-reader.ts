@@ -4,6 +4,7 @@
 import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
 import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
+import type { HeadProgress } from "../http/head-progress.ts";
 import type { Limits } from "../http/limits.ts";
 import { HttpRequest, type Peer } from "../http/message.ts";
 import { INCOMPLETE_BODY, type Refusal } from "../http/refusal.ts";
@@ -40,8 +41,8 @@ export class RequestReader {
   readonly #deadlines: Deadlines;
   readonly #input = new InputBuffer();
   #reading: Reading = "head";
-  /** Bytes of an incomplete head that the parser has seen. */
-  #seen = 0;
+  /** Of a head that is not complete. */
+  #progress: HeadProgress | null = null;
   /** The socket is not read, so that TCP slows the peer down. */
   #isPaused = false;
   /** Of the request in hand. */
@@ -113,7 +114,7 @@ export class RequestReader {
   describeHead(peer: Peer): HttpRequest {
     const { parser } = this.#context;
     const { bytes, start, end } = this.#input;
-    parser.parse(bytes, start, end, 0);
+    parser.parse(bytes, start, end, null);
     const { target, fieldsStart, fieldsEnd, nameBits } = parser;
     const fields = fieldsEnd === 0 ? NO_FIELDS : new HeadFields(bytes, fieldsStart, fieldsEnd, nameBits);
     return new HttpRequest(target === "" ? { ...NO_LINE, method: parser.method } : parser, fields, null, peer);
@@ -123,14 +124,14 @@ export class RequestReader {
   readHead(peer: Peer, flow: BodyFlow): HttpRequest | Refusal | null {
     const { parser } = this.#context;
     const input = this.#input;
-    const consumed = parser.parse(input.bytes, input.start, input.end, this.#seen);
+    const consumed = parser.parse(input.bytes, input.start, input.end, this.#progress);
     if (consumed === INCOMPLETE) {
-      this.#seen = input.hasPartialHead ? input.size : 0;
+      this.#progress = input.hasPartialHead ? parser.progress : null;
       return null;
     }
     if (consumed === REFUSED) return parser.refusal;
     input.start += consumed;
-    this.#seen = 0;
+    this.#progress = null;
     if (parser.bodyLength === 0) this.#reading = "complete";
     else this.#beginBody(parser, flow);
     this.#fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
