@@ -6,6 +6,7 @@
 // The two loops over bytes are long on purpose: the story is easier to check in one piece.
 
 import {
+  codesOf,
   COLON,
   CR,
   DIGIT_0,
@@ -47,7 +48,7 @@ export const REFUSED = -1;
 
 const VERSION_BYTES = "HTTP/1.1".length;
 /** `HTTP/` of RFC 9112 2.3: case-sensitive. */
-const VERSION_NAME = [0x48, 0x54, 0x54, 0x50, 0x2f] as const;
+const VERSION_NAME = codesOf("HTTP/");
 
 /** One parser serves a whole process: nothing can suspend between `parse` and the copying of its facts. */
 export class RequestHeadParser {
@@ -328,7 +329,7 @@ function versionFault(bytes: Buffer, start: number, end: number): Refusal | null
     const expected = VERSION_NAME[at];
     if (expected !== undefined) {
       if (byte !== expected) return BAD_VERSION;
-    } else if (at === 6) {
+    } else if (at === VERSION_NAME.length + 1) {
       if (byte !== DOT) return BAD_VERSION;
     } else if (byte < DIGIT_0 || byte > DIGIT_9) return BAD_VERSION;
   }
@@ -336,16 +337,18 @@ function versionFault(bytes: Buffer, start: number, end: number): Refusal | null
   return end - start === VERSION_BYTES && bytes[major] !== DIGIT_0 + 1 ? UNSUPPORTED_VERSION : null;
 }
 
+const GET = codesOf("GET");
+const POST = codesOf("POST");
+
 /** The method in [start, end); the common ones without a new string. */
 function methodName(bytes: Buffer, start: number, end: number): string {
-  switch (end - start) {
-    case 3:
-      if (bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54) return "GET";
-      break;
-    case 4:
-      if (bytes[start] === 0x50 && bytes[start + 1] === 0x4f && bytes[start + 2] === 0x53 && bytes[start + 3] === 0x54)
-        return "POST";
-      break;
-  }
+  const length = end - start;
+  if (length === GET.length && isWord(bytes, start, GET)) return "GET";
+  if (length === POST.length && isWord(bytes, start, POST)) return "POST";
   return bytes.latin1Slice(start, end);
+}
+
+function isWord(bytes: Buffer, start: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false;
+  return true;
 }

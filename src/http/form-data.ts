@@ -1,8 +1,8 @@
-// The body of a form (RFC 7578, 2046). The parser sees the same parts however its bytes are cut, holds at most one part's head, and looks at each byte
-// a bounded number of times.
+// The body of a form (RFC 7578, 2046). The parser sees the same parts however its bytes are cut, holds at most one part's
+// head, and looks at each byte a bounded number of times.
 
-import { CR, HTAB, LF, SP } from "./characters.ts";
-import { parseParameters } from "./field-syntax.ts";
+import { CR, LF } from "./characters.ts";
+import { type DelimiterPhase, phaseAfter } from "./form-delimiter.ts";
 import {
   BAD_DELIMITER,
   INCOMPLETE_FORM,
@@ -17,23 +17,6 @@ import type { Refusal } from "./refusal.ts";
 const MAX_PART_HEAD_BYTES = 8 * 1024;
 /** For what comes before the first delimiter, and as much again behind the last. */
 const MAX_OUTSIDE_BYTES = 8 * 1024;
-
-const FORM_DATA = /^multipart\/form-data(?=[ \t;]|$)/i;
-/** `boundary` of RFC 2046 5.1.1: at most 70 `bchars`, the last of them no space. */
-const BOUNDARY = /^[ '()+_,\-./:=?0-9A-Za-z]{0,69}['()+_,\-./:=?0-9A-Za-z]$/;
-
-/** Whether the value of a Content-Type is multipart/form-data, whatever its parameters. */
-export function isFormData(contentType: string): boolean {
-  return FORM_DATA.test(contentType);
-}
-
-/** The boundary in the Content-Type of a form; null when it is no form, or the boundary is missing or malformed. */
-export function boundaryOf(contentType: string): string | null {
-  const type = FORM_DATA.exec(contentType);
-  if (type === null) return null;
-  const boundary = parseParameters(contentType.slice(type[0].length))?.get("boundary");
-  return boundary !== undefined && BOUNDARY.test(boundary) ? boundary : null;
-}
 
 /** The form is refused. */
 export interface Refused {
@@ -53,13 +36,9 @@ export type FormEvent =
   | Refused;
 
 const PART_END: FormEvent = { kind: "part-end" };
-const DASH = 0x2d;
 const LINE_END = "\r\n";
 const NO_BYTES = new Uint8Array(0);
 
-/** Where the next byte stands on the line of a delimiter, behind its boundary. */
-type DelimiterPhase =
-  "delimiter" | "delimiter-dash" | "delimiter-padding" | "delimiter-lf" | "closing-padding" | "closing-lf";
 /** Where the next byte of the form stands. */
 type Phase = "preamble" | DelimiterPhase | "head" | "data" | "epilogue" | "refused";
 
@@ -251,31 +230,4 @@ export class FormDataParser {
     this.#refusal = refusal;
     return { kind: "refused", refusal, part };
   }
-}
-
-/** What follows this byte behind a boundary; "refused" when it must not stand there. */
-function phaseAfter(phase: DelimiterPhase, byte: number): Phase {
-  switch (phase) {
-    case "delimiter":
-      return byte === DASH ? "delimiter-dash" : afterPadding(byte);
-    case "delimiter-padding":
-      return afterPadding(byte);
-    case "delimiter-dash":
-      return byte === DASH ? "closing-padding" : "refused";
-    case "delimiter-lf":
-      return byte === LF ? "head" : "refused";
-    case "closing-padding":
-      return isPadding(byte) ? phase : byte === CR ? "closing-lf" : "refused";
-    case "closing-lf":
-      return byte === LF ? "epilogue" : "refused";
-  }
-}
-
-function afterPadding(byte: number): Phase {
-  if (isPadding(byte)) return "delimiter-padding";
-  return byte === CR ? "delimiter-lf" : "refused";
-}
-
-function isPadding(byte: number): boolean {
-  return byte === SP || byte === HTAB;
 }

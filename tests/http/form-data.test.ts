@@ -16,7 +16,8 @@ import {
   TOO_MANY_PARTS,
 } from "../../src/http/form-refusal.ts";
 import { byterangesType, frameByteranges } from "../../src/http/byteranges.ts";
-import { boundaryOf, FormDataParser, isFormData } from "../../src/http/multipart.ts";
+import { FormDataParser } from "../../src/http/form-data.ts";
+import { boundaryOf, isFormData } from "../../src/http/form-type.ts";
 import type { Refusal } from "../../src/http/refusal.ts";
 
 interface Part {
