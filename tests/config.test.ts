@@ -12,9 +12,9 @@ function settings(argv: readonly string[], env: Env = {}): Config {
 }
 
 /** The line about a command line that must not be accepted. */
-function mistake(argv: readonly string[], env: Env = {}): string {
+function usageError(argv: readonly string[], env: Env = {}): string {
   const intent = parseConfig(argv, env);
-  if (intent.kind !== "mistake") throw new Error(`accepted: ${JSON.stringify(intent)}`);
+  if (intent.kind !== "usage-error") throw new Error(`accepted: ${JSON.stringify(intent)}`);
   return intent.line;
 }
 
@@ -163,10 +163,10 @@ describe("the environment", () => {
   });
 
   test("a wrong value is a mistake that names the variable", () => {
-    expect(mistake([], { MINI_HTTP_PORT: "many" })).toBe(
+    expect(usageError([], { MINI_HTTP_PORT: "many" })).toBe(
       'MINI_HTTP_PORT must be a whole number from 0 to 65535, not "many". Try --help.',
     );
-    expect(mistake([], { MINI_HTTP_QUIET: "maybe" })).toStartWith("MINI_HTTP_QUIET must be true, 1 or yes");
+    expect(usageError([], { MINI_HTTP_QUIET: "maybe" })).toStartWith("MINI_HTTP_QUIET must be true, 1 or yes");
   });
 
   test("what is ignored is noted, in one line for the links and one for the unknown", () => {
@@ -268,11 +268,11 @@ describe("a mistake is one line that says what to do", () => {
     [["a", "--directory", "b"], 'Give the folder once: DIRECTORY is "a", but --directory is "b".'],
   ];
   test.each(cases)("%j", (argv, sentence) => {
-    expect(mistake(argv)).toBe(`${sentence} Try --help.`);
+    expect(usageError(argv)).toBe(`${sentence} Try --help.`);
   });
 
   test("a long word is not repeated whole", () => {
-    expect(mistake(["--port", "9".repeat(5000)]).length).toBeLessThan(200);
+    expect(usageError(["--port", "9".repeat(5000)]).length).toBeLessThan(200);
   });
 });
 
@@ -290,7 +290,7 @@ describe("writing for everyone who reaches the port is noted", () => {
     [["files", "--host", "127.example.org"], true],
   ];
   test("a contradiction between a flag and a variable counts too", () => {
-    expect(mistake(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
+    expect(usageError(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
   });
 
   test.each(cases)("%j: %p", (argv, noted) => {

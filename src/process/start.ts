@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { createKeeper } from "../app.ts";
-import { complain, EXIT_MISTAKE } from "../cli/answer.ts";
+import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
 import { ownFilesNotes } from "../cli/own-files.ts";
@@ -23,7 +23,7 @@ const OWN_FILES = Bun.isStandaloneExecutable
 /** Serves until the process ends, which ends it with one line when it cannot. `notes` are worth a warning each. */
 export async function serve(config: Config, notes: readonly string[]): Promise<void> {
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
-  if (folder?.kind === "mistake") process.exit(complain(folder.line, EXIT_MISTAKE));
+  if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const log = openLog(config, wantedWorkers(config) > 1);
   const warnings = [...notes, ...(folder?.kind === "missing" ? [folder.warning] : []), ...startNotes(config)];
   for (const warning of warnings) log.warning(warning);

@@ -77,7 +77,7 @@ describe("a switch that takes something away", () => {
 
   test("is not misread", () => {
     expect(parseConfig(["--no-listing=perhaps"], {})).toMatchObject({
-      kind: "mistake",
+      kind: "usage-error",
       line: '--no-listing must be true, 1 or yes, or false, 0 or no, not "perhaps". Try --help.',
     });
   });

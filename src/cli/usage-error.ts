@@ -1,7 +1,7 @@
 // What is wrong with a command line, as one line for the person who typed it.
 
 /** One sentence that says what to do; the way to the help text is added here. */
-export class Mistake {
+export class UsageError {
   readonly line: string;
 
   constructor(sentence: string) {
