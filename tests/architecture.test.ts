@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 const SOURCE = join(import.meta.dir, "../src");
-const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
+const files = [...new Glob("**/*.{ts,js}").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
 const text = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file), "utf8")]));
 
 /** What each room may import: rooms and files by their beginning, packages by name. Types count like values. */
@@ -16,8 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
   "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "node:fs"],
   "admission/": ["admission/", "http/"],
+  "pages/": ["pages/", "http/"],
   "handlers/": [
     "handlers/",
+    "pages/",
     "http/",
     "storage/storage.ts",
     "storage/object-name.ts",
@@ -100,6 +102,14 @@ describe("the walls", () => {
   test("handlers reach no path", () => {
     const handlers = files.filter((file) => file.startsWith("handlers/"));
     expect(whoSays(/node:fs|Bun\.(file|write)/, handlers)).toEqual([]);
+  });
+
+  test("the scripts of the pages import each other, and know nothing of the server", () => {
+    const scripts = files.filter((file) => file.startsWith("pages/scripts/"));
+    expect(scripts.length).toBeGreaterThan(1);
+    const foreign = scripts.flatMap(importsOf).filter((target) => !target.startsWith("pages/scripts/"));
+    expect(foreign).toEqual([]);
+    expect(whoSays(/\bBun\b|\bprocess\./, scripts)).toEqual([]);
   });
 
   test("a test that is skipped says why", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { DIRECTORY_POLICY, directoryPage, type DirectoryView } from "../../src/handlers/directory-page.ts";
-import { foldName } from "../../src/handlers/list-order.ts";
-import type { ListedEntry } from "../../src/storage/storage.ts";
+import type { DirectoryView, ShownEntry } from "../../src/pages/directory-list.ts";
+import { DIRECTORY_POLICY, directoryPage } from "../../src/pages/directory-page.ts";
+import { foldName } from "../../src/pages/formats.ts";
 
 const AT = Date.UTC(2026, 10, 24, 18, 9, 33);
 const EMPTY: DirectoryView = {
@@ -19,11 +19,11 @@ const EMPTY: DirectoryView = {
   upload: null,
 };
 
-const file = (name: string, size = 1, modified = AT): ListedEntry => ({ name, type: "file", size, modified, etag: "" });
-const folder = (name: string): ListedEntry => ({ name, type: "directory", size: 0, modified: AT, etag: "" });
+const file = (name: string, size = 1, modified = AT): ShownEntry => ({ name, type: "file", size, modified });
+const folder = (name: string): ShownEntry => ({ name, type: "directory", size: 0, modified: AT });
 
 /** A view and the rows that its counts are of. */
-type Shown = Partial<DirectoryView> & { readonly entries?: readonly ListedEntry[] };
+type Shown = Partial<DirectoryView> & { readonly entries?: readonly ShownEntry[] };
 
 function page({ entries = [], ...view }: Shown): string {
   const folders = entries.filter(({ type }) => type === "directory").length;

@@ -1,0 +1,200 @@
+// The panel that shows uploads: built here, in the place of the plain form, since nothing of it works without scripts.
+// It knows rows and lines; what they mean is the queue's business.
+
+import { byId, make, within } from "./dom.js";
+import { sizeText } from "./formats.js";
+
+/** @typedef {import("./upload-totals.js").UploadState} UploadState */
+/** @typedef {"replace" | "skip" | "retry" | "cancel"} Action */
+
+const { dataset } = byId("upload", HTMLElement);
+/** What the server does with uploads, and how large one may be. */
+export const terms = {
+  maxBodyBytes: Number(dataset["maxBodyBytes"]),
+  limit: dataset["limit"] ?? "",
+  /** The server finds a free name by itself. */
+  isRenamed: dataset["onDuplicate"] === "rename",
+  mayReplace: dataset["onDuplicate"] === "overwrite",
+  folder: dataset["folder"] ?? "",
+};
+
+/** @type {Readonly<Partial<Record<UploadState, readonly Action[]>>>} */
+const BUTTONS = {
+  waiting: ["cancel"],
+  sending: ["cancel"],
+  taken: ["replace", "skip"],
+  failed: ["retry"],
+  cancelled: ["retry"],
+};
+
+buildPanel();
+export const uploadList = byId("upload-list", HTMLUListElement);
+
+function buildPanel() {
+  const hidden = { hidden: "" };
+  /**
+   * @param {string} id
+   * @param {string} text
+   * @param {Readonly<Record<string, string>>} attributes
+   */
+  const button = (id, text, attributes = {}) => make("button", { id, type: "button", ...attributes }, text);
+  /**
+   * @param {string} id
+   * @param {string} label
+   * @param {string} attribute
+   */
+  const picker = (id, label, attribute) =>
+    make("input", { id, type: "file", [attribute]: "", "aria-label": label, ...hidden });
+  const hint = make(
+    "p",
+    {},
+    make("span", { class: "by-mouse" }, "Drop files or folders anywhere on this page to upload them."),
+    make("span", { class: "by-touch" }, "Upload files into this folder."),
+    make("small", {}, "At most " + terms.limit + " each."),
+  );
+  const choose = make(
+    "div",
+    { id: "choose" },
+    hint,
+    button("choose-files", "Choose files"),
+    button("choose-folder", "Choose a folder"),
+    picker("picked-files", "Files to upload", "multiple"),
+    picker("picked-folder", "Folder to upload", "webkitdirectory"),
+  );
+  const total = make(
+    "div",
+    { id: "total" },
+    make("p", { id: "total-text" }),
+    button("replace-all", "Replace all", hidden),
+    button("skip-all", "Skip all", hidden),
+    button("cancel-all", "Cancel all", hidden),
+    button("clear", "Clear", hidden),
+    make("progress", { id: "total-bar", max: 1, value: 0, "aria-label": "All uploads" }),
+  );
+  const list = make("ul", { id: "upload-list", "aria-label": "Uploads" });
+  const where = make("span", {}, "Drop to upload into ", make("bdi", {}, terms.folder));
+  byId("plain", HTMLElement).hidden = true;
+  byId("upload", HTMLElement).append(
+    choose,
+    make("div", { id: "uploads", ...hidden }, total, list),
+    make("p", { id: "news", class: "unseen", role: "status", "aria-live": "polite" }),
+    make("div", { id: "target", ...hidden }, where),
+  );
+}
+
+// ── Rows ──
+
+/**
+ * A row at the end of the list.
+ * @param {string} path
+ */
+export function addRow(path) {
+  /**
+   * @param {Action} action
+   * @param {string} text
+   */
+  const button = (action, text) =>
+    make("button", { type: "button", "data-action": action, "aria-label": text + " " + path }, text);
+  const row = make(
+    "li",
+    { tabindex: -1 },
+    make("bdi", { class: "name" }, path),
+    make("span", { class: "state" }),
+    make(
+      "span",
+      { class: "actions" },
+      button("replace", "Replace"),
+      button("skip", "Skip"),
+      button("retry", "Try again"),
+      button("cancel", "Cancel"),
+    ),
+    make("progress", { max: 1, value: 0, "aria-label": path }),
+  );
+  uploadList.append(row);
+  return row;
+}
+
+/**
+ * @param {HTMLLIElement} row
+ * @param {UploadState} state
+ * @param {string} line
+ */
+export function showState(row, state, line) {
+  row.dataset["state"] = state;
+  stateLine(row).textContent = line;
+  const wanted = BUTTONS[state] ?? [];
+  for (const button of row.querySelectorAll("button")) {
+    const { action } = button.dataset;
+    button.hidden = !wanted.some((each) => each === action) || (action === "replace" && !terms.mayReplace);
+  }
+  if (state === "sending") within(row, "progress", HTMLProgressElement).value = 0;
+  place(row, state);
+}
+
+/**
+ * What needs a person is at the top, and what is done at the end. A row with the keyboard in it stays.
+ * @param {HTMLLIElement} row
+ * @param {UploadState} state
+ */
+function place(row, state) {
+  if (row.contains(document.activeElement)) return;
+  if (state === "done") uploadList.append(row);
+  if (state === "taken" || state === "failed" || state === "refused") uploadList.prepend(row);
+}
+
+/**
+ * @param {HTMLLIElement} row
+ * @param {number} loaded
+ * @param {number} size
+ */
+export function showProgress(row, loaded, size) {
+  within(row, "progress", HTMLProgressElement).value = size === 0 ? 1 : loaded / size;
+  stateLine(row).textContent = loaded < size ? sizeText(loaded) + " of " + sizeText(size) : "Waiting for the server";
+}
+
+/** @param {HTMLLIElement} row */
+function stateLine(row) {
+  return within(row, ".state", HTMLElement);
+}
+
+// ── Around the rows ──
+
+/**
+ * @typedef {object} Totals
+ * @property {boolean} isEmpty There is no row.
+ * @property {boolean} isBusy
+ * @property {number} taken How many rows wait for a person.
+ * @property {number} share What has been sent of all, 0 to 1.
+ * @property {string} line
+ */
+
+/** @param {Totals} totals */
+export function showTotals({ isEmpty, isBusy, taken, share, line }) {
+  byId("uploads", HTMLElement).hidden = isEmpty;
+  byId("total-bar", HTMLProgressElement).hidden = !isBusy;
+  byId("total-bar", HTMLProgressElement).value = share;
+  byId("total-text", HTMLElement).textContent = line;
+  byId("cancel-all", HTMLElement).hidden = !isBusy;
+  byId("clear", HTMLElement).hidden = isBusy;
+  byId("replace-all", HTMLElement).hidden = taken < 2 || !terms.mayReplace;
+  byId("skip-all", HTMLElement).hidden = taken < 2;
+}
+
+/**
+ * For those who do not see the panel.
+ * @param {string} text
+ */
+export function announce(text) {
+  byId("news", HTMLElement).textContent = text;
+}
+
+/**
+ * For what has no row, while nothing is sent.
+ * @param {string} text
+ */
+export function showText(text) {
+  byId("uploads", HTMLElement).hidden = false;
+  byId("total-bar", HTMLElement).hidden = true;
+  byId("clear", HTMLElement).hidden = false;
+  byId("total-text", HTMLElement).textContent = text;
+}
