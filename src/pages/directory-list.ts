@@ -1,7 +1,7 @@
 // The list of a folder: a table that reads well without scripts, whose links are the entries and nothing else.
 
 import { countOf, groupedText, sizeText } from "./formats.ts";
-import { escapeHtml } from "./html.ts";
+import { escapeHtml, nameElement } from "./html.ts";
 import type { UploadTerms } from "./upload-panel.ts";
 
 /** What a list can be ordered by. */
@@ -46,7 +46,7 @@ export function* directoryList(view: DirectoryView, entries: Iterable<ShownEntry
   const { segments, total, filter } = view;
   yield `<div id="list" tabindex="-1" data-total="${total}" data-filter="${escapeHtml(filter)}">
 <table>
-<caption class="unseen">What is in the folder <bdi>${escapeHtml(segments.at(-1) ?? "files")}</bdi></caption>
+<caption class="unseen">What is in the folder ${nameElement(segments.at(-1) ?? "files")}</caption>
 ${total === 0 ? "" : `<thead><tr>${COLUMNS.map((column) => columnHead(view, column)).join("")}<td></td></tr></thead>\n`}<tbody>
 `;
   if (segments.length > 0) yield PARENT_ROW;
@@ -88,8 +88,8 @@ function row({ name, type, size, modified }: ShownEntry): string {
   const shown = escapeHtml(name);
   const time = timeElement(modified);
   if (type === "directory")
-    return `<tr class="folder"><th scope="row"><a href="${href}/"><bdi>${shown}</bdi></a></th><td></td><td>${time}</td><td></td></tr>\n`;
-  return `<tr><th scope="row"><a href="${href}"><bdi>${shown}</bdi></a></th><td>${sizeElement(size)}</td><td>${time}</td><td><button class="get" form="get" formaction="${href}" name="download" title="Download" aria-label="Download ${shown}">Download</button></td></tr>\n`;
+    return `<tr class="folder"><th scope="row"><a href="${href}/">${nameElement(name)}</a></th><td></td><td>${time}</td><td></td></tr>\n`;
+  return `<tr><th scope="row"><a href="${href}">${nameElement(name)}</a></th><td>${sizeElement(size)}</td><td>${time}</td><td><button class="get" form="get" formaction="${href}" name="download" title="Download" aria-label="Download ${shown}">Download</button></td></tr>\n`;
 }
 
 function sizeElement(size: number): string {
@@ -104,7 +104,7 @@ function remarks(view: DirectoryView): string {
   if (unreadable > 0)
     text += notShown(unreadable, "the server is not allowed to look at " + (unreadable === 1 ? "it" : "them"));
   if (total > 0) return text + (files + folders === 0 ? noMatch(view) : "");
-  return text === "" ? '<p class="nothing">This folder is empty.</p>\n' : text;
+  return text === "" ? '<p class="nothing empty">This folder is empty.</p>\n' : text;
 }
 
 const BAD_NAME = "its name is not UTF-8, or has a backslash or control characters in it";
@@ -118,7 +118,7 @@ function notShown(count: number, why: string): string {
 /** The page's script makes the same while people type. */
 function noMatch({ sort, descending, filter }: DirectoryView): string {
   const all = orderFields({ sort, descending, filter: "" });
-  return `<form id="no-match" class="nothing" method="get" action="./">${all}No name here contains “<bdi>${escapeHtml(filter)}</bdi>”. <button>Show all</button></form>\n`;
+  return `<form id="no-match" class="nothing" method="get" action="./">${all}No name here contains “${nameElement(filter)}”. <button>Show all</button></form>\n`;
 }
 
 // ── Pieces of rows and forms ──

@@ -4,17 +4,18 @@ import { closeDocument, openDocument } from "./document.ts";
 import { type DirectoryView, directoryList, orderFields, type ShownEntry } from "./directory-list.ts";
 import body from "./folder.html" with { type: "text" };
 import { contentsText, FORMATS_SCRIPT } from "./formats.ts";
-import { escapeHtml } from "./html.ts";
+import { escapeHtml, nameElement } from "./html.ts";
 import { pagePolicy } from "./policy.ts";
 import { joinScripts, scriptText } from "./script-text.ts";
 import * as dom from "./scripts/dom.js" with { type: "text" };
 import * as list from "./scripts/list.js" with { type: "text" };
 import folderStyle from "./styles/folder.css" with { type: "text" };
+import smallScreenStyle from "./styles/small-screen.css" with { type: "text" };
 import theme from "./styles/theme.css" with { type: "text" };
 import { fillTemplate, parseTemplate } from "./template.ts";
 import { UPLOAD_SCRIPTS, UPLOAD_STYLE, uploadPanel } from "./upload-panel.ts";
 
-const STYLE = [theme, folderStyle, UPLOAD_STYLE].join("\n");
+const STYLE = [theme, folderStyle, UPLOAD_STYLE, smallScreenStyle].join("\n");
 const LIST_SCRIPTS = [FORMATS_SCRIPT, scriptText(dom), scriptText(list)];
 /** Of a folder that only gives, and of one that takes uploads. */
 const READING_SCRIPT = joinScripts(LIST_SCRIPTS);
@@ -42,10 +43,10 @@ export function* directoryPage(view: DirectoryView, entries: Iterable<ShownEntry
 }
 
 function breadcrumb(segments: readonly string[]): string {
-  const names = ["files", ...segments].map(escapeHtml);
+  const names = ["files", ...segments].map(nameElement);
   const above = names.slice(0, -1).map((name, index) => {
     const up = "../".repeat(names.length - 1 - index);
-    return `<li><a href="${up}"><bdi>${name}</bdi></a></li>`;
+    return `<li><a href="${up}">${name}</a></li>`;
   });
-  return [...above, `<li aria-current="page"><h1><bdi>${names.at(-1)}</bdi></h1></li>`].join("\n        ");
+  return [...above, `<li aria-current="page"><h1>${names.at(-1)}</h1></li>`].join("\n");
 }

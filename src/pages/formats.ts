@@ -8,10 +8,19 @@ import { scriptText, stripModule } from "./script-text.ts";
 /** For the page's script. */
 export const FORMATS_SCRIPT = scriptText(imported);
 
-type Shared = Pick<typeof Formats, "contentsText" | "countOf" | "foldName" | "groupedText" | "sizeText">;
-const NAMES: readonly (keyof Shared)[] = ["contentsText", "countOf", "foldName", "groupedText", "sizeText"];
+const NAMES = [
+  "codeOf",
+  "contentsText",
+  "countOf",
+  "foldName",
+  "groupedText",
+  "limitText",
+  "nameParts",
+  "sizeText",
+] as const satisfies readonly (keyof typeof Formats)[];
+type Shared = Pick<typeof Formats, (typeof NAMES)[number]>;
 
-export const { contentsText, countOf, foldName, groupedText, sizeText } = evaluate();
+export const { codeOf, contentsText, countOf, foldName, groupedText, limitText, nameParts, sizeText } = evaluate();
 
 function evaluate(): Shared {
   const make = new Function(`"use strict";\n${stripModule(FORMATS_SCRIPT)}\nreturn { ${NAMES.join(", ")} };`);

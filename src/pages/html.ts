@@ -1,5 +1,7 @@
 // Text that becomes part of a page. Every name is somebody else's text.
 
+import { codeOf, nameParts } from "./formats.ts";
+
 const NEEDS_ESCAPE = /[&<>"']/;
 
 /**
@@ -9,4 +11,17 @@ const NEEDS_ESCAPE = /[&<>"']/;
 export function escapeHtml(text: string): string {
   const whole = text.toWellFormed();
   return NEEDS_ESCAPE.test(whole) ? Bun.escapeHTML(whole) : whole;
+}
+
+/**
+ * A name as an element: its letters keep their order, whatever stands around it, and controls that would change the
+ * order are marked. The text of the element is the name.
+ */
+export function nameElement(name: string): string {
+  const parts = nameParts(name);
+  if (parts.length === 1) return `<bdi>${escapeHtml(name)}</bdi>`;
+  const marked = parts.map((part, index) =>
+    index % 2 === 0 ? escapeHtml(part) : `<bdi data-code="${codeOf(part)}">${part}</bdi>`,
+  );
+  return `<bdi>${marked.join("")}</bdi>`;
 }

@@ -1,10 +1,11 @@
 // The panel that uploads: a plain form, in whose place scripts put one that shows progress.
 
-import { countOf } from "./formats.ts";
+import { limitText } from "./formats.ts";
 import { escapeHtml } from "./html.ts";
 import { scriptText } from "./script-text.ts";
 import * as pickedFiles from "./scripts/picked-files.js" with { type: "text" };
 import * as panel from "./scripts/upload-panel.js" with { type: "text" };
+import * as request from "./scripts/upload-request.js" with { type: "text" };
 import * as totals from "./scripts/upload-totals.js" with { type: "text" };
 import * as uploads from "./scripts/uploads.js" with { type: "text" };
 import { fillTemplate, parseTemplate } from "./template.ts";
@@ -20,7 +21,7 @@ export interface UploadTerms {
 
 export const UPLOAD_STYLE = style;
 /** Behind those of the list: uploads make it fetch itself anew. */
-export const UPLOAD_SCRIPTS: readonly string[] = [totals, panel, uploads, pickedFiles].map(scriptText);
+export const UPLOAD_SCRIPTS: readonly string[] = [totals, panel, request, uploads, pickedFiles].map(scriptText);
 
 const TEMPLATE = parseTemplate(form as unknown as string);
 
@@ -32,17 +33,4 @@ export function uploadPanel(folder: string, { maxBodyBytes, onDuplicate }: Uploa
     limit: limitText(maxBodyBytes),
     onDuplicate,
   });
-}
-
-const LIMIT_UNITS = [
-  ["TiB", 1024 ** 4],
-  ["GiB", 1024 ** 3],
-  ["MiB", 1024 ** 2],
-  ["KiB", 1024],
-] as const;
-
-/** Limits are set in powers of 1024, so that one is exact in their unit. */
-function limitText(bytes: number): string {
-  const exact = LIMIT_UNITS.find(([, unit]) => bytes >= unit && Number.isInteger((bytes * 10) / unit));
-  return exact === undefined ? countOf(bytes, "byte") : `${bytes / exact[1]} ${exact[0]}`;
 }

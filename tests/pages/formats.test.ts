@@ -35,6 +35,19 @@ describe("durations", () => {
   });
 });
 
+describe("limits", () => {
+  const limits: [limit: number, text: string, excess: string][] = [
+    [1024, "1.02 kB", "1.03 kB"],
+    [1, "1 B", "2 B"],
+    [999, "999 B", "1 kB"],
+    [1024 ** 3, "1.07 GB", "1.08 GB"],
+    [2 ** 53 - 2, "9 PB", "9.01 PB"],
+  ];
+  test.each(limits)("of %d bytes read as %s, and a byte more as %s", (limit, text, excess) => {
+    expect([page.limitText(limit), page.excessText(limit + 1)]).toEqual([text, excess]);
+  });
+});
+
 test("a time is shown to the minute, in the zone of the reader", () => {
   expect(page.localTime(new Date(2026, 0, 2, 3, 4, 59))).toBe("2026-01-02 03:04");
 });

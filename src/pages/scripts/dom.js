@@ -1,5 +1,7 @@
 // The document, for scripts that know what they look for.
 
+import { codeOf, nameParts } from "./formats.js";
+
 /**
  * The element of this id; a page without it, or with another kind of it, is a fault of ours.
  * @template {Element} Kind
@@ -42,6 +44,18 @@ function isKind(element, kind, name) {
 export function eventElement(event, selector, kind) {
   const found = event.target instanceof Element ? event.target.closest(selector) : null;
   return found instanceof kind ? found : null;
+}
+
+/**
+ * A name as an element, as the server makes them: controls that would change the order of its letters are marked.
+ * @param {string} name
+ * @param {Readonly<Record<string, string>>} attributes
+ */
+export function makeName(name, attributes = {}) {
+  const parts = nameParts(name).map((part, index) =>
+    index % 2 === 0 ? part : make("bdi", { "data-code": codeOf(part) }, part),
+  );
+  return make("bdi", attributes, ...parts);
 }
 
 /**

@@ -1,16 +1,45 @@
 // How numbers, sizes, times and names read: for the server, which writes the first page, and for the script, which
 // changes it. Both take this very text, so that they cannot differ. Nothing here knows of a document.
 
+/** Of 1000 each, as phones and most file managers have them. */
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
 /**
  * Three digits at most, as long as there is a unit for it.
  * @param {number} bytes
  */
 export function sizeText(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let value = bytes;
   let unit = 0;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return value.toFixed(unit === 0 || value >= 99.95 ? 0 : 1) + " " + units[unit];
+  for (; value >= 999.5 && unit < UNITS.length - 1; unit++) value /= 1000;
+  return value.toFixed(unit === 0 || value >= 99.95 ? 0 : 1) + " " + UNITS[unit];
+}
+
+/**
+ * A size that must not be exceeded; never more than it is.
+ * @param {number} bytes
+ */
+export function limitText(bytes) {
+  return threeDigits(bytes, Math.floor);
+}
+
+/**
+ * A size that exceeds a limit, and does so as text too.
+ * @param {number} bytes
+ */
+export function excessText(bytes) {
+  return threeDigits(bytes, Math.ceil);
+}
+
+/**
+ * @param {number} bytes
+ * @param {(number: number) => number} round
+ */
+function threeDigits(bytes, round) {
+  const step = 10 ** Math.max(0, String(bytes).length - 3);
+  const rounded = round(bytes / step) * step;
+  const unit = Math.min(UNITS.length - 1, Math.floor((String(rounded).length - 1) / 3));
+  return Number((rounded / 1000 ** unit).toPrecision(3)) + " " + UNITS[unit];
 }
 
 /**
@@ -63,6 +92,26 @@ export function contentsText({ files, folders, bytes, total, filter }) {
  */
 export function foldName(name) {
   return name.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
+}
+
+/** What changes the order of letters (Unicode's bidirectional controls) or breaks a line, and is not seen itself. */
+const UNSEEN_CONTROL = /([\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069])/;
+
+/**
+ * A name cut for showing: text, control, text, control, …, text. Each control stands alone, so that it can be marked and
+ * changes nothing around it.
+ * @param {string} name
+ */
+export function nameParts(name) {
+  return name.split(UNSEEN_CONTROL);
+}
+
+/**
+ * What a control is marked with: its number in Unicode.
+ * @param {string} control
+ */
+export function codeOf(control) {
+  return (control.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
 }
 
 /**

@@ -1,6 +1,6 @@
 // The list: times in the reader's zone, a filter that works while typing, sorting without leaving the page.
 
-import { byId, eventElement, make, within } from "./dom.js";
+import { byId, eventElement, make, makeName, within } from "./dom.js";
 import { contentsText, foldName, localTime } from "./formats.js";
 
 /** @typedef {{ row: HTMLTableRowElement, name: string, bytes: number, isFolder: boolean }} KnownRow */
@@ -11,6 +11,8 @@ const filterField = byId("filter", HTMLInputElement);
 let listAddress = withFilter(location.href, "");
 /** Loads so far: an answer that a later one has overtaken is dropped. */
 let loads = 0;
+/** Names that came through this page: uploads, or the folders that hold them. */
+const newNames = new Set();
 /**
  * What the filter needs of each row; read when it is first needed, and again after each load.
  * @type {KnownRow[] | null}
@@ -48,14 +50,19 @@ function rows() {
 /** @returns {KnownRow[]} */
 function readRows() {
   const { rows } = within(currentList(), "tbody", HTMLTableSectionElement);
-  return [...rows]
-    .filter((row) => !row.classList.contains("up"))
-    .map((row) => ({
-      row,
-      name: foldName(within(row, "bdi", HTMLElement).textContent),
-      bytes: Number(row.querySelector("data")?.value ?? 0),
-      isFolder: row.classList.contains("folder"),
-    }));
+  return [...rows].filter((row) => !row.classList.contains("up")).map(readRow);
+}
+
+/** @param {HTMLTableRowElement} row */
+function readRow(row) {
+  const name = within(row, "bdi", HTMLElement).textContent;
+  row.classList.toggle("new", newNames.has(name));
+  return {
+    row,
+    name: foldName(name),
+    bytes: Number(row.querySelector("data")?.value ?? 0),
+    isFolder: row.classList.contains("folder"),
+  };
 }
 
 function showMatches() {
@@ -80,7 +87,7 @@ function showMatches() {
 function showNoMatch(isEmpty) {
   document.getElementById("no-match")?.remove();
   if (!isEmpty) return;
-  const name = make("bdi", {}, filterField.value);
+  const name = makeName(filterField.value);
   const showAll = make("button", { type: "button" }, "Show all");
   currentList().append(
     make("p", { id: "no-match", class: "nothing" }, "No name here contains “", name, "”. ", showAll),
@@ -102,18 +109,39 @@ function keepAddress() {
 // ── Loading ──
 
 /**
- * Puts the list of an address in the place of the one that is shown; everything else stays.
+ * Puts the list of an address in the place of the one that is shown; everything else stays. A list that cannot be had
+ * leaves the one that is shown, and a line above it says why: then false.
  * @param {string} address
  */
 async function load(address) {
   const mine = ++loads;
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const list = page.getElementById("list");
-  if (!response.ok || list === null) throw new Error("The answer is no list.");
-  if (mine !== loads) return;
+  const answer = await fetchList(address);
+  if (mine !== loads) return true;
+  if (typeof answer === "string") showStale(answer, address);
+  else showList(answer);
+  return typeof answer !== "string";
+}
+
+/**
+ * The list, or why there is none.
+ * @param {string} address
+ */
+async function fetchList(address) {
+  try {
+    const response = await fetch(address, { headers: { Accept: "text/html" } });
+    if (!response.ok) return "the server answers " + response.status;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    return page.getElementById("list") ?? "the server answers with something else";
+  } catch {
+    return "the server cannot be reached";
+  }
+}
+
+/** @param {HTMLElement} list */
+function showList(list) {
   const { activeElement } = document;
   const focused = currentList().contains(activeElement) ? keyOf(activeElement) : null;
+  document.getElementById("stale")?.remove();
   currentList().replaceWith(document.adoptNode(list));
   byId("tools", HTMLElement).hidden = list.dataset["total"] === "0";
   knownRows = null;
@@ -122,6 +150,21 @@ async function load(address) {
   if (focused === null) return;
   for (const each of list.querySelectorAll("a, button"))
     if (each instanceof HTMLElement && keyOf(each) === focused) return each.focus();
+}
+
+/**
+ * @param {string} why
+ * @param {string} address
+ */
+function showStale(why, address) {
+  document.getElementById("stale")?.remove();
+  const retry = make("button", { type: "button" }, "Try again");
+  retry.addEventListener("click", () => void showOrdered(address));
+  const line = "The list could not be fetched anew: " + why + ". ";
+  currentList().before(make("p", { id: "stale", role: "alert" }, line, retry));
+  // It may not be empty any more.
+  currentList().querySelector(".empty")?.remove();
+  showMatches();
 }
 
 /**
@@ -134,24 +177,34 @@ function keyOf(element) {
   return column ?? element.getAttribute("href") ?? "save " + element.getAttribute("formaction");
 }
 
-/** The list as it is now. A list that cannot be had leaves the one that is shown. */
+/** Puts the list as it is now in the place of the one that is shown. */
 export async function refresh() {
-  try {
-    await load(listAddress);
-  } catch {
-    showMatches();
-  }
+  await load(listAddress);
 }
 
-/** @param {string} address */
-async function sortBy(address) {
+/**
+ * The list in another order.
+ * @param {string} address
+ */
+async function showOrdered(address) {
+  const before = listAddress;
+  // A refresh that overtakes this load fetches the new order too.
   listAddress = withFilter(address, "");
-  try {
-    await load(listAddress);
-    keepAddress();
-  } catch {
-    location.assign(address);
-  }
+  if (await load(address)) keepAddress();
+  else listAddress = before;
+}
+
+/**
+ * Marks the row of this name from the next list on.
+ * @param {string} name
+ */
+export function markNew(name) {
+  newNames.add(name);
+}
+
+/** True when there is nothing in the folder, as far as the page knows. */
+export function isListEmpty() {
+  return currentList().dataset["total"] === "0";
 }
 
 /**
@@ -185,7 +238,7 @@ document.addEventListener("click", (event) => {
   const button = eventElement(event, "#list button", HTMLButtonElement);
   if (button === null) return;
   event.preventDefault();
-  if (button.dataset["column"] !== undefined && button.form !== null) void sortBy(addressOfColumn(button.form));
+  if (button.dataset["column"] !== undefined && button.form !== null) void showOrdered(addressOfColumn(button.form));
   else if (button.name === "download") save(button);
   else showAll();
 });

@@ -1,8 +1,9 @@
 // The panel that shows uploads: built here, in the place of the plain form, since nothing of it works without scripts.
 // It knows rows and lines; what they mean is the queue's business.
 
-import { byId, make, within } from "./dom.js";
-import { sizeText } from "./formats.js";
+import { byId, make, makeName, within } from "./dom.js";
+import { countOf, sizeText } from "./formats.js";
+import { rankOf } from "./upload-totals.js";
 
 /** @typedef {import("./upload-totals.js").UploadState} UploadState */
 /** @typedef {"replace" | "skip" | "retry" | "cancel"} Action */
@@ -23,12 +24,20 @@ const BUTTONS = {
   waiting: ["cancel"],
   sending: ["cancel"],
   taken: ["replace", "skip"],
-  failed: ["retry"],
+  failed: ["retry", "skip"],
   cancelled: ["retry"],
 };
 
 buildPanel();
 export const uploadList = byId("upload-list", HTMLUListElement);
+const showDone = byId("show-done", HTMLButtonElement);
+let rowsMade = 0;
+/**
+ * Those that stand first, in the order in which they were added.
+ * @type {HTMLLIElement[]}
+ */
+const firstRows = [];
+const pageTitle = document.title;
 
 function buildPanel() {
   const hidden = { hidden: "" };
@@ -71,12 +80,13 @@ function buildPanel() {
     button("clear", "Clear", hidden),
     make("progress", { id: "total-bar", max: 1, value: 0, "aria-label": "All uploads" }),
   );
+  const unfold = button("show-done", "", { "aria-expanded": "false", "aria-controls": "upload-list", ...hidden });
   const list = make("ul", { id: "upload-list", "aria-label": "Uploads" });
-  const where = make("span", {}, "Drop to upload into ", make("bdi", {}, terms.folder));
+  const where = make("span", {}, "Drop to upload into ", makeName(terms.folder));
   byId("plain", HTMLElement).hidden = true;
   byId("upload", HTMLElement).append(
     choose,
-    make("div", { id: "uploads", ...hidden }, total, list),
+    make("div", { id: "uploads", ...hidden }, total, list, unfold),
     make("p", { id: "news", class: "unseen", role: "status", "aria-live": "polite" }),
     make("div", { id: "target", ...hidden }, where),
   );
@@ -97,8 +107,8 @@ export function addRow(path) {
     make("button", { type: "button", "data-action": action, "aria-label": text + " " + path }, text);
   const row = make(
     "li",
-    { tabindex: -1 },
-    make("bdi", { class: "name" }, path),
+    { tabindex: -1, "data-number": ++rowsMade },
+    makeName(path, { class: "name" }),
     make("span", { class: "state" }),
     make(
       "span",
@@ -132,14 +142,38 @@ export function showState(row, state, line) {
 }
 
 /**
- * What needs a person is at the top, and what is done at the end. A row with the keyboard in it stays.
+ * Puts the row where its state belongs: what needs a person is at the top, in the order in which it was added, and what
+ * is done at the end. A row with the keyboard in it stays.
  * @param {HTMLLIElement} row
  * @param {UploadState} state
  */
 function place(row, state) {
+  const place = firstRows.indexOf(row);
+  if (place >= 0) firstRows.splice(place, 1);
+  const isFirst = rankOf(state) === 0;
+  const before = isFirst ? firstRows.findLastIndex((each) => numberOf(each) < numberOf(row)) : -1;
+  if (isFirst) firstRows.splice(before + 1, 0, row);
   if (row.contains(document.activeElement)) return;
-  if (state === "done") uploadList.append(row);
-  if (state === "taken" || state === "failed" || state === "refused") uploadList.prepend(row);
+  if (rankOf(state) === 2) uploadList.append(row);
+  if (!isFirst) return;
+  const above = firstRows[before];
+  if (above === undefined) uploadList.prepend(row);
+  else above.after(row);
+}
+
+/** @param {HTMLLIElement} row */
+function numberOf(row) {
+  return Number(row.dataset["number"]);
+}
+
+/**
+ * Takes a row out of the list.
+ * @param {HTMLLIElement} row
+ */
+export function removeRow(row) {
+  const place = firstRows.indexOf(row);
+  if (place >= 0) firstRows.splice(place, 1);
+  row.remove();
 }
 
 /**
@@ -159,26 +193,47 @@ function stateLine(row) {
 
 // ── Around the rows ──
 
+/** More than this are folded away when they are done. */
+const MOST_DONE_IN_SIGHT = 3;
+
 /**
  * @typedef {object} Totals
  * @property {boolean} isEmpty There is no row.
  * @property {boolean} isBusy
- * @property {number} taken How many rows wait for a person.
+ * @property {boolean} canClear
+ * @property {number} taken How many rows ask whether they may replace a file.
+ * @property {number} undecided How many rows wait for a person, those among them.
+ * @property {number} done How many rows are done.
  * @property {number} share What has been sent of all, 0 to 1.
  * @property {string} line
  */
 
 /** @param {Totals} totals */
-export function showTotals({ isEmpty, isBusy, taken, share, line }) {
+export function showTotals({ isEmpty, isBusy, canClear, taken, undecided, done, share, line }) {
   byId("uploads", HTMLElement).hidden = isEmpty;
   byId("total-bar", HTMLProgressElement).hidden = !isBusy;
   byId("total-bar", HTMLProgressElement).value = share;
   byId("total-text", HTMLElement).textContent = line;
   byId("cancel-all", HTMLElement).hidden = !isBusy;
-  byId("clear", HTMLElement).hidden = isBusy;
+  byId("clear", HTMLElement).hidden = isBusy || !canClear;
   byId("replace-all", HTMLElement).hidden = taken < 2 || !terms.mayReplace;
-  byId("skip-all", HTMLElement).hidden = taken < 2;
+  byId("skip-all", HTMLElement).hidden = undecided < 2;
+  document.title = isBusy ? Math.floor(share * 100) + "% – " + pageTitle : pageTitle;
+  foldDone(done);
 }
+
+/** @param {number} done */
+function foldDone(done) {
+  const isOpen = showDone.ariaExpanded === "true";
+  showDone.hidden = done <= MOST_DONE_IN_SIGHT;
+  showDone.textContent = isOpen ? "Hide uploaded files" : "Show " + countOf(done, "uploaded file");
+  uploadList.classList.toggle("folded", !showDone.hidden && !isOpen);
+}
+
+showDone.addEventListener("click", () => {
+  showDone.ariaExpanded = String(showDone.ariaExpanded !== "true");
+  foldDone(uploadList.querySelectorAll('[data-state="done"]').length);
+});
 
 /**
  * For those who do not see the panel.

@@ -9,6 +9,23 @@ import { countOf, durationText, sizeText } from "./formats.js";
  */
 
 /**
+ * True for uploads that wait for a person to decide.
+ * @param {UploadState} state
+ */
+export function isUndecided(state) {
+  return state === "taken" || state === "failed";
+}
+
+/**
+ * What stands first in the list: what needs a person, then what is on its way, then what has ended.
+ * @param {UploadState} state
+ */
+export function rankOf(state) {
+  if (isUndecided(state) || state === "refused") return 0;
+  return state === "done" ? 2 : 1;
+}
+
+/**
  * @typedef {object} Counted
  * @property {UploadState} state
  * @property {number} size Of the file, in bytes.

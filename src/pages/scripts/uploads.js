@@ -1,10 +1,21 @@
 // Uploads: each file goes out in a request of its own, so that it can be watched, cancelled and sent again alone.
 
 import { byId, eventElement } from "./dom.js";
-import { countOf, sizeText } from "./formats.js";
-import { refresh } from "./list.js";
-import { addRow, announce, showProgress, showState, showText, showTotals, terms, uploadList } from "./upload-panel.js";
-import { outcomeLine, progressLine, SpeedMeter, totalsOf } from "./upload-totals.js";
+import { countOf, excessText, limitText } from "./formats.js";
+import { isListEmpty, markNew, refresh } from "./list.js";
+import {
+  addRow,
+  announce,
+  removeRow,
+  showProgress,
+  showState,
+  showText,
+  showTotals,
+  terms,
+  uploadList,
+} from "./upload-panel.js";
+import { UploadRequest } from "./upload-request.js";
+import { isUndecided, outcomeLine, progressLine, SpeedMeter, totalsOf } from "./upload-totals.js";
 
 /** @typedef {import("./upload-totals.js").UploadState} UploadState */
 /** @typedef {import("./upload-panel.js").Action} Action */
@@ -13,9 +24,6 @@ const PARALLEL_UPLOADS = 3;
 const TICK_MS = 250;
 /** While uploads run, the list is fetched no more often than this. */
 const REFRESH_MS = 3000;
-const ASK_FIRST_BYTES = 1_000_000;
-const TAKEN = "There is already a file with this name.";
-const BROKEN_OFF = "The upload broke off: the server cannot be reached, or the file has changed meanwhile.";
 const UNREADABLE = "The browser cannot read this file.";
 
 /** One file on its way. */
@@ -25,7 +33,7 @@ class Upload {
   loaded = 0;
   /** A person said that it may take the place of another. */
   replaces = false;
-  /** @type {XMLHttpRequest | null} */
+  /** @type {UploadRequest | null} */
   request = null;
 
   /**
@@ -64,6 +72,8 @@ let sentBytes = 0;
 let ticker;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let refreshTimer;
+/** The list is being fetched for the last time: what has become of the uploads is said when it shows them. */
+let isFinishing = false;
 
 // ── What to send ──
 
@@ -94,7 +104,7 @@ function say(text) {
 
 /** @param {number} bytes */
 function tooLarge(bytes) {
-  return "This file has " + sizeText(bytes) + "; the server takes at most " + terms.limit + ".";
+  return "This file has " + excessText(bytes) + "; the server takes at most " + limitText(terms.maxBodyBytes) + ".";
 }
 
 /** @param {Upload} upload */
@@ -123,7 +133,6 @@ function start() {
   if (ticker === undefined && isBusy()) {
     meter.reset();
     ticker = setInterval(updateTotals, TICK_MS);
-    addEventListener("beforeunload", warn);
   }
   pump();
 }
@@ -143,51 +152,12 @@ function send(upload) {
   upload.loaded = 0;
   sending.add(upload);
   show(upload, "sending", "Starting");
-  const isAsked = !terms.isRenamed && !upload.replaces && upload.size > ASK_FIRST_BYTES;
-  if (isAsked) askFirst(upload);
-  else sendBody(upload);
-}
-
-/**
- * A browser sends a whole body before it looks at the answer: for a large file, the name is asked about before.
- * @param {Upload} upload
- */
-function askFirst(upload) {
-  const request = openRequest(upload, "HEAD");
-  request.addEventListener("load", () => {
-    // A folder of this name answers from its own address; why a file cannot go there, the server says.
-    const isTaken = request.status === 200 && !request.responseURL.endsWith("/");
-    if (isTaken) settle(upload, "taken", TAKEN);
-    else sendBody(upload);
+  const { file, path, replaces } = upload;
+  upload.request = new UploadRequest(file, path, replaces, {
+    progress: (loaded) => takeProgress(upload, loaded),
+    end: (state, line) => settle(upload, state, line),
+    stored: markNew,
   });
-  request.send();
-}
-
-/** @param {Upload} upload */
-function sendBody(upload) {
-  const request = openRequest(upload, terms.isRenamed ? "POST" : "PUT");
-  request.upload.addEventListener("progress", (event) => takeProgress(upload, event.loaded));
-  request.addEventListener("load", () => settle(upload, ...judge(request, upload)));
-  if (!terms.isRenamed && !upload.replaces) request.setRequestHeader("If-None-Match", "*");
-  request.send(upload.file);
-}
-
-/**
- * @param {Upload} upload
- * @param {string} method
- */
-function openRequest(upload, method) {
-  const request = new XMLHttpRequest();
-  upload.request = request;
-  request.addEventListener("error", () => settle(upload, "failed", BROKEN_OFF));
-  request.addEventListener("abort", () => settle(upload, "cancelled", "Cancelled"));
-  request.open(method, addressOf(upload.path));
-  return request;
-}
-
-/** @param {string} path */
-function addressOf(path) {
-  return "./" + path.split("/").map(encodeURIComponent).join("/");
 }
 
 /**
@@ -202,33 +172,6 @@ function takeProgress(upload, loaded) {
 }
 
 /**
- * The state that an answer puts an upload in, and the line that says so.
- * @param {XMLHttpRequest} request
- * @param {Upload} upload
- * @returns {[state: UploadState, line: string]}
- */
-function judge(request, upload) {
-  if (request.status >= 200 && request.status < 300) return ["done", storedLine(request, upload)];
-  if (request.status === 412) return ["taken", TAKEN];
-  const isLine = (request.getResponseHeader("Content-Type") ?? "").startsWith("text/plain");
-  const [line] = isLine ? request.responseText.trim().split("\n", 1) : [];
-  return ["failed", line || "The server answers with status " + request.status + "."];
-}
-
-/**
- * With `rename`, the name can be another than asked for.
- * @param {XMLHttpRequest} request
- * @param {Upload} upload
- */
-function storedLine(request, upload) {
-  const stored = (request.getResponseHeader("Location") ?? "").split("/").at(-1) ?? "";
-  const asked = addressOf(upload.path).split("/").at(-1);
-  return !terms.isRenamed || stored === "" || stored === asked
-    ? "Uploaded"
-    : "Uploaded as " + decodeURIComponent(stored);
-}
-
-/**
  * @param {Upload} upload
  * @param {UploadState} state
  * @param {string} line
@@ -237,7 +180,7 @@ function settle(upload, state, line) {
   upload.request = null;
   sending.delete(upload);
   show(upload, state, line);
-  if (state === "done") refreshTimer ??= setTimeout(refreshNow, REFRESH_MS);
+  if (state === "done") refreshTimer ??= setTimeout(refreshNow, isListEmpty() ? 0 : REFRESH_MS);
   if (state === "taken" || state === "failed") announce(upload.path + ": " + line);
   pump();
 }
@@ -245,11 +188,19 @@ function settle(upload, state, line) {
 function finish() {
   clearInterval(ticker);
   ticker = undefined;
-  removeEventListener("beforeunload", warn);
-  announce(outcomeLine(batch));
-  if (refreshTimer === undefined) return;
+  if (refreshTimer === undefined) return announceOutcome();
   clearTimeout(refreshTimer);
-  refreshNow();
+  refreshTimer = undefined;
+  isFinishing = true;
+  void refresh().then(() => {
+    isFinishing = false;
+    announceOutcome();
+    updateTotals();
+  });
+}
+
+function announceOutcome() {
+  if (!isBusy()) announce(outcomeLine(batch));
 }
 
 function refreshNow() {
@@ -259,19 +210,24 @@ function refreshNow() {
 
 function updateTotals() {
   const totals = totalsOf(batch);
+  const hasEnded = !isBusy() && !isFinishing;
+  const states = [...uploads.values()].map(({ state }) => state);
   showTotals({
     isEmpty: uploads.size === 0,
     isBusy: isBusy(),
-    taken: inState("taken").length,
+    canClear: !states.every(isUndecided),
+    taken: states.filter(isTaken).length,
+    undecided: states.filter(isUndecided).length,
+    done: states.filter((state) => state === "done").length,
     share: totals.bytes === 0 ? 0 : totals.loaded / totals.bytes,
-    line: isBusy() ? progressLine(totals, meter.measure(performance.now(), sentBytes)) : outcomeLine(batch),
+    line: hasEnded ? outcomeLine(batch) : progressLine(totals, meter.measure(performance.now(), sentBytes)),
   });
 }
 
-/** @param {BeforeUnloadEvent} event */
-function warn(event) {
-  event.preventDefault();
-}
+// What is not decided would be lost with the page, and what is under way.
+addEventListener("beforeunload", (event) => {
+  if (isBusy() || inState(isUndecided).length > 0) event.preventDefault();
+});
 
 // ── What people press ──
 
@@ -299,9 +255,14 @@ function act(action, chosen) {
   start();
 }
 
-/** @param {UploadState} wanted */
-function inState(wanted) {
-  return [...uploads.values()].filter(({ state }) => state === wanted);
+/** @param {UploadState} state */
+function isTaken(state) {
+  return state === "taken";
+}
+
+/** @param {(state: UploadState) => boolean} isWanted */
+function inState(isWanted) {
+  return [...uploads.values()].filter(({ state }) => isWanted(state));
 }
 
 /**
@@ -312,10 +273,14 @@ function isAction(word) {
   return word !== undefined && Object.hasOwn(ACTIONS, word);
 }
 
+/** Takes out what needs nobody any more. */
 function clear() {
-  batch.clear();
-  uploads.clear();
-  uploadList.replaceChildren();
+  for (const [row, upload] of uploads) {
+    if (isUndecided(upload.state)) continue;
+    uploads.delete(row);
+    batch.delete(upload);
+    removeRow(upload.row);
+  }
   updateTotals();
   byId("choose-files", HTMLElement).focus();
 }
@@ -330,8 +295,8 @@ uploadList.addEventListener("click", (event) => {
   const next = row.querySelector("button:not([hidden])");
   (next instanceof HTMLElement ? next : row).focus();
 });
-byId("replace-all", HTMLElement).addEventListener("click", () => act("replace", inState("taken")));
-byId("skip-all", HTMLElement).addEventListener("click", () => act("skip", inState("taken")));
+byId("replace-all", HTMLElement).addEventListener("click", () => act("replace", inState(isTaken)));
+byId("skip-all", HTMLElement).addEventListener("click", () => act("skip", inState(isUndecided)));
 // Those that wait go first: an upload that ends would make one of them start.
 byId("cancel-all", HTMLElement).addEventListener("click", () => act("cancel", [...queue, ...sending]));
 byId("clear", HTMLElement).addEventListener("click", clear);
