@@ -7,6 +7,7 @@ import { finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
+import { withErrorPages } from "./handlers/error-replies.ts";
 import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
@@ -55,7 +56,7 @@ export function createDispatch(
     createCrossOriginGate(admission.writeOrigins, warn),
     cors.gate,
   ];
-  return finishDispatch(createRouter(routes, gates), cors.finish);
+  return finishDispatch(withErrorPages(createRouter(routes, gates), offer), cors.finish);
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */

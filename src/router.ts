@@ -29,7 +29,10 @@ export function createRouter(routes: Routes, gates: readonly Gate[] = []): Dispa
     if (request.method === "OPTIONS" && request.rawPath === "*")
       return new HttpResponse(204).append("Allow", serverAllow);
     if (!known.has(request.method)) return unknownMethod();
-    return plainText("There is nothing here; GET / says what this server offers.\n", 404);
+    return plainText(
+      "There is nothing here; a shared folder is at /files/, and GET / says what this server offers.\n",
+      404,
+    );
   };
   const finish = (request: HttpRequest): void => {
     request.route ??= table.find(request);

@@ -2,17 +2,18 @@
 
 import { type Handler, HttpResponse } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
-import { type FolderOffer, HOME_POLICY, homePage } from "../pages/home-page.ts";
+import { type FolderOffer, homePage } from "../pages/home-page.ts";
+import { SMALL_PAGE_POLICY } from "../pages/small-page.ts";
 
 /** GET: `Accept` decides, so that `curl` sees the reference's empty body. */
 export function createHome(folder: FolderOffer): Handler {
   const page = Buffer.from(homePage(folder));
   return (request) => {
     const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-    if (type !== "text/html") return new HttpResponse(200).set("Vary", "Accept");
+    if (type !== "text/html") return new HttpResponse(200).append("Vary", "Accept");
     return new HttpResponse(200, page)
-      .set("Content-Type", "text/html; charset=utf-8")
-      .set("Content-Security-Policy", HOME_POLICY)
-      .set("Vary", "Accept");
+      .append("Content-Type", "text/html; charset=utf-8")
+      .append("Content-Security-Policy", SMALL_PAGE_POLICY)
+      .append("Vary", "Accept");
   };
 }

@@ -1,15 +1,7 @@
 // The landing page: what there is, for people.
 
-import { closeDocument, openDocument } from "./document.ts";
 import body from "./home.html" with { type: "text" };
-import { pagePolicy } from "./policy.ts";
-import homeStyle from "./styles/home.css" with { type: "text" };
-import theme from "./styles/theme.css" with { type: "text" };
-
-const STYLE = [theme, homeStyle].join("\n");
-
-/** For the landing page: its own style, its icon and its form. */
-export const HOME_POLICY = pagePolicy([STYLE], []);
+import { smallPage } from "./small-page.ts";
 
 /** What a visitor can do with the folder. */
 export type FolderOffer = "none" | "read" | "drop-box";
@@ -29,5 +21,5 @@ const FOLDER_LINES: Readonly<Record<FolderOffer, string>> = {
 /** The whole document. */
 export function homePage(folder: FolderOffer): string {
   const content = (body as unknown as string).replace("<!-- files -->", FOLDER_LINES[folder]);
-  return openDocument("mini-http", STYLE) + content + closeDocument(null);
+  return smallPage("mini-http", content);
 }

@@ -203,7 +203,7 @@ describe("a body that nobody reads", () => {
     const chunk = hidden.length.toString(16) + "\r\n" + hidden + "\r\n";
     const post = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n";
     expect(readResponses(await exchange(port, post + get("next"))).map(({ body }) => body.trim())).toEqual([
-      "There is nothing here; GET / says what this server offers.",
+      "There is nothing here; a shared folder is at /files/, and GET / says what this server offers.",
       "next",
     ]);
   });
