@@ -38,7 +38,7 @@ export function createDispatch(
   const rules = rulesOf(config);
   const offer = directory === null ? "none" : settings.uploadOnly ? "drop-box" : "read";
   const routes: Routes = {
-    "/": { access: "public", GET: createHome(offer) },
+    "/": { access: "public", GET: createHome(offer, limits.maxBody) },
     "/echo/{text}": { access: "public", rest: "decoded", GET: echoPath },
     "/echo": { access: "public", POST: echoBody, PUT: echoBody },
     "/user-agent": { access: "public", GET: userAgent },

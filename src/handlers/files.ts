@@ -6,6 +6,7 @@ import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { ObjectName } from "../storage/object-name.ts";
 import type { Storage } from "../storage/storage.ts";
+import { createDropBox } from "./drop-box.ts";
 import { FileReader, type FileReaderSettings } from "./file-reader.ts";
 import { isFolderPath, redirectToFolder } from "./location.ts";
 import { nameRefused, newNameRefused, notFound, writeRefused } from "./replies.ts";
@@ -31,7 +32,7 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
   const reader = new FileReader(storage, settings);
   const { readOnly, uploadOnly, allowDelete } = settings;
   const forbid = (line: string) => () => plainText(line + "\n", 403);
-  const dropBox = forbid("This is a drop box: files can be sent here with PUT or POST, and not be read.");
+  const dropBox = createDropBox(settings.maxBodyBytes);
   const readOnlyRefusal = forbid("This folder is read-only.");
   const refuseDelete = forbid("Files cannot be deleted here; --allow-delete allows it.");
   return folderRoutes(uploadOnly ? dropBox : redirectToFolder, {

@@ -1,7 +1,7 @@
 // What comes into the folder: one body to one name, or the files of a form to a folder. The refusals come before the
 // body is read, so that a polite client never sends one in vain.
 
-import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type GivingSource, type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/field-section.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import type { PartBegin } from "../http/form-part.ts";
@@ -18,6 +18,7 @@ import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "
 import { tagsOf } from "./file-representation.ts";
 import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
+import { sentReply } from "./drop-box.ts";
 import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
@@ -247,10 +248,10 @@ function formReply(
   folder: ObjectName,
   stored: readonly Stored[],
   { uploadOnly }: UploadSettings,
-): HttpResponse {
+): MaybePromise<HttpResponse> {
+  if (uploadOnly) return sentReply(request, stored.length, folder.segments.length);
   const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).append("Location", SAME_FOLDER);
-  if (uploadOnly) return plainText("Stored.\n", 201);
+  if (type === "text/html") return new HttpResponse(303).append("Location", SAME_FOLDER);
   const names = stored.map(({ name }) => name.path + "\n").join("");
   const below = (name: ObjectName): string => locationBelow(name.segments.slice(folder.segments.length));
   return new HttpResponse(201, Buffer.from(names))

@@ -32,7 +32,7 @@ export function* directoryPage(view: DirectoryView, entries: Iterable<ShownEntry
   yield openDocument(["files", ...segments].join("/") + " – mini-http", STYLE);
   yield* fillTemplate(BODY, {
     breadcrumb: breadcrumb(segments),
-    upload: upload === null ? "" : uploadPanel(segments.at(-1) ?? "files", upload),
+    upload: upload === null ? "" : uploadPanel({ folder: segments.at(-1) ?? "files", base: "./" }, upload),
     count: contentsText(view),
     toolsHidden: total === 0 ? "hidden" : "",
     order: orderFields(view),

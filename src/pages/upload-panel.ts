@@ -25,10 +25,25 @@ export const UPLOAD_SCRIPTS: readonly string[] = [totals, panel, request, upload
 
 const TEMPLATE = parseTemplate(form as unknown as string);
 
-/** The panel for the folder of this name. */
-export function uploadPanel(folder: string, { maxBodyBytes, onDuplicate }: UploadTerms): Iterable<string> {
+/** Where uploads go, relative to the page. */
+interface UploadPlace {
+  /** The folder's name; empty for a drop box, of which nobody sees what is in it. */
+  readonly folder: string;
+  /** Its address: "./" or another that ends with a slash. */
+  readonly base: string;
+}
+
+/** The panel; a plain form for browsers without scripts. */
+export function uploadPanel(
+  { folder, base }: UploadPlace,
+  { maxBodyBytes, onDuplicate }: UploadTerms,
+): Iterable<string> {
+  const isDropBox = folder === "";
   return fillTemplate(TEMPLATE, {
     folder: escapeHtml(folder),
+    base,
+    label: isDropBox ? "Files to send" : "Upload files",
+    button: isDropBox ? "Send" : "Upload",
     maxBodyBytes: String(maxBodyBytes),
     limit: limitText(maxBodyBytes),
     onDuplicate,

@@ -55,7 +55,16 @@ describe("the outcome", () => {
     ],
   ];
   test.each(outcomes)("of %s", (_why, states, line) => {
-    expect(outcomeLine(states.map((state) => upload(state)))).toBe(line);
+    expect(
+      outcomeLine(
+        states.map((state) => upload(state)),
+        "uploaded",
+      ),
+    ).toBe(line);
+  });
+
+  test("of a drop box is in its words", () => {
+    expect(outcomeLine([upload("done"), upload("failed")], "sent")).toBe("1 file sent, 1 file not sent.");
   });
 });
 

@@ -17,7 +17,16 @@ export const terms = {
   isRenamed: dataset["onDuplicate"] === "rename",
   mayReplace: dataset["onDuplicate"] === "overwrite",
   folder: dataset["folder"] ?? "",
+  /** Where the files go. */
+  base: dataset["base"] ?? "./",
+  /** Nobody here sees what is in the folder. */
+  isDropBox: dataset["folder"] === "",
 };
+
+/** What happens to files, in words. */
+export const words = terms.isDropBox
+  ? { done: "sent", hint: "send them", touch: "Send files.", more: "Send more" }
+  : { done: "uploaded", hint: "upload them", touch: "Upload files into this folder.", more: "Choose files" };
 
 /** @type {Readonly<Partial<Record<UploadState, readonly Action[]>>>} */
 const BUTTONS = {
@@ -57,8 +66,8 @@ function buildPanel() {
   const hint = make(
     "p",
     {},
-    make("span", { class: "by-mouse" }, "Drop files or folders anywhere on this page to upload them."),
-    make("span", { class: "by-touch" }, "Upload files into this folder."),
+    make("span", { class: "by-mouse" }, "Drop files or folders anywhere on this page to " + words.hint + "."),
+    make("span", { class: "by-touch" }, words.touch),
     make("small", {}, "At most " + terms.limit + " each."),
   );
   const choose = make(
@@ -82,7 +91,9 @@ function buildPanel() {
   );
   const unfold = button("show-done", "", { "aria-expanded": "false", "aria-controls": "upload-list", ...hidden });
   const list = make("ul", { id: "upload-list", "aria-label": "Uploads" });
-  const where = make("span", {}, "Drop to upload into ", makeName(terms.folder));
+  const where = terms.isDropBox
+    ? make("span", {}, "Drop to send")
+    : make("span", {}, "Drop to upload into ", makeName(terms.folder));
   byId("plain", HTMLElement).hidden = true;
   byId("upload", HTMLElement).append(
     choose,
@@ -218,6 +229,7 @@ export function showTotals({ isEmpty, isBusy, canClear, taken, undecided, done, 
   byId("clear", HTMLElement).hidden = isBusy || !canClear;
   byId("replace-all", HTMLElement).hidden = taken < 2 || !terms.mayReplace;
   byId("skip-all", HTMLElement).hidden = undecided < 2;
+  if (done > 0) byId("choose-files", HTMLElement).textContent = words.more;
   document.title = isBusy ? Math.floor(share * 100) + "% – " + pageTitle : pageTitle;
   foldDone(done);
 }
@@ -226,7 +238,7 @@ export function showTotals({ isEmpty, isBusy, canClear, taken, undecided, done, 
 function foldDone(done) {
   const isOpen = showDone.ariaExpanded === "true";
   showDone.hidden = done <= MOST_DONE_IN_SIGHT;
-  showDone.textContent = isOpen ? "Hide uploaded files" : "Show " + countOf(done, "uploaded file");
+  showDone.textContent = isOpen ? "Hide " + words.done + " files" : "Show " + countOf(done, words.done + " file");
   uploadList.classList.toggle("folded", !showDone.hidden && !isOpen);
 }
 

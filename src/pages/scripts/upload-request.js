@@ -1,6 +1,6 @@
 // One file on its way to the server: what is asked, and what the answer means.
 
-import { terms } from "./upload-panel.js";
+import { terms, words } from "./upload-panel.js";
 
 /** @typedef {import("./upload-totals.js").UploadState} UploadState */
 
@@ -69,7 +69,7 @@ export class UploadRequest {
     this.#request = request;
     request.addEventListener("error", () => this.#report.end("failed", BROKEN_OFF));
     request.addEventListener("abort", () => this.#report.end("cancelled", "Cancelled"));
-    request.open(method, "./" + this.#path.split("/").map(encodeURIComponent).join("/"));
+    request.open(method, terms.base + this.#path.split("/").map(encodeURIComponent).join("/"));
     return request;
   }
 
@@ -93,6 +93,7 @@ export class UploadRequest {
     const location = terms.isRenamed ? (this.#request.getResponseHeader("Location") ?? "") : "";
     const stored = decodeURIComponent(location.split("/").at(-1) ?? "") || asked;
     this.#report.stored(segments.length === 1 ? stored : (segments[0] ?? ""));
-    return stored === asked ? "Uploaded" : "Uploaded as " + stored;
+    const done = words.done.charAt(0).toUpperCase() + words.done.slice(1);
+    return stored === asked ? done : done + " as " + stored;
   }
 }

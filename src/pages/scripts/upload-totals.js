@@ -64,17 +64,18 @@ export function progressLine({ done, active, loaded, bytes }, bytesPerSecond) {
 /**
  * What has become of uploads; empty when there were none.
  * @param {Iterable<Counted>} uploads
+ * @param {string} done What files are that arrived: "uploaded", "sent".
  */
-export function outcomeLine(uploads) {
+export function outcomeLine(uploads, done) {
   const states = [...uploads].map(({ state }) => state);
   /** @param {...UploadState} wanted */
   const count = (...wanted) => states.filter((state) => wanted.includes(state)).length;
-  const [done, taken, given] = [count("done"), count("taken"), count("cancelled", "skipped")];
+  const [arrived, taken, given] = [count("done"), count("taken"), count("cancelled", "skipped")];
   const failed = count("failed", "refused");
   const parts = [];
-  if (done > 0) parts.push(countOf(done, "file") + " uploaded");
+  if (arrived > 0) parts.push(countOf(arrived, "file") + " " + done);
   if (taken > 0) parts.push(countOf(taken, "name") + " already taken");
-  if (failed > 0) parts.push(countOf(failed, "file") + " not uploaded");
+  if (failed > 0) parts.push(countOf(failed, "file") + " not " + done);
   if (given > 0) parts.push(countOf(given, "file") + " left out");
   return parts.length === 0 ? "" : parts.join(", ") + ".";
 }

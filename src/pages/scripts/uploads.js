@@ -13,6 +13,7 @@ import {
   showTotals,
   terms,
   uploadList,
+  words,
 } from "./upload-panel.js";
 import { UploadRequest } from "./upload-request.js";
 import { isUndecided, outcomeLine, progressLine, SpeedMeter, totalsOf } from "./upload-totals.js";
@@ -92,7 +93,7 @@ export function addUploads(found) {
     else if (file.size > terms.maxBodyBytes) show(upload, "refused", tooLarge(file.size));
     else enqueue(upload);
   }
-  announce("Uploading " + countOf(queue.size, "file") + ".");
+  announce((terms.isDropBox ? "Sending " : "Uploading ") + countOf(queue.size, "file") + ".");
   start();
 }
 
@@ -200,7 +201,7 @@ function finish() {
 }
 
 function announceOutcome() {
-  if (!isBusy()) announce(outcomeLine(batch));
+  if (!isBusy()) announce(outcomeLine(batch, words.done));
 }
 
 function refreshNow() {
@@ -220,7 +221,7 @@ function updateTotals() {
     undecided: states.filter(isUndecided).length,
     done: states.filter((state) => state === "done").length,
     share: totals.bytes === 0 ? 0 : totals.loaded / totals.bytes,
-    line: hasEnded ? outcomeLine(batch) : progressLine(totals, meter.measure(performance.now(), sentBytes)),
+    line: hasEnded ? outcomeLine(batch, words.done) : progressLine(totals, meter.measure(performance.now(), sentBytes)),
   });
 }
 
