@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
   "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "node:fs"],
   "admission/": ["admission/", "http/"],
-  "pages/": ["pages/", "http/"],
+  "pages/": ["pages/"],
   "handlers/": [
     "handlers/",
     "pages/",

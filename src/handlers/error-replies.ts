@@ -1,5 +1,6 @@
 // The one place where a refusal becomes a page: for clients that would rather have HTML. All others get its line.
 
+import { changeReplies } from "../http/changed-replies.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { reasonPhrase } from "../http/status.ts";
@@ -11,11 +12,7 @@ const LINE_TYPE = "Content-Type: text/plain\r\n";
 
 /** The dispatch whose refusals, of 400 and above, suit who asked. `folder` is what a visitor can do with the folder. */
 export function withErrorPages(dispatch: Dispatch, folder: FolderOffer): Dispatch {
-  return (request) => {
-    const reply = dispatch(request);
-    if (reply instanceof Promise) return reply.then((response) => suited(request, response, folder));
-    return suited(request, reply, folder);
-  };
+  return changeReplies(dispatch, (request, response) => suited(request, response, folder));
 }
 
 function suited(request: HttpRequest, response: HttpResponse, folder: FolderOffer): HttpResponse {
