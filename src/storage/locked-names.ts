@@ -19,8 +19,3 @@ export function namesOf(file: StagedFile, isGroup: boolean): readonly string[] {
 export function listOf(realPath: string): string {
   return realPath + "/";
 }
-
-/** What is locked while a name in this folder is picked. Nobody who holds it waits for another name. */
-export function creationsIn(realPath: string): string {
-  return realPath + "//";
-}

@@ -11,6 +11,7 @@ import { enterOrMake } from "./place.ts";
 import { type Alone, createExclusively, removeFolderIfEmpty, removeIfOwn } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { lstatIfAny } from "./target.ts";
+import { markOf } from "./temporary-name.ts";
 import { walkFar } from "./way.ts";
 
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -113,9 +114,10 @@ async function giveFreeName(
   temporary: string,
   inode: bigint,
   folder: Folder,
-  { target }: JournalEntry,
+  entry: JournalEntry,
 ): Promise<void> {
-  for (const base of candidateNames(target.at(-1)!)) {
+  const { target } = entry;
+  for (const base of candidateNames(target.at(-1)!, markOf(entry.temporary))) {
     const there = await lstatIfAny(calls, folder.at(base));
     if (there?.ino === inode) return calls.unlink(temporary);
     if (there === null && (await createExclusively(calls, temporary, folder.at(base), atOnce))) return;
@@ -135,7 +137,8 @@ async function takeBack(root: ServedRoot, calls: FileCalls, entry: JournalEntry)
       await calls.rename(aside, path);
     else await removeIfOwn(calls, path, inode);
     if (!entry.picksName) return;
-    for (const base of candidateNames(entry.target.at(-1)!)) await removeIfOwn(calls, folder.at(base), inode);
+    for (const base of candidateNames(entry.target.at(-1)!, markOf(entry.temporary)))
+      await removeIfOwn(calls, folder.at(base), inode);
   });
   await removeMadeFolders(root, calls, entry);
 }

@@ -2,8 +2,9 @@
 // that no longer holds. A group is written down before its first step (journal.ts), so that it is finished even if the
 // server is killed; when a step fails, those before it are taken back by renaming.
 
+import { join } from "node:path";
 import { CommitFolders } from "./commit-folders.ts";
-import { type Coordinator, type Usage, whileLocked } from "./coordinator.ts";
+import { type Coordinator, ifFree, type Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
@@ -11,7 +12,7 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
-import { creationsIn, namesOf } from "./locked-names.ts";
+import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import {
   type Alone,
@@ -238,8 +239,11 @@ export class Transaction {
 
   /** Gives the file a name that nothing has; null when there is none. */
   async #create(file: StagedFile, temporary: string, folder: Folder): Promise<ObjectName | null> {
-    const alone: Alone = (act) => whileLocked(this.#coordinator, creationsIn(folder.realPath), act);
-    for (const name of candidates({ ...file.plan, name: file.name })) {
+    const { onExisting } = file.plan;
+    for (const name of candidates({ onExisting, name: file.name }, file.temporary)) {
+      // The name that was asked for is locked; one that is picked is not.
+      const alone: Alone = (act) =>
+        name.base === file.name.base ? act() : ifFree(this.#coordinator, join(folder.realPath, name.base), act);
       if (!(await createExclusively(this.#calls, temporary, folder.at(name.base), alone))) continue;
       this.#undoCreation(file, name);
       return name;

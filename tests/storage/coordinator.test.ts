@@ -54,6 +54,18 @@ describe("locks", () => {
     expect(coordinator.lock(["a"])).toBeFunction();
   });
 
+  test("a name that may not be waited for is had at once, or not at all", async () => {
+    const coordinator = unlimited();
+    const release = await coordinator.lock(["a", "b"]);
+    expect(await coordinator.tryLock("a")).toBeNull();
+    const second = await coordinator.tryLock("c");
+    expect(await coordinator.tryLock("c")).toBeNull();
+    second?.();
+    release();
+    expect(await coordinator.tryLock("a")).toBeFunction();
+    expect(await coordinator.tryLock("c")).toBeFunction();
+  });
+
   test("crossing groups, and a group that names something twice, come to an end", async () => {
     const coordinator = unlimited();
     const groups = [["a", "b"], ["b", "a"], ["a", "a"], ["c", "b", "a"], ["b"]];
@@ -161,6 +173,30 @@ describe("a worker asks its parent", () => {
     isHeld = false;
     release();
     await waiting;
+  });
+
+  test("a name that may not be waited for is another worker's, or had at once", async () => {
+    const parent = unlimited();
+    const [one, other] = [connect(parent), connect(parent)];
+    const release = await one.remote.tryLock("a");
+    expect(release).toBeFunction();
+    expect(await other.remote.tryLock("a")).toBeNull();
+    expect(await other.remote.tryLock("b")).toBeFunction();
+    release?.();
+    await Bun.sleep(1);
+    expect(await other.remote.tryLock("a")).toBeFunction();
+  });
+
+  test("its desk knows what it holds, until it is closed", async () => {
+    const { remote, desk } = connect(unlimited());
+    const release = await remote.lock(["a", "b"]);
+    await remote.tryLock("c");
+    expect(desk.heldNames).toEqual(["a", "b", "c"]);
+    release();
+    await Bun.sleep(1);
+    expect(desk.heldNames).toEqual(["c"]);
+    desk.close();
+    expect(desk.heldNames).toEqual([]);
   });
 
   test("what a dead worker held is free, and what it waits for too", async () => {

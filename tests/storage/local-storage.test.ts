@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -44,6 +45,7 @@ class Place implements ContractStorage {
   readonly storage: LocalStorage;
   readonly root: string;
   readonly outside: string;
+  readonly coordinator: LocalCoordinator;
   readonly #folder = tempFolder();
 
   constructor(settings: Partial<LocalStorageSettings> = {}, limits = NO_LIMITS) {
@@ -51,8 +53,8 @@ class Place implements ContractStorage {
     this.outside = join(this.#folder.path, "outside");
     mkdirSync(this.root);
     mkdirSync(this.outside);
-    const coordinator: LocalCoordinator = new LocalCoordinator(limits, async () => this.storage.measure());
-    this.storage = new LocalStorage(this.root, { ...SETTINGS, ...settings }, coordinator);
+    this.coordinator = new LocalCoordinator(limits, async () => this.storage.measure());
+    this.storage = new LocalStorage(this.root, { ...SETTINGS, ...settings }, this.coordinator);
   }
 
   at(...segments: readonly string[]): string {
@@ -561,4 +563,71 @@ describe("where there are no hard links", () => {
       expect(contents.sort()).toEqual(["first", "four", "one", "three", "two"]);
     }
   });
+
+  /** A folder in which `a` is there, and a picker of names finds no links. */
+  async function linkless(): Promise<{ place: Place; [Symbol.asyncDispose](): Promise<void> }> {
+    const place = new Place();
+    await store(place.storage, { a: "first" });
+    const link = spyOn(FileCalls.prototype, "link").mockImplementation(async () => {
+      throw new SystemError("EPERM", "the file system has no links");
+    });
+    return {
+      place,
+      [Symbol.asyncDispose]: async () => {
+        link.mockRestore();
+        await place[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("a name that somebody else is writing to is not picked", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    const release = await place.coordinator.lock([join(realpathSync(place.root), "a (1)")]);
+    expect(await store(place.storage, { a: "picker" }, { onExisting: "rename" })).toHaveLength(1);
+    release();
+    expect(readdirSync(place.root).sort()).toEqual(["a", "a (2)"]);
+  });
+
+  test("a plain upload waits for who is about to give a file its name, and does not lose to it", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    const rename = FileCalls.prototype.rename;
+    let plain: Promise<unknown> | null = null;
+    using _renaming = spyOn(FileCalls.prototype, "rename").mockImplementation(async function (
+      this: FileCalls,
+      from,
+      to,
+    ) {
+      if (to.endsWith("/a (1)") && plain === null) {
+        plain = store(place.storage, { "a (1)": "plain" });
+        await Promise.race([plain, Bun.sleep(20)]);
+      }
+      return rename.call(this, from, to);
+    });
+    expect(await store(place.storage, { a: "picker" }, { onExisting: "rename" })).toHaveLength(1);
+    expect(await plain!).toMatchObject([{ isNew: false }]);
+    expect(readFileSync(place.at("a (1)"), "utf8")).toBe("plain");
+  });
+
+  test("a form whose other files have the names that it could pick gives each its own", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    await store(place.storage, { a: "one", "a (1)": "two", "a (2)": "three" }, { onExisting: "rename" });
+    const contents = readdirSync(place.root).map((name) => readFileSync(place.at(name), "utf8"));
+    expect(contents.sort()).toEqual(["first", "one", "three", "two"]);
+  });
+});
+
+test("where a hundred names are taken the next one bears the mark of its temporary file", async () => {
+  await using place = new Place();
+  for (const name of ["a", ...Array.from({ length: 100 }, (_, i) => `a (${i + 1})`)])
+    writeFileSync(place.at(name), "x");
+  const upload = place.storage.upload(CLIENT);
+  expect(await upload.add(planFor("a", null, { onExisting: "rename" }))).toBeNull();
+  const temporary = readdirSync(place.root).find((name) => name.startsWith(".mini-http-"))!;
+  expect(await upload.finish()).toBeNull();
+  expect(await upload.commit()).toMatchObject([
+    { name: { base: `a (${temporary.slice(temporary.lastIndexOf("-") + 1)})` } },
+  ]);
 });

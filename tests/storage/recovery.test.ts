@@ -142,6 +142,21 @@ describe("a form whose files get the names that are free", () => {
     expect(scene.files).toEqual({ "a.txt": one, "a (1).txt": two });
   });
 
+  test("finds the name that it got, or gets one, where a hundred are taken", async () => {
+    using scene = new Scene();
+    const taken = ["a.txt", ...Array.from({ length: 100 }, (_, i) => `a (${i + 1}).txt`)];
+    for (const name of taken) scene.write(name, "old");
+    const temporary = scene.temporary("mark");
+    const entry = entryFor("a.txt", { temporary, inode: scene.write(temporary, "new"), picksName: true });
+    scene.journal(".redo", [entry]);
+    expect(await scene.start()).toBe(1);
+    expect(Object.keys(scene.files)).toHaveLength(102);
+    expect(scene.files["a (mark).txt"]).toBe("new");
+    scene.journal(".undo", [entry]);
+    expect(await scene.start()).toBe(1);
+    expect(Object.keys(scene.files).sort()).toEqual(taken.sort());
+  });
+
   test("is taken back under the name that it got", async () => {
     using scene = new Scene();
     scene.write("a.txt", "old");
