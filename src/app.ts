@@ -15,13 +15,12 @@ import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
-import { type Coordinator, LocalCoordinator, NOTHING, type UsageLimits } from "./storage/coordinator.ts";
+import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
-const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
@@ -60,8 +59,8 @@ export function createDispatch(
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator(config: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
-  return new LocalCoordinator(usageLimits(config), async () => (keeper === null ? NOTHING : keeper.measure()));
+export function createCoordinator(config: AppConfig, measure: () => Promise<Usage>): LocalCoordinator {
+  return new LocalCoordinator(usageLimits(config), measure);
 }
 
 /** How much the directory may hold. */
@@ -69,10 +68,12 @@ export function usageLimits({ files }: AppConfig): UsageLimits {
   return { bytes: files.quotaBytes, files: files.maxFiles, minFree: files.minFreeBytes };
 }
 
-/** The directory for the server's own work on it: to recover, sweep and measure. Null when there is none to change. */
-export function createKeeper(config: AppConfig): LocalStorage | null {
-  if (config.files.readOnly) return null;
-  return createStorage(config, KEEPER_FILES, rulesOf(config), new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+/**
+ * The directory for the server's own work on it: to recover, sweep and measure. It waits for the server's writers as they
+ * wait for each other, wherever they are. Null when there is none to change.
+ */
+export function createKeeper(config: AppConfig, coordinator: Coordinator): LocalStorage | null {
+  return config.files.readOnly ? null : createStorage(config, KEEPER_FILES, rulesOf(config), coordinator);
 }
 
 function rulesOf({ files }: AppConfig): NameRules {

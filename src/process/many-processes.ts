@@ -1,8 +1,8 @@
 // A server that is several processes on one port, of which this one is the parent.
 
-import { createCoordinator } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
+import type { LocalCoordinator } from "../storage/coordinator.ts";
 import type { Housekeeper } from "../storage/housekeeper.ts";
 import { giveUp, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -15,18 +15,15 @@ export async function serveTogether(
   place: Place,
   size: number,
   log: AccessLog,
+  coordinator: LocalCoordinator,
   keeper: Housekeeper,
 ): Promise<void> {
-  const coordinator = createCoordinator(config, keeper.storage);
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const shared = sharePlace(place, log);
   let supervisor: Supervisor | null = null;
   try {
-    const workerDied = async (): Promise<void> => {
-      await keeper.recover();
-      keeper.sweep();
-    };
+    const workerDied = (locked: readonly string[]): Promise<void> => keeper.takeOver(locked);
     const options = { config, place: shared, size, coordinator, observer: log, lifecycle, workerDied };
     const started = new Supervisor(options);
     supervisor = started;

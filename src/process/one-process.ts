@@ -1,8 +1,8 @@
 // A server that is this process alone.
 
-import { createCoordinator } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
+import type { LocalCoordinator } from "../storage/coordinator.ts";
 import type { Housekeeper } from "../storage/housekeeper.ts";
 import { stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -10,8 +10,13 @@ import { LocalServer } from "./local-server.ts";
 import { createListener, listenOrGiveUp, type Place } from "./place.ts";
 
 /** Serves until a signal ends the process, or ends it with one line when it cannot. */
-export function serveAlone(config: Config, place: Place, log: AccessLog, keeper: Housekeeper): void {
-  const coordinator = createCoordinator(config, keeper.storage);
+export function serveAlone(
+  config: Config,
+  place: Place,
+  log: AccessLog,
+  coordinator: LocalCoordinator,
+  keeper: Housekeeper,
+): void {
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place);

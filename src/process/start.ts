@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { createKeeper } from "../app.ts";
+import { createCoordinator, createKeeper } from "../app.ts";
 import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
@@ -28,12 +28,13 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   const warnings = [...notes, ...(folder?.kind === "missing" ? [folder.warning] : []), ...startNotes(config)];
   for (const warning of warnings) log.warning(warning);
   const workers = countWorkers(config, log);
-  const keeper = new Housekeeper(createKeeper(config), log);
+  const coordinator = createCoordinator(config, () => keeper.measure());
+  const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
   const place = await findPlace(config, log);
-  if (workers === 1) serveAlone(config, place, log, keeper);
-  else await serveTogether(config, place, workers, log, keeper);
+  if (workers === 1) serveAlone(config, place, log, coordinator, keeper);
+  else await serveTogether(config, place, workers, log, coordinator, keeper);
 }
 
 /** What the person who starts the server should know of the start itself. */

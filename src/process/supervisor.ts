@@ -22,8 +22,11 @@ export interface SupervisorOptions {
   readonly coordinator: Coordinator;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
-  /** A worker died, and may have left unfinished uploads behind. Resolves when groups of files are whole again. */
-  readonly workerDied: () => Promise<void>;
+  /**
+   * A worker died that had locked these names, and may have left unfinished uploads behind. Resolves when groups of files
+   * are whole again; until then the names stay locked.
+   */
+  readonly workerDied: (locked: readonly string[]) => Promise<void>;
 }
 
 /** Beyond the time that workers have to drain. */
@@ -143,7 +146,7 @@ export class Supervisor {
     const left = scoreboard.ownGroups;
     if (left === 0 || lifecycle.isDraining) desk.close();
     if (lifecycle.isDraining) return;
-    await workerDied();
+    await workerDied(desk.heldNames);
     desk.close();
     scoreboard.endGroups(left);
   }

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
 import { SystemClock } from "../../src/net/clock.ts";
+import { NOTHING } from "../../src/storage/coordinator.ts";
 import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
 import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
@@ -49,7 +50,13 @@ const context: ConnectionContext = {
   limits: DEFAULT_LIMITS,
   parser: new RequestHeadParser(DEFAULT_LIMITS),
   clock: new SystemClock(),
-  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }, () => {}),
+  dispatch: createDispatch(
+    intent.config,
+    1,
+    createCoordinator(intent.config, async () => NOTHING),
+    { isDraining: false },
+    () => {},
+  ),
   observer,
   budget: new BufferBudget(DEFAULT_LIMITS.maxBuffered),
   turn: new LoopTurn(),
