@@ -39,6 +39,7 @@ import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep
 import { readFault, SystemError, systemCode, writeFault } from "./system-fault.ts";
 import { lookAtTarget } from "./target.ts";
 import { measureTree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 import { type Found, find, free, type GroupGate, walk } from "./way.ts";
 
 /** Of so many hits in memory one is timed. */
@@ -52,6 +53,9 @@ export interface LocalStorageSettings extends UploadSettings {
   /** Files that may be open at once, for reading and writing together. */
   readonly maxOpenFiles: number;
 }
+
+/** Folders that the commit of a group has open at once, with those that others need beside it. */
+const FOLDERS_FOR_GROUP = 16;
 
 /** The server's own work on the folder. */
 const OURSELVES: Client = { hasLeft: false };
@@ -89,6 +93,7 @@ export class LocalStorage implements Storage {
       rules,
       shelf: new FolderShelf(Math.floor(most / 2)),
       debts: new Debts(),
+      turns: new Turns(Math.max(1, Math.floor(most / FOLDERS_FOR_GROUP))),
       uploads: new Set(),
     };
   }

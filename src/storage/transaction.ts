@@ -31,6 +31,7 @@ import { LeadsOutside, SystemError, systemCode, writeFault } from "./system-faul
 import { candidates, isCreation, judge, lookAtTarget, NO_TARGET, picksName, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
+import type { Turns } from "./turns.ts";
 import { walk } from "./way.ts";
 
 /** How files become visible. */
@@ -47,6 +48,8 @@ export interface CommitHouse {
   readonly settings: CommitSettings;
   readonly rules: NameRules;
   readonly debts: Debts;
+  /** Of the groups: each needs several folders at a time. */
+  readonly turns: Turns;
 }
 
 /** A file that is visible. */
@@ -63,6 +66,7 @@ export class Transaction {
   readonly #settings: CommitSettings;
   readonly #rules: NameRules;
   readonly #debts: Debts;
+  readonly #turns: Turns;
   readonly #steps = new RollBack();
   /** Older versions, renamed aside until the whole group is visible. */
   readonly #asides: (() => Promise<void>)[] = [];
@@ -73,13 +77,14 @@ export class Transaction {
   #foldersMade = 0;
   #journal: Journal | null = null;
 
-  constructor({ root, coordinator, settings, rules, debts }: CommitHouse, calls: FileCalls) {
+  constructor({ root, coordinator, settings, rules, debts, turns }: CommitHouse, calls: FileCalls) {
     this.#root = root;
     this.#calls = calls;
     this.#coordinator = coordinator;
     this.#settings = settings;
     this.#rules = rules;
     this.#debts = debts;
+    this.#turns = turns;
     this.#folders = new CommitFolders(root, calls, (file, depth, segment) => this.#noteMade(file, depth, segment));
   }
 
@@ -88,11 +93,13 @@ export class Transaction {
     const isGroup = files.length > 1;
     const names = files.flatMap((file) => namesOf(file, isGroup));
     const hold = await Hold.take(this.#coordinator, names, isGroup);
+    const endTurn = isGroup ? await this.#turns.take() : null;
     try {
       const published = await this.#publishOrRollBack(files, hold);
       return typeof published === "string" ? published : await this.#conclude(published).finally(() => hold.end());
     } finally {
       this.#folders.close();
+      endTurn?.();
     }
   }
 
