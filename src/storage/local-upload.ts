@@ -66,6 +66,9 @@ export class LocalUpload implements Upload {
     try {
       await this.#touching;
       return await new Transaction(this.#house, this.#calls).run(this.#files);
+    } catch (error) {
+      // There may be nobody to ask for its names any more.
+      return writeFault(error);
     } finally {
       // What was published has no temporary file any more; the rest goes.
       await this.#end();

@@ -12,6 +12,7 @@ import {
   subtractClaim,
   type Usage,
 } from "./coordinator.ts";
+import { SystemError } from "./system-fault.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
 export type CoordinatorRequest =
@@ -78,10 +79,13 @@ export class RemoteCoordinator implements Coordinator {
     this.#groups.add(-1);
   }
 
-  /** There is nobody to ask any more: what waits for an answer fails, and so does every later question. */
+  /**
+   * There is nobody to ask any more: what waits for an answer fails, and so does every later question. Clients hear that
+   * they may try again: it is no fault of theirs, nor one of ours.
+   */
   parentGone(): void {
     this.#isParentGone = true;
-    for (const { reject } of this.#waiting.values()) reject(new Error(PARENT_GONE));
+    for (const { reject } of this.#waiting.values()) reject(new SystemError("EAGAIN", PARENT_GONE));
     this.#waiting.clear();
   }
 
@@ -107,7 +111,7 @@ export class RemoteCoordinator implements Coordinator {
   }
 
   #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" }>): Promise<Refusal> {
-    if (this.#isParentGone) return Promise.reject(new Error(PARENT_GONE));
+    if (this.#isParentGone) return Promise.reject(new SystemError("EAGAIN", PARENT_GONE));
     const question = Promise.withResolvers<Refusal>();
     this.#waiting.set(request.id, question);
     this.#send(request);

@@ -619,6 +619,21 @@ describe("where there are no hard links", () => {
   });
 });
 
+test.each<[what: string, files: Record<string, string>]>([
+  ["one file", { a: "new" }],
+  ["a form", { a: "new", b: "new" }],
+])(
+  "%s whose names nobody can be asked for any more is refused for a while, and leaves nothing",
+  async (_what, files) => {
+    await using place = new Place();
+    using _lock = spyOn(place.coordinator, "lock").mockImplementation(async () => {
+      throw new SystemError("EAGAIN", "the parent process is gone");
+    });
+    expect(await store(place.storage, files)).toBe("busy");
+    expect(readdirSync(place.root)).toEqual([]);
+  },
+);
+
 test("where a hundred names are taken the next one bears the mark of its temporary file", async () => {
   await using place = new Place();
   for (const name of ["a", ...Array.from({ length: 100 }, (_, i) => `a (${i + 1})`)])

@@ -55,7 +55,8 @@ class Owner {
         .until(({ received, isClosed, isEnded }) => isClosed || isEnded || received.includes("\r\n\r\n"), ANSWER_MS)
         .catch(() => {});
       const status = Number(client.received.slice(9, 12));
-      if (status === 0) break;
+      // A worker whose parent was killed before it says "try again", and ends.
+      if (status === 0 || status === 503) break;
       // A deletion of what is not there is 404, and nothing is there.
       if (![200, 201, 204, 404].includes(status)) throw new Error(`${act.raw.slice(0, 60)} was ${client.received}`);
       for (const [name, content] of Object.entries(act.after)) this.#known.set(name, content);
