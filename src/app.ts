@@ -18,12 +18,13 @@ import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
+import { createTestingRoutes } from "./testing/routes.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
 
 /** What the application needs to know of a run. */
-export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
+export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission" | "testing">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
@@ -48,6 +49,7 @@ export function createDispatch(
       rules,
       maxBodyBytes: limits.maxBody,
     }),
+    ...(config.testing ? createTestingRoutes({ allowedHosts: admission.allowedHosts }) : {}),
   };
   const cors = createCors(admission.writeOrigins);
   const gates = [

@@ -142,8 +142,15 @@ function chooseDirectory(words: ArgumentList, flagged: string | null): string | 
   );
 }
 
-/** Anyone who reaches the port can write, until there is authentication: worth one sentence. */
+/** What anyone who reaches the port can do, until there is authentication: worth a sentence each. */
 function exposureNotes(config: Config): readonly string[] {
-  if (config.directory === null || config.files.readOnly || isLoopback(config.host)) return [];
-  return [`Everyone who can reach ${config.host} may upload files; --read-only forbids it.`];
+  const { host, directory, files, testing } = config;
+  if (isLoopback(host)) return [];
+  const mayUpload = directory !== null && !files.readOnly;
+  return [
+    ...(mayUpload ? [`Everyone who can reach ${host} may upload files; --read-only forbids it.`] : []),
+    ...(testing
+      ? [`Everyone who can reach ${host} may use the endpoints of --testing, which are for tests only.`]
+      : []),
+  ];
 }

@@ -28,10 +28,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:zlib",
     "node:stream",
   ],
+  "testing/": ["testing/", "http/", "storage/loop-share.ts", "node:zlib"],
   "cli/": ["cli/", "http/limits.ts", "http/authority.ts", "node:fs", "node:path", "node:util", "../package.json"],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
-  "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
+  "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/", "testing/"],
   "process/": [
     "process/",
     "app.ts",

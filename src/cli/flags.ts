@@ -79,6 +79,8 @@ export const SERVING_FLAGS = {
     read: readWorkers,
   } as FlagRow<number | "auto">,
   quiet: toggle("Serving", "quiet", "log errors and warnings only", "q"),
+  /** The endpoints to test HTTP clients with. */
+  testing: toggle("Serving", "testing", "endpoints to test HTTP clients with, as httpbin has them"),
   graceMs: duration("Serving", "grace", DEFAULT_GRACE_MS, "for requests in hand to finish after SIGTERM or SIGINT"),
   drainDelayMs: duration("Serving", "drain-delay", 0, "between the signal and the end of accepting connections"),
 } as const;
