@@ -18,13 +18,17 @@ import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
+import { recordDispatch } from "./testing/recording.ts";
+import { type ExchangeStore, Recorder } from "./testing/recorder.ts";
+import { createRecorderRoutes } from "./testing/recorder-routes.ts";
 import { createTestingRoutes } from "./testing/routes.ts";
+import { SYSTEM_TIMER } from "./testing/timer.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
 
 /** What the application needs to know of a run. */
-export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission" | "testing">;
+export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission" | "testing" | "recordedRequests">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
@@ -33,6 +37,7 @@ export function createDispatch(
   coordinator: Coordinator,
   lifecycle: Lifecycle,
   warn: Warn,
+  recorder: ExchangeStore = createRecorder(config),
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -50,6 +55,7 @@ export function createDispatch(
       maxBodyBytes: limits.maxBody,
     }),
     ...(config.testing ? createTestingRoutes({ allowedHosts: admission.allowedHosts }) : {}),
+    ...(config.testing ? createRecorderRoutes(recorder, SYSTEM_TIMER) : {}),
   };
   const cors = createCors(admission.writeOrigins);
   const gates = [
@@ -57,7 +63,13 @@ export function createDispatch(
     createCrossOriginGate(admission.writeOrigins, warn),
     cors.gate,
   ];
-  return finishDispatch(withErrorPages(createRouter(routes, gates), offer), cors.finish);
+  const dispatch = finishDispatch(withErrorPages(createRouter(routes, gates), offer), cors.finish);
+  return config.testing ? recordDispatch(dispatch, recorder, SYSTEM_TIMER) : dispatch;
+}
+
+/** Where exchanges are kept with --testing: one for a server, however many workers it has. */
+export function createRecorder({ recordedRequests }: AppConfig): Recorder {
+  return new Recorder(recordedRequests, SYSTEM_TIMER);
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */

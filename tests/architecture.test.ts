@@ -47,6 +47,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "storage/coordinator.ts",
     "storage/housekeeper.ts",
     "storage/remote-coordinator.ts",
+    "testing/recorder.ts",
+    "testing/remote-recorder.ts",
     "node:",
     "bun",
   ],

@@ -34,6 +34,7 @@ test("without flags everything has its documented default", () => {
       workers: 1,
       quiet: false,
       testing: false,
+      recordedRequests: 500,
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,

@@ -81,6 +81,17 @@ export const SERVING_FLAGS = {
   quiet: toggle("Serving", "quiet", "log errors and warnings only", "q"),
   /** The endpoints to test HTTP clients with. */
   testing: toggle("Serving", "testing", "endpoints to test HTTP clients with, as httpbin has them"),
+  /** Exchanges that the recorder keeps with `testing`. */
+  recordedRequests: {
+    ...PLAIN,
+    group: "Serving",
+    flag: "recorded-requests",
+    placeholder: "N",
+    help: "with --testing: the last requests kept for /-/requests",
+    shownPreset: "500",
+    preset: 500,
+    read: (text: string) => readCount(text, 1, 100_000),
+  } as FlagRow<number>,
   graceMs: duration("Serving", "grace", DEFAULT_GRACE_MS, "for requests in hand to finish after SIGTERM or SIGINT"),
   drainDelayMs: duration("Serving", "drain-delay", 0, "between the signal and the end of accepting connections"),
 } as const;

@@ -1,5 +1,6 @@
 // A server that is several processes on one port, of which this one is the parent.
 
+import { createRecorder } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { LocalCoordinator } from "../storage/coordinator.ts";
@@ -24,7 +25,8 @@ export async function serveTogether(
   let supervisor: Supervisor | null = null;
   try {
     const workerDied = (locked: readonly string[]): Promise<void> => keeper.takeOver(locked);
-    const options = { config, place: shared, size, coordinator, observer: log, lifecycle, workerDied };
+    const recorder = createRecorder(config);
+    const options = { config, place: shared, size, coordinator, recorder, observer: log, lifecycle, workerDied };
     const started = new Supervisor(options);
     supervisor = started;
     stopOnSignals(log, lifecycle, { drain: () => started.drain(), kill: () => started.kill() });

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
+import type { RecorderAnswer, RecorderMessage } from "../testing/remote-recorder.ts";
 import type { Place } from "./place.ts";
 
 /** The first word of a worker's arguments; no flag begins so. */
@@ -20,6 +21,7 @@ export interface WorkerOrders {
 export type ParentMessage =
   | { readonly kind: "start"; readonly orders: WorkerOrders }
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
+  | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 
@@ -28,4 +30,5 @@ export type WorkerMessage =
   | { readonly kind: "listening"; readonly urls: readonly string[] }
   /** It cannot listen; the line says why. */
   | { readonly kind: "failed"; readonly line: string }
-  | { readonly kind: "ask"; readonly request: CoordinatorRequest };
+  | { readonly kind: "ask"; readonly request: CoordinatorRequest }
+  | { readonly kind: "recorder"; readonly message: RecorderMessage };

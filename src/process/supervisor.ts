@@ -6,6 +6,8 @@ import type { Config } from "../config.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
+import type { Recorder } from "../testing/recorder.ts";
+import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
 import type { Place } from "./place.ts";
@@ -20,6 +22,7 @@ export interface SupervisorOptions {
   /** How many workers. */
   readonly size: number;
   readonly coordinator: Coordinator;
+  readonly recorder: Recorder;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
   /**
@@ -42,6 +45,7 @@ const PROGRAM = Bun.isStandaloneExecutable ? [process.execPath] : [process.execP
 interface Worker {
   readonly process: Subprocess;
   readonly desk: CoordinatorDesk;
+  readonly recorderDesk: RecorderDesk;
   readonly startedAt: number;
   /** Resolved by its end: `process.exited` fails where the starter had children ignored (SIGCHLD). */
   readonly gone: PromiseWithResolvers<void>;
@@ -105,7 +109,11 @@ export class Supervisor {
       onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
-    slot.worker = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
+    const recorderDesk = new RecorderDesk(this.#options.recorder, (answer) =>
+      tell(child, { kind: "recorder-answer", answer }),
+    );
+    const gone = Promise.withResolvers<void>();
+    slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
     const { config, place } = this.#options;
     tell(child, { kind: "start", orders: { config, place, number: slot.number } });
   }
@@ -125,6 +133,9 @@ export class Supervisor {
         return;
       case "ask":
         slot.worker?.desk.receive(message.request).catch((error: unknown) => observer.fault(error));
+        return;
+      case "recorder":
+        slot.worker?.recorderDesk.receive(message.message);
     }
   }
 
@@ -133,6 +144,7 @@ export class Supervisor {
     if (worker === null) return;
     slot.worker = null;
     worker.gone.resolve();
+    worker.recorderDesk.close();
     void this.#cleanUp(slot, worker.desk);
     if (this.#options.lifecycle.isDraining) return;
     slot.pause.ended(performance.now() - worker.startedAt);

@@ -6,6 +6,7 @@ import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { RemoteRecorder } from "../testing/remote-recorder.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
@@ -30,6 +31,7 @@ export function followParent(): void {
 class WorkerProcess {
   readonly #lifecycle = new Lifecycle();
   #coordinator: RemoteCoordinator | null = null;
+  #recorder: RemoteRecorder | null = null;
   #server: LocalServer | null = null;
   #log: AccessLog | null = null;
 
@@ -39,6 +41,9 @@ class WorkerProcess {
         return tell(this.#start(message.orders));
       case "answer":
         this.#coordinator?.receive(message.answer);
+        return;
+      case "recorder-answer":
+        this.#recorder?.receive(message.answer);
         return;
       case "drain":
         void this.#end();
@@ -64,8 +69,10 @@ class WorkerProcess {
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
     const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
-    const server = new LocalServer({ config, listener, coordinator, observer, lifecycle, scoreboard });
+    const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
+    const server = new LocalServer({ config, listener, coordinator, recorder, observer, lifecycle, scoreboard });
     this.#coordinator = coordinator;
+    this.#recorder = recorder;
     this.#log = observer;
     this.#server = server;
     try {
