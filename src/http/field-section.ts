@@ -13,6 +13,8 @@ export interface FieldLine {
 
 /** The header fields of a message (RFC 9110 section 5). Iterated, they are its field lines in the order of their coming. */
 export interface FieldSection extends Iterable<FieldLine> {
+  /** All field lines byte for byte as they came, each with its line end. */
+  readonly text: string;
   /**
    * The value of a field by its lower-case name, one byte per char, without surrounding white space. Repeated
    * field lines are joined with ", " (RFC 9110 5.3). Undefined when the field is absent.
@@ -52,6 +54,10 @@ export class HeadFields implements FieldSection {
       lineStart = lineEnd + 2;
     }
     return found;
+  }
+
+  get text(): string {
+    return this.#bytes.latin1Slice(this.#start, this.#end);
   }
 
   lacks(names: NameBits): boolean {

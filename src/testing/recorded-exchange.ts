@@ -1,15 +1,14 @@
 // One exchange as the recorder keeps it, and as it is shown: what was asked and what was answered, with the beginning of
 // both bodies.
 
+import { trimBlanks } from "../http/field-syntax.ts";
 import { isText, type Printable, SentBytes } from "./json-text.ts";
-
-/** A field line: name and value, as they were sent. */
-export type RecordedField = readonly [name: string, value: string];
 
 /** The beginning of a body, and how long all of it was. */
 export interface RecordedBody {
   readonly length: number;
-  readonly beginning: Uint8Array;
+  /** Text has one byte per char. */
+  readonly beginning: Uint8Array | string;
 }
 
 /** What is kept of an exchange. Travels between processes. */
@@ -24,20 +23,23 @@ export interface RecordedExchange {
   /** Percent-decoded, one char per byte. */
   readonly path: string;
   readonly version: string;
-  readonly fields: readonly RecordedField[];
+  /** Field lines as they came, each with its line end: taken apart when somebody looks. */
+  readonly fieldLines: string;
   readonly body: RecordedBody;
   /** Null when no handler answered. */
   readonly status: number | null;
-  readonly responseFields: readonly RecordedField[];
+  /** Less those that the server adds to every answer. */
+  readonly responseLines: string;
   readonly responseBody: RecordedBody;
   /** The rule that spoiled the answer on purpose; null when none did. */
   readonly fault: string | null;
 }
 
 /** With its place in the order of all. */
-export interface NumberedExchange extends RecordedExchange {
+export interface NumberedExchange {
   /** From 1, in the order of coming. */
   readonly id: number;
+  readonly exchange: RecordedExchange;
 }
 
 /** What somebody who reads records need not learn. */
@@ -45,12 +47,14 @@ const SECRET = new Set(["authorization", "proxy-authorization", "cookie", "set-c
 const MASK = "[masked]";
 
 /** The exchange as JSON shows it. */
-export function showExchange(exchange: NumberedExchange, withSecrets: boolean): Printable {
-  const { id, time, durationMs, client, method, target, path, version, fields, body, fault } = exchange;
-  const show = (lines: readonly RecordedField[]): Printable => {
-    return lines.map(([name, value]) => [name, !withSecrets && SECRET.has(name.toLowerCase()) ? MASK : value]);
-  };
-  const { status, responseFields, responseBody } = exchange;
+export function showExchange({ id, exchange }: NumberedExchange, withSecrets: boolean): Printable {
+  const { time, durationMs, client, method, target, path, version, fieldLines, body, fault } = exchange;
+  const { status, responseLines, responseBody } = exchange;
+  const show = (lines: string): Printable =>
+    lines
+      .split("\r\n")
+      .slice(0, -1)
+      .map((line) => showLine(line, withSecrets));
   return {
     id,
     time: new Date(time).toISOString(),
@@ -60,17 +64,23 @@ export function showExchange(exchange: NumberedExchange, withSecrets: boolean): 
     target,
     path,
     version,
-    headers: show(fields),
+    headers: show(fieldLines),
     body: showBody(body),
     fault,
-    response: status === null ? null : { status, headers: show(responseFields), body: showBody(responseBody) },
+    response: status === null ? null : { status, headers: show(responseLines), body: showBody(responseBody) },
   };
+}
+
+function showLine(line: string, withSecrets: boolean): Printable {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, colon);
+  return [name, !withSecrets && SECRET.has(name.toLowerCase()) ? MASK : trimBlanks(line.slice(colon + 1))];
 }
 
 /** Text where it is text as far as it is kept, otherwise base64. */
 function showBody({ length, beginning }: RecordedBody): Printable {
-  const kept = beginning.length;
-  if (isText(beginning)) return { length, kept, text: new SentBytes(beginning) };
-  const { buffer, byteOffset } = beginning;
-  return { length, kept, base64: Buffer.from(buffer, byteOffset, kept).toString("base64") };
+  const bytes = typeof beginning === "string" ? Buffer.from(beginning, "latin1") : beginning;
+  const kept = bytes.length;
+  if (isText(bytes)) return { length, kept, text: new SentBytes(bytes) };
+  return { length, kept, base64: Buffer.from(bytes.buffer, bytes.byteOffset, kept).toString("base64") };
 }

@@ -8,7 +8,6 @@ import type { Timer } from "./timer.ts";
 /** All that is kept, beside what each exchange costs. */
 const MOST_BYTES = 32 * 1024 * 1024;
 const EXCHANGE_COST_BYTES = 1024;
-const FIELD_COST_BYTES = 64;
 /** Clients that wait. */
 const MOST_WAITING = 256;
 
@@ -79,7 +78,7 @@ export class Recorder implements ExchangeStore {
   }
 
   add(exchange: RecordedExchange): void {
-    const numbered = { ...exchange, id: ++this.#last };
+    const numbered = { id: ++this.#last, exchange };
     this.#exchanges.push(numbered);
     this.#bytes += costOf(exchange);
     while (this.#count > this.#capacity || this.#bytes > MOST_BYTES) this.#dropFirst();
@@ -128,7 +127,7 @@ export class Recorder implements ExchangeStore {
   }
 
   #dropFirst(): void {
-    this.#bytes -= costOf(this.#exchanges[this.#first]!);
+    this.#bytes -= costOf(this.#exchanges[this.#first]!.exchange);
     this.#first += 1;
     if (this.#first < this.#capacity && this.#first < this.#exchanges.length) return;
     this.#exchanges = this.#exchanges.slice(this.#first);
@@ -136,18 +135,16 @@ export class Recorder implements ExchangeStore {
   }
 }
 
-function matches({ path, method, status, since = 0 }: ExchangeFilter, exchange: NumberedExchange): boolean {
+function matches({ path, method, status, since = 0 }: ExchangeFilter, { id, exchange }: NumberedExchange): boolean {
   return (
-    exchange.id > since &&
+    id > since &&
     (method === undefined || exchange.method === method) &&
     (status === undefined || exchange.status === status) &&
     (path === undefined || fitsGlob(path, exchange.path))
   );
 }
 
-function costOf({ target, fields, responseFields, body, responseBody }: RecordedExchange): number {
-  let bytes = EXCHANGE_COST_BYTES + 2 * target.length + body.beginning.length + responseBody.beginning.length;
-  for (const lines of [fields, responseFields])
-    for (const [name, value] of lines) bytes += FIELD_COST_BYTES + name.length + value.length;
-  return bytes;
+function costOf({ target, fieldLines, responseLines, body, responseBody }: RecordedExchange): number {
+  const text = 2 * target.length + fieldLines.length + responseLines.length;
+  return EXCHANGE_COST_BYTES + text + body.beginning.length + responseBody.beginning.length;
 }

@@ -5,7 +5,7 @@ import type { ByteSource, GivingSource, MaybePromise } from "../http/byte-source
 import { BodyRefused } from "../http/refusal.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSource } from "../http/response-head.ts";
-import type { RecordedBody, RecordedField } from "./recorded-exchange.ts";
+import type { RecordedBody } from "./recorded-exchange.ts";
 import type { ExchangeStore } from "./recorder.ts";
 import type { Timer } from "./timer.ts";
 
@@ -15,7 +15,7 @@ const MOST_BODY_BYTES = 64 * 1024;
 const MOST_OPEN_BYTES = 32 * 1024 * 1024;
 let openBytes = 0;
 
-const NO_BODY: RecordedBody = { length: 0, beginning: new Uint8Array(0) };
+const NO_BODY: RecordedBody = { length: 0, beginning: "" };
 const OWN_PATHS = "/-/";
 
 /** The dispatch with the recorder behind it. */
@@ -43,7 +43,7 @@ class Recording {
   readonly #startedAt = performance.now();
   /** Taken now: what a connection knows of its client, and the fields, are there no longer than the request. */
   readonly #client: string;
-  readonly #fields: readonly RecordedField[];
+  readonly #fieldLines: string;
   readonly #body: Beginning | null;
 
   constructor(request: HttpRequest, store: ExchangeStore, timer: Timer) {
@@ -52,7 +52,7 @@ class Recording {
     this.#store = store;
     this.#time = timer.now;
     this.#client = peer.address === "" ? "" : `${peer.address}:${peer.port}`;
-    this.#fields = Array.from(request.fields, ({ name, value }): RecordedField => [name, value]);
+    this.#fieldLines = request.fields.text;
     this.#body = body === null ? null : new Beginning();
     if (body !== null) watch(body, this.#body, () => {});
   }
@@ -94,10 +94,10 @@ class Recording {
       target,
       path: decodedPath,
       version: `HTTP/1.${minorVersion}`,
-      fields: this.#fields,
+      fieldLines: this.#fieldLines,
       body,
       status: response?.status ?? null,
-      responseFields: response === null ? [] : parseLines(response.fieldLines),
+      responseLines: response?.fieldLines ?? "",
       responseBody,
       fault: null,
     });
@@ -132,7 +132,7 @@ class Beginning {
     const room = Math.min(MOST_BODY_BYTES - this.#kept, MOST_OPEN_BYTES - openBytes);
     if (room <= 0 || bytes.length === 0) return;
     // The piece is its reader's, who may change it.
-    const copy = Uint8Array.prototype.slice.call(bytes, 0, room);
+    const copy = copyOf(bytes, room);
     this.#kept += copy.length;
     openBytes += copy.length;
     this.#pieces.push(copy);
@@ -173,20 +173,11 @@ function watch(source: ByteSource | GivingSource, beginning: Beginning | null, c
 
 function wholeBody(body: string | Uint8Array | null): RecordedBody {
   if (body === null) return NO_BODY;
-  const beginning =
-    typeof body === "string"
-      ? Buffer.from(body.slice(0, MOST_BODY_BYTES), "latin1")
-      : Uint8Array.prototype.slice.call(body, 0, MOST_BODY_BYTES);
+  const beginning = typeof body === "string" ? body.slice(0, MOST_BODY_BYTES) : copyOf(body, MOST_BODY_BYTES);
   return { length: body.length, beginning };
 }
 
-/** The field lines that a response was given, less those that the server adds to every answer. */
-function parseLines(lines: string): readonly RecordedField[] {
-  return lines
-    .split("\r\n")
-    .slice(0, -1)
-    .map((line): RecordedField => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 2)];
-    });
+/** The first bytes, in memory of their own. */
+function copyOf(bytes: Uint8Array, most: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, 0, most);
 }

@@ -17,10 +17,10 @@ function exchangeOf(path: string, method = "GET", status = 200, bytes = 0): Reco
     target: path,
     path,
     version: "HTTP/1.1",
-    fields: [],
+    fieldLines: "",
     body,
     status,
-    responseFields: [],
+    responseLines: "",
     responseBody: NO_BODY,
     fault: null,
   };
@@ -28,7 +28,7 @@ function exchangeOf(path: string, method = "GET", status = 200, bytes = 0): Reco
 
 async function find(store: ExchangeStore, filter: ExchangeFilter = {}): Promise<string[]> {
   const found = await store.ask({ filter, count: 0, waitMs: 0, most: Infinity }).found;
-  return found!.exchanges.map(({ id, path }) => `${id} ${path}`);
+  return found!.exchanges.map(({ id, exchange }) => `${id} ${exchange.path}`);
 }
 
 const globs: [glob: string, path: string, fits: boolean][] = [
