@@ -178,7 +178,7 @@ export class HttpResponse {
 /**
  * Answers a request. The parameters are those of its route, in order, in the form that its row asks for. A promise only
  * where waiting is real: what is answered at once costs none. May throw or reject with `BodyRefused`, whose refusal is the
- * answer, and with `DeliberateCut`; anything else is a fault of ours, a 500.
+ * answer, and with `DeliberateCut` and `ConnectionTaken`; anything else is a fault of ours, a 500.
  */
 export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePromise<HttpResponse>;
 

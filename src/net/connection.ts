@@ -123,6 +123,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   /** Finishes the exchange in hand, then closes. */
   shutDown(): void {
     this.#exchange.isLast = true;
+    this.#reader.endRest();
     if (this.#reader.reading === "head" && !this.#reader.hasPartialHead) this.#finish();
   }
 
@@ -197,7 +198,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     }
     if (this.#life === "closed") return;
     // The FIN may have come while an earlier exchange was in hand: what is missing now will not come.
-    if (this.peer.hasEnded && reader.hasBodyToCome) this.#failRequest(INCOMPLETE_BODY);
+    if (this.peer.hasEnded && reader.hasBodyToCome && !reader.endRest()) this.#failRequest(INCOMPLETE_BODY);
     sender.flush();
     if (this.peer.hasEnded && reader.reading === "head" && !sender.isBlocked && !this.#isYielding) {
       if (reader.hasPartialHead && !this.peer.hasLeft) this.#refuse(INCOMPLETE_HEAD);

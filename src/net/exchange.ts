@@ -4,6 +4,7 @@
 import { ContentLost, type CutForm, DeliberateCut } from "../http/byte-source.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSafe } from "../http/method.ts";
+import { ConnectionTaken } from "../http/connection-taken.ts";
 import { BodyRefused, type Refusal, SERVER_FAULT } from "../http/refusal.ts";
 import { refusalResponse } from "../http/refusal-response.ts";
 import { isSource } from "../http/response-head.ts";
@@ -11,6 +12,7 @@ import type { ExchangeRecord, Observer } from "../observe/observer.ts";
 import type { Clock } from "./clock.ts";
 import type { LoopTurn } from "./loop-turn.ts";
 import type { ReplyOwner, ReplySender } from "./reply-sender.ts";
+import type { BodyFlow } from "./request-body.ts";
 import { type ReaderContext, type RequestReader } from "./request-reader.ts";
 import type { SocketPeer } from "./socket-peer.ts";
 
@@ -32,7 +34,7 @@ export class Exchange {
   readonly #peer: SocketPeer;
   readonly #reader: RequestReader;
   readonly #sender: ReplySender;
-  readonly #owner: ReplyOwner;
+  readonly #owner: ReplyOwner & BodyFlow;
   /** Null as soon as the exchange is told of, and between two. */
   #request: HttpRequest | null = null;
   /** Why it is refused or cut, if it is. */
@@ -47,7 +49,7 @@ export class Exchange {
     peer: SocketPeer,
     reader: RequestReader,
     sender: ReplySender,
-    owner: ReplyOwner,
+    owner: ReplyOwner & BodyFlow,
   ) {
     this.#context = context;
     this.#peer = peer;
@@ -97,8 +99,7 @@ export class Exchange {
         },
         (error) => {
           if (isAwaited()) this.#handlerFailed(error);
-          else if (!(error instanceof BodyRefused || error instanceof DeliberateCut))
-            this.#context.observer.fault(error);
+          else if (!isOutcome(error)) this.#context.observer.fault(error);
         },
       )
       .then(() => {
@@ -109,9 +110,17 @@ export class Exchange {
   }
 
   #handlerFailed(error: unknown): void {
+    if (error instanceof ConnectionTaken) return this.#handOver(error);
     if (error instanceof DeliberateCut) return this.#sender.break(error);
     if (!(error instanceof BodyRefused)) this.#context.observer.fault(error);
     this.refuse(error instanceof BodyRefused ? error.refusal : SERVER_FAULT);
+  }
+
+  /** A handler has the connection from here on. */
+  #handOver({ status, serve }: ConnectionTaken): void {
+    this.isLast = true;
+    if (this.#peer.hasLeft) return this.#sender.discard(new HttpResponse(status));
+    this.#sender.beginRaw(status, serve(this.#reader.giveRest(this.#owner)));
   }
 
   #respond(request: HttpRequest, response: HttpResponse): void {
@@ -212,4 +221,9 @@ export class Exchange {
       cutOff,
     };
   }
+}
+
+/** What a handler may throw, and is no fault. */
+function isOutcome(error: unknown): boolean {
+  return error instanceof BodyRefused || error instanceof DeliberateCut || error instanceof ConnectionTaken;
 }

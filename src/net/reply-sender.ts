@@ -2,7 +2,7 @@
 // the reply is broken.
 
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
-import type { HttpRequest, HttpResponse } from "../http/message.ts";
+import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import {
   type BodyFraming,
   bodyLength,
@@ -142,6 +142,16 @@ export class ReplySender {
     }
     if (this.#framing !== "none" && body !== null) this.#writeContent(body);
     if (!this.#writer.isBlocked) this.#writing = "complete";
+  }
+
+  /** Begins to send what is no reply, as it is; the end of the connection is its end. */
+  beginRaw(status: number, source: ByteSource): void {
+    this.#framing = "close";
+    this.#response = new HttpResponse(status);
+    this.#writing = "sending";
+    this.#contentSent = 0;
+    this.#source = source;
+    this.#proceed();
   }
 
   /** Takes a reply that nobody will get, or none. */

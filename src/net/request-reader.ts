@@ -1,7 +1,7 @@
 // What one connection receives: heads and their bodies, one request at a time. A body is unwrapped as it comes, and goes
 // to whoever reads it; behind a fault no byte is interpreted.
 
-import { type BodyDecoder, ChunkedDecoder, LengthDecoder } from "../http/body-decoder.ts";
+import { type BodyDecoder, ChunkedDecoder, LengthDecoder, RawDecoder } from "../http/body-decoder.ts";
 import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HeadFields } from "../http/field-section.ts";
 import type { HeadProgress } from "../http/head-progress.ts";
@@ -16,9 +16,10 @@ import type { ConnectionSocket } from "./socket-peer.ts";
 
 /**
  * head: waits for a request or reads its head. owed: a body is to come, and the client may wait for `100 Continue`.
- * body: the body comes. complete: the request is in. closed: no further byte is interpreted.
+ * body: the body comes. complete: the request is in. taken: a handler has all that comes. closed: no further byte is
+ * interpreted.
  */
-export type Reading = "head" | "owed" | "body" | "complete" | "closed";
+export type Reading = "head" | "owed" | "body" | "complete" | "taken" | "closed";
 
 /** What the readers of a server share. */
 export interface ReaderContext {
@@ -49,7 +50,7 @@ export class RequestReader {
   #fields: HeadFields | null = null;
   /** Of the request in hand, from its head until the next one is looked for. */
   #body: RequestBody | null = null;
-  /** There exactly while reading is "owed" or "body". */
+  /** There exactly while reading is "owed", "body" or "taken". */
   #decoder: BodyDecoder | null = null;
   /** Bytes of the body and its framing; from the beginning of skipping on, those that were skipped. */
   #received = 0;
@@ -202,6 +203,27 @@ export class RequestReader {
     if (this.#expectsContinue && !body.wasRead) return false;
     if (this.#decoder === null) return true;
     return body.length === UNKNOWN_LENGTH || body.length - this.#received <= SKIP_LIMIT_BYTES;
+  }
+
+  /** Gives all that comes from here on, what waits first. What is left of the request in hand is part of it. */
+  giveRest(flow: BodyFlow): RequestBody {
+    this.#body?.close();
+    const rest = new RequestBody(UNKNOWN_LENGTH, flow);
+    this.#body = rest;
+    this.#decoder = new RawDecoder();
+    this.#reading = "taken";
+    this.#isSkipping = false;
+    this.readBody();
+    return rest;
+  }
+
+  /** No more will come for the handler that has it all; false when none has. */
+  endRest(): boolean {
+    if (this.#reading !== "taken") return false;
+    this.#decoder = null;
+    this.#reading = "closed";
+    this.#body?.end();
+    return true;
   }
 
   /** The request in hand is done with. */
