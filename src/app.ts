@@ -18,17 +18,20 @@ import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
-import { recordDispatch } from "./testing/recording.ts";
-import { type ExchangeStore, Recorder } from "./testing/recorder.ts";
-import { createRecorderRoutes } from "./testing/recorder-routes.ts";
-import { createTestingRoutes } from "./testing/routes.ts";
+import { FaultBook, parseFaultRules } from "./testing/fault-book.ts";
+import { BadFault, type FaultRule } from "./testing/fault-rule.ts";
+import { Recorder } from "./testing/recorder.ts";
 import { SYSTEM_TIMER } from "./testing/timer.ts";
+import { createToolRoutes, type TestingTools, toolDispatch } from "./testing/tools.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
 
 /** What the application needs to know of a run. */
-export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission" | "testing" | "recordedRequests">;
+export type AppConfig = Pick<
+  Config,
+  "directory" | "limits" | "files" | "admission" | "testing" | "recordedRequests" | "faults"
+>;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
@@ -37,7 +40,7 @@ export function createDispatch(
   coordinator: Coordinator,
   lifecycle: Lifecycle,
   warn: Warn,
-  recorder: ExchangeStore = createRecorder(config),
+  tools: TestingTools = createTools(config),
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -54,8 +57,7 @@ export function createDispatch(
       rules,
       maxBodyBytes: limits.maxBody,
     }),
-    ...(config.testing ? createTestingRoutes({ allowedHosts: admission.allowedHosts }) : {}),
-    ...(config.testing ? createRecorderRoutes(recorder, SYSTEM_TIMER) : {}),
+    ...(config.testing ? createToolRoutes(tools, admission.allowedHosts) : {}),
   };
   const cors = createCors(admission.writeOrigins);
   const gates = [
@@ -64,7 +66,7 @@ export function createDispatch(
     cors.gate,
   ];
   const dispatch = finishDispatch(withErrorPages(createRouter(routes, gates), offer), cors.finish);
-  return config.testing ? recordDispatch(dispatch, recorder, SYSTEM_TIMER) : dispatch;
+  return config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
 }
 
 /** Where exchanges are kept with --testing: one for a server, however many workers it has. */
@@ -102,4 +104,15 @@ function createStorage(
 ): LocalStorage | null {
   if (directory === null) return null;
   return new LocalStorage(directory, { ...files, ...limits, rules, maxOpenFiles }, coordinator);
+}
+
+/** What --testing works with in a process that serves alone. */
+export function createTools(config: AppConfig): TestingTools {
+  return { recorder: createRecorder(config), faults: new FaultBook(faultRules(config)) };
+}
+
+/** The rules that the command line gives; their flag has read them before. */
+export function faultRules({ faults }: AppConfig): readonly FaultRule[] {
+  const rules = parseFaultRules(faults.join("\n"));
+  return rules instanceof BadFault ? [] : rules;
 }

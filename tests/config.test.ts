@@ -35,6 +35,7 @@ test("without flags everything has its documented default", () => {
       quiet: false,
       testing: false,
       recordedRequests: 500,
+      faults: [],
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,

@@ -2,6 +2,7 @@
 // the types of the settings, the environment, the suggestions and the help text are made from them and from LIMIT_TABLE;
 // nothing is listed twice.
 
+import { BadFault, parseFaultRule } from "../testing/fault-rule.ts";
 import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
@@ -87,11 +88,13 @@ export const SERVING_FLAGS = {
     group: "Serving",
     flag: "recorded-requests",
     placeholder: "N",
-    help: "with --testing: the last requests kept for /-/requests",
+    help: "with --testing: requests that /-/requests keeps",
     shownPreset: "500",
     preset: 500,
     read: (text: string) => readCount(text, 1, 100_000),
   } as FlagRow<number>,
+  /** What goes wrong with `testing`, as rules. */
+  faults: list("Serving", "fault", "RULE", "with --testing: what goes wrong, and where; repeatable", readFaultRule),
   graceMs: duration("Serving", "grace", DEFAULT_GRACE_MS, "for requests in hand to finish after SIGTERM or SIGINT"),
   drainDelayMs: duration("Serving", "drain-delay", 0, "between the signal and the end of accepting connections"),
 } as const;
@@ -211,6 +214,11 @@ function limitFlag(row: LimitRow): FlagRow<number> {
 
 /** Each has a number in the page that they share. */
 const MOST_WORKERS = 256;
+
+function readFaultRule(text: string): string | Unreadable {
+  const rule = parseFaultRule(text);
+  return rule instanceof BadFault ? new Unreadable(`a rule with ${rule.expected}`) : text;
+}
 
 function readWorkers(text: string): number | "auto" | Unreadable {
   if (text === "auto") return text;

@@ -6,7 +6,7 @@ import type { Listener } from "../net/listener.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
-import type { ExchangeStore } from "../testing/recorder.ts";
+import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
@@ -16,8 +16,8 @@ export interface LocalServerOptions {
   readonly config: Config;
   readonly listener: Listener;
   readonly coordinator: Coordinator;
-  /** Where exchanges are kept with --testing. */
-  readonly recorder: ExchangeStore;
+  /** What --testing works with. */
+  readonly tools: TestingTools;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
   /** When other processes serve with this one. */
@@ -30,7 +30,7 @@ export class LocalServer {
   readonly #config: Config;
   readonly #lifecycle: Lifecycle;
 
-  constructor({ config, listener, coordinator, recorder, observer, lifecycle, scoreboard }: LocalServerOptions) {
+  constructor({ config, listener, coordinator, tools, observer, lifecycle, scoreboard }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
@@ -39,7 +39,7 @@ export class LocalServer {
       listeners: [listener],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
-      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line), recorder),
+      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line), tools),
       observer,
       lifecycle,
       scoreboard,

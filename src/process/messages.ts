@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
+import type { FaultRule } from "../testing/fault-rule.ts";
 import type { RecorderAnswer, RecorderMessage } from "../testing/remote-recorder.ts";
 import type { Place } from "./place.ts";
 
@@ -22,6 +23,7 @@ export type ParentMessage =
   | { readonly kind: "start"; readonly orders: WorkerOrders }
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
   | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
+  | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 
@@ -31,4 +33,6 @@ export type WorkerMessage =
   /** It cannot listen; the line says why. */
   | { readonly kind: "failed"; readonly line: string }
   | { readonly kind: "ask"; readonly request: CoordinatorRequest }
-  | { readonly kind: "recorder"; readonly message: RecorderMessage };
+  | { readonly kind: "recorder"; readonly message: RecorderMessage }
+  /** Rules for all workers. */
+  | { readonly kind: "faults"; readonly rules: readonly FaultRule[] };

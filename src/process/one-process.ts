@@ -1,6 +1,6 @@
 // A server that is this process alone.
 
-import { createRecorder } from "../app.ts";
+import { createTools } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { LocalCoordinator } from "../storage/coordinator.ts";
@@ -21,8 +21,8 @@ export function serveAlone(
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place);
-  const recorder = createRecorder(config);
-  const server = new LocalServer({ config, listener, coordinator, recorder, observer: log, lifecycle });
+  const tools = createTools(config);
+  const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle });
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {} });
   log.started(listenOrGiveUp(() => server.listen(), listener, place, log));

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
+import type { FaultRule } from "../testing/fault-rule.ts";
 import type { Recorder } from "../testing/recorder.ts";
 import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -67,6 +68,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #page = new ScoreboardPage();
   readonly #slots: readonly Slot[];
+  #faults: readonly FaultRule[] | null = null;
   readonly #started = Promise.withResolvers<readonly string[]>();
 
   /** Throws one line when there is no memory that workers could share. */
@@ -116,6 +118,12 @@ export class Supervisor {
     slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
     const { config, place } = this.#options;
     tell(child, { kind: "start", orders: { config, place, number: slot.number } });
+    this.#tellFaults(child);
+  }
+
+  /** Rules that came at run time; those of the start, a worker has. */
+  #tellFaults(child: Subprocess): void {
+    if (this.#faults !== null) tell(child, { kind: "faults", rules: this.#faults });
   }
 
   #receive(slot: Slot, message: WorkerMessage): void {
@@ -136,6 +144,10 @@ export class Supervisor {
         return;
       case "recorder":
         slot.worker?.recorderDesk.receive(message.message);
+        return;
+      case "faults":
+        this.#faults = message.rules;
+        for (const { worker } of this.#slots) if (worker !== null) this.#tellFaults(worker.process);
     }
   }
 

@@ -1,11 +1,12 @@
 // A worker: one of several processes that serve together. Signals of the terminal reach the whole group, so it waits for
 // its parent's word; when the parent is gone, it goes too.
 
-import { usageLimits } from "../app.ts";
+import { faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { FaultBook } from "../testing/fault-book.ts";
 import { RemoteRecorder } from "../testing/remote-recorder.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
@@ -32,6 +33,7 @@ class WorkerProcess {
   readonly #lifecycle = new Lifecycle();
   #coordinator: RemoteCoordinator | null = null;
   #recorder: RemoteRecorder | null = null;
+  #faults: FaultBook | null = null;
   #server: LocalServer | null = null;
   #log: AccessLog | null = null;
 
@@ -44,6 +46,9 @@ class WorkerProcess {
         return;
       case "recorder-answer":
         this.#recorder?.receive(message.answer);
+        return;
+      case "faults":
+        this.#faults?.replace(message.rules);
         return;
       case "drain":
         void this.#end();
@@ -70,9 +75,12 @@ class WorkerProcess {
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
     const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
-    const server = new LocalServer({ config, listener, coordinator, recorder, observer, lifecycle, scoreboard });
+    const faults = new FaultBook(faultRules(config), (rules) => tell({ kind: "faults", rules }));
+    const tools = { recorder, faults };
+    const server = new LocalServer({ config, listener, coordinator, tools, observer, lifecycle, scoreboard });
     this.#coordinator = coordinator;
     this.#recorder = recorder;
+    this.#faults = faults;
     this.#log = observer;
     this.#server = server;
     try {

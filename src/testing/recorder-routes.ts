@@ -5,6 +5,7 @@ import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { Arguments } from "./arguments.ts";
+import { isInsider, refuseStranger } from "./insiders.ts";
 import { eventStreamReply, formatEvent } from "./event-stream.ts";
 import { quoteJson, printJson } from "./json-text.ts";
 import { MOST_GLOB_CHARS } from "./path-glob.ts";
@@ -35,16 +36,6 @@ function forInsiders(row: Resource): Resource {
     return [method, (request: HttpRequest) => (isInsider(request) ? handler(request) : refuseStranger())];
   });
   return Object.fromEntries(guarded) as Resource;
-}
-
-/** A client on this machine, or one that authentication knows. */
-export function isInsider({ peer, user }: HttpRequest): boolean {
-  return user !== "" || peer.address === "" || peer.address === "::1" || peer.address.startsWith("127.");
-}
-
-/** The answer to everybody else. */
-export function refuseStranger(): HttpResponse {
-  return plainText("Only clients on this machine, or with a name and a password, may see and set this.\n", 403);
 }
 
 /** GET, `?path=&method=&status=&since=&wait=&count=&secrets=1`: 408 when fewer have come in the time. */

@@ -5,6 +5,7 @@ import type { ByteSource, GivingSource, MaybePromise } from "../http/byte-source
 import { BodyRefused } from "../http/refusal.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSource } from "../http/response-head.ts";
+import { faultOf } from "./faults.ts";
 import type { RecordedBody } from "./recorded-exchange.ts";
 import type { ExchangeStore } from "./recorder.ts";
 import type { Timer } from "./timer.ts";
@@ -99,7 +100,7 @@ class Recording {
       status: response?.status ?? null,
       responseLines: response?.fieldLines ?? "",
       responseBody,
-      fault: null,
+      fault: faultOf(this.#request),
     });
   }
 }

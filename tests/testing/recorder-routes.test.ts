@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HttpRequest } from "../../src/http/message.ts";
-import { isInsider } from "../../src/testing/recorder-routes.ts";
+import { isInsider } from "../../src/testing/insiders.ts";
 import { application } from "../support/app.ts";
 import { ask, utf8 } from "../support/endpoint-client.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
