@@ -17,6 +17,7 @@ import { sendFields } from "./response-fields.ts";
 import { beginLinks, decodeBase64, sendLinks, sendUuid } from "./small-answers.ts";
 import { answerStatus } from "./status-choice.ts";
 import { SYSTEM_TIMER, type Timer } from "./timer.ts";
+import { createWebSocketEcho } from "./websocket-echo.ts";
 import { dumpRequest, takeUpload } from "./uploads.ts";
 
 /** What the endpoints need to know of a run. */
@@ -72,6 +73,7 @@ export function createTestingRoutes({ allowedHosts, timer = SYSTEM_TIMER }: Test
     "/stream/{n}": get(streamLines),
     "/range/{n}": get(createRange(timer)),
     "/sse": get(createPings(timer)),
+    "/websocket/echo": get(createWebSocketEcho(timer)),
 
     "/cache": get(createCache(timer)),
     "/cache/{n}": get(cacheFor),
