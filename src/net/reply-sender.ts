@@ -287,7 +287,7 @@ export class ReplySender {
     }
     const promised = source.length;
     if (chunk === null) {
-      this.#endContent(promised);
+      this.#endContent(source, promised);
       return;
     }
     this.#contentSent += chunk.length;
@@ -301,13 +301,14 @@ export class ReplySender {
     this.#writer.flush();
   }
 
-  #endContent(promised: number): void {
+  #endContent(source: ByteSource, promised: number): void {
     if (promised !== UNKNOWN_LENGTH && this.#contentSent !== promised) {
       this.break(new Error(`a source of ${promised} bytes ended after ${this.#contentSent}`));
       return;
     }
+    if (this.#framing === "chunked")
+      this.#writer.writeText(source.trailerLines === undefined ? LAST_CHUNK : `0\r\n${source.trailerLines()}\r\n`);
     this.closeSource();
-    if (this.#framing === "chunked") this.#writer.writeText(LAST_CHUNK);
     this.#writer.flush();
   }
 

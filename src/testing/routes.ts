@@ -18,6 +18,7 @@ import { beginLinks, decodeBase64, sendLinks, sendUuid } from "./small-answers.t
 import { answerStatus } from "./status-choice.ts";
 import { SYSTEM_TIMER, type Timer } from "./timer.ts";
 import { createWebSocketEcho } from "./websocket-echo.ts";
+import { sendTrailers } from "./trailers.ts";
 import { dumpRequest, takeUpload } from "./uploads.ts";
 
 /** What the endpoints need to know of a run. */
@@ -74,6 +75,8 @@ export function createTestingRoutes({ allowedHosts, timer = SYSTEM_TIMER }: Test
     "/range/{n}": get(createRange(timer)),
     "/sse": get(createPings(timer)),
     "/websocket/echo": get(createWebSocketEcho(timer)),
+
+    "/trailers": get(sendTrailers),
 
     "/cache": get(createCache(timer)),
     "/cache/{n}": get(cacheFor),

@@ -181,6 +181,34 @@ describe("numbers that are none", () => {
   });
 });
 
+describe("/trailers", () => {
+  async function received(query: string, version = "1.1"): Promise<string> {
+    const client = await RawClient.connect(started.port);
+    await client.send(`GET /trailers${query} HTTP/${version}\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    const text = await client.untilEnd();
+    client.close();
+    return text;
+  }
+
+  test("sends fields behind the content, and says so before", async () => {
+    const text = await received("?X-Sum=1%0D%0A2&x-b=c");
+    expect(text).toContain("\r\nTrailer: X-Sum, x-b\r\n");
+    expect(text).toEndWith("}\n\r\n0\r\nX-Sum: 1??2\r\nx-b: c\r\n\r\n");
+  });
+
+  test("has one when none is asked for", async () => {
+    expect(await received("")).toEndWith("\r\n0\r\nX-Trailer: behind the content\r\n\r\n");
+  });
+
+  test("sends none to a client that knows no chunks", async () => {
+    expect(await received("?X-A=b", "1.0")).toEndWith("}\n");
+  });
+
+  test.each(["Content-Length", "transfer-encoding", "Set-Cookie", "a b", ""])("refuses %j", async (name) => {
+    expect(await received(`?${encodeURIComponent(name)}=x`)).toStartWith("HTTP/1.1 400 ");
+  });
+});
+
 describe("/stream", () => {
   test("gives a line of JSON for each number", async () => {
     const response = await ask(started.port, "GET", "/stream/3?a=b");
