@@ -8,6 +8,7 @@ import type { HeadProgress } from "../http/head-progress.ts";
 import type { Limits } from "../http/limits.ts";
 import { HttpRequest, type Peer } from "../http/message.ts";
 import { INCOMPLETE_BODY, type Refusal } from "../http/refusal.ts";
+import type { BodyTap, Wiretap } from "../http/wiretap.ts";
 import { INCOMPLETE, REFUSED, type RequestHeadParser } from "../http/request-head.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { InputBuffer } from "./input-buffer.ts";
@@ -25,6 +26,8 @@ export type Reading = "head" | "owed" | "body" | "complete" | "taken" | "closed"
 export interface ReaderContext {
   readonly limits: Limits;
   readonly parser: RequestHeadParser;
+  /** There when somebody has to see bodies as they come. */
+  readonly wiretap?: Wiretap | undefined;
 }
 
 /** What may be skipped of a body that nobody read, to keep the connection; past it, closing is cheaper. */
@@ -59,6 +62,8 @@ export class RequestReader {
   /** The client expects `100 Continue` for the request in hand. */
   #expectsContinue = false;
   #isSkipping = false;
+  /** Of the body in hand. */
+  #tap: BodyTap | null = null;
 
   constructor(socket: ConnectionSocket, context: ReaderContext, deadlines: Deadlines) {
     this.#socket = socket;
@@ -136,7 +141,9 @@ export class RequestReader {
     if (parser.bodyLength === 0) this.#reading = "complete";
     else this.#beginBody(parser, flow);
     this.#fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
-    return new HttpRequest(parser, this.#fields, this.#body, peer);
+    const request = new HttpRequest(parser, this.#fields, this.#body, peer);
+    if (this.#body !== null) this.#tap = this.#context.wiretap?.(request) ?? null;
+    return request;
   }
 
   #beginBody(parser: RequestHeadParser, flow: BodyFlow): void {
@@ -156,7 +163,10 @@ export class RequestReader {
     const decoder = this.#decoder;
     const body = this.#body;
     if (decoder === null || body === null || input.size === 0) return null;
+    // Unwrapping moves bytes.
+    const untouched = this.#tap === null ? null : Buffer.from(input.bytes.subarray(input.start, input.end));
     const consumed = decoder.decode(input.bytes, input.start, input.end);
+    if (untouched !== null) this.#tap?.took(untouched.subarray(0, consumed));
     input.start += consumed;
     this.#received += consumed;
     this.#deadlines.noteBody(consumed);
@@ -210,6 +220,7 @@ export class RequestReader {
     this.#body?.close();
     const rest = new RequestBody(UNKNOWN_LENGTH, flow);
     this.#body = rest;
+    this.#tap = null;
     this.#decoder = new RawDecoder();
     this.#reading = "taken";
     this.#isSkipping = false;

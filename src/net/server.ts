@@ -4,6 +4,7 @@
 import type { Socket, SocketHandler } from "bun";
 import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
+import type { Wiretap } from "../http/wiretap.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BufferBudget } from "./buffer-budget.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly lifecycle: ServerLifecycle;
   /** The system's unless said otherwise. */
   readonly clock?: Clock;
+  /** There when somebody has to see bodies as they come. */
+  readonly wiretap?: Wiretap | undefined;
   /** How many connections other processes have that serve together with this one: the limit is one for all. */
   readonly scoreboard?: ConnectionScoreboard | undefined;
 }
@@ -53,6 +56,7 @@ export class Server implements ConnectionContext {
   readonly dispatch: Dispatch;
   readonly observer: Observer;
   readonly clock: Clock;
+  readonly wiretap: Wiretap | undefined;
   readonly parser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
@@ -72,6 +76,7 @@ export class Server implements ConnectionContext {
     this.dispatch = options.dispatch;
     this.clock = options.clock ?? new SystemClock();
     this.observer = options.observer;
+    this.wiretap = options.wiretap;
     this.parser = new RequestHeadParser(options.limits);
     this.budget = new BufferBudget(options.limits.maxBuffered);
   }

@@ -6,6 +6,7 @@ import type { Listener } from "../net/listener.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
+import { tapRaw } from "../testing/raw-request.ts";
 import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -42,6 +43,7 @@ export class LocalServer {
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line), tools),
       observer,
       lifecycle,
+      wiretap: config.testing ? tapRaw : undefined,
       scoreboard,
     });
   }

@@ -12,6 +12,7 @@ import { DOCUMENTS } from "./documents.ts";
 import { createPings } from "./event-stream.ts";
 import { chooseImage, sendImage } from "./images.ts";
 import { showAnything, showBody, showGet, showHeaders, showOrigin, showUserAgent } from "./inspection.ts";
+import { RAW_PATH, showRaw } from "./raw-request.ts";
 import { createRedirectTo, redirect, redirectAbsolute, redirectRelative } from "./redirects.ts";
 import { sendFields } from "./response-fields.ts";
 import { beginLinks, decodeBase64, sendLinks, sendUuid } from "./small-answers.ts";
@@ -53,6 +54,7 @@ export function createTestingRoutes({ allowedHosts, timer = SYSTEM_TIMER }: Test
     "/ip": get(showOrigin),
     "/user-agent": get(showUserAgent),
     "/dump/request": anyMethod(dumpRequest),
+    [RAW_PATH]: anyMethod(showRaw),
     "/upload": { POST: takeUpload, PUT: takeUpload },
 
     "/cookies": get(showCookies),

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
 import { type Clock, SystemClock } from "../../src/net/clock.ts";
 import { Server } from "../../src/net/server.ts";
+import type { Wiretap } from "../../src/http/wiretap.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import type { ExchangeRecord, Observer } from "../../src/observe/observer.ts";
@@ -62,6 +63,7 @@ export const protocolRoutes: Dispatch = createRouter({
 
 /** Where and when a test's server is. */
 export interface ServerPlace {
+  readonly wiretap?: Wiretap;
   readonly addresses?: readonly string[];
   readonly port?: number;
   readonly clock?: Clock;
@@ -71,7 +73,7 @@ export interface ServerPlace {
 export function startServer(
   dispatch: Dispatch = protocolRoutes,
   limits: Partial<Limits> = {},
-  { addresses = ["127.0.0.1"], port = 0, clock = new SystemClock() }: ServerPlace = {},
+  { addresses = ["127.0.0.1"], port = 0, clock = new SystemClock(), wiretap }: ServerPlace = {},
 ): StartedServer {
   const observer = new RecordingObserver();
   const listener = new TcpListener({ host: "127.0.0.1", addresses, port });
@@ -83,6 +85,7 @@ export function startServer(
     observer,
     clock,
     lifecycle: new Lifecycle(),
+    wiretap,
   });
   server.listen();
   return { server, listener, port: listener.port, observer, stop: () => server.drain(0) };
