@@ -61,7 +61,9 @@ export function createRedirectTo(allowedHosts: readonly string[]): (request: Htt
 export function mayLeadTo(url: string, base: string, allowed: ReadonlySet<string>): boolean {
   const own = URL.parse(base);
   const target = URL.parse(url, base);
-  if (own === null || target === null || !/^https?:$/.test(target.protocol)) return false;
+  // What a browser cannot resolve leads nowhere.
+  if (target === null) return true;
+  if (own === null || !/^https?:$/.test(target.protocol)) return false;
   return target.host === own.host || isLoopbackName(target.hostname) || allowed.has(target.hostname.replace(/\.$/, ""));
 }
 

@@ -90,6 +90,7 @@ const redirects: [target: string, status: number, location: string | undefined][
   ["/redirect-to?url=http%3A%2F%2F%5B%3A%3A1%5D%2Fx", 302, "http://[::1]/x"],
   ["/redirect-to?url=https%3A%2F%2Fnamed.test%2Fx", 302, "https://named.test/x"],
   ["/redirect-to?url=http%3A%2F%2Fexample.test%2Fx", 302, "http://example.test/x"],
+  ["/redirect-to?url=http%3A%2F%2F%3A1", 302, "http://:1"],
   ["/redirect-to?url=https%3A%2F%2Fother.test", 403, undefined],
   ["/redirect-to?url=%2F%2Fother.test", 403, undefined],
   ["/redirect-to?url=%2F%5Cother.test", 403, undefined],
