@@ -1,6 +1,7 @@
 // One exchange as the recorder keeps it, and as it is shown: what was asked and what was answered, with the beginning of
 // both bodies.
 
+import { formatAuthority } from "../http/authority.ts";
 import { trimBlanks } from "../http/field-syntax.ts";
 import { isText, type Printable, SentBytes } from "./json-text.ts";
 
@@ -16,13 +17,15 @@ export interface RecordedExchange {
   /** Milliseconds since the epoch, when the request had come. */
   readonly time: number;
   readonly durationMs: number;
-  readonly client: string;
+  /** Empty for a unix socket. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
   readonly method: string;
   /** One char per byte, as sent. */
   readonly target: string;
   /** Percent-decoded, one char per byte. */
   readonly path: string;
-  readonly version: string;
+  readonly minorVersion: number;
   /** Field lines as they came, each with its line end: taken apart when somebody looks. */
   readonly fieldLines: string;
   readonly body: RecordedBody;
@@ -48,7 +51,8 @@ const MASK = "[masked]";
 
 /** The exchange as JSON shows it. */
 export function showExchange({ id, exchange }: NumberedExchange, withSecrets: boolean): Printable {
-  const { time, durationMs, client, method, target, path, version, fieldLines, body, fault } = exchange;
+  const { time, durationMs, clientAddress, clientPort, method, target, path, minorVersion } = exchange;
+  const { fieldLines, body, fault } = exchange;
   const { status, responseLines, responseBody } = exchange;
   const show = (lines: string): Printable =>
     lines
@@ -59,11 +63,11 @@ export function showExchange({ id, exchange }: NumberedExchange, withSecrets: bo
     id,
     time: new Date(time).toISOString(),
     duration_ms: Math.round(durationMs * 100) / 100,
-    client,
+    client: clientAddress === "" ? "" : formatAuthority(clientAddress, clientPort),
     method,
     target,
     path,
-    version,
+    version: `HTTP/1.${minorVersion}`,
     headers: show(fieldLines),
     body: showBody(body),
     fault,

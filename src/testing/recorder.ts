@@ -65,10 +65,11 @@ export class Recorder implements ExchangeStore {
   readonly #capacity: number;
   readonly #timer: Timer;
   readonly #waiters = new Set<Waiter>();
-  #exchanges: NumberedExchange[] = [];
+  #exchanges: RecordedExchange[] = [];
   /** What is before it is gone already: an array that gives up its first each time would move all others. */
   #first = 0;
   #bytes = 0;
+  /** How many there were ever: the number of the last. */
   #last = 0;
 
   /** Keeps so many exchanges. */
@@ -78,12 +79,12 @@ export class Recorder implements ExchangeStore {
   }
 
   add(exchange: RecordedExchange): void {
-    const numbered = { id: ++this.#last, exchange };
-    this.#exchanges.push(numbered);
+    const id = ++this.#last;
+    this.#exchanges.push(exchange);
     this.#bytes += costOf(exchange);
     while (this.#count > this.#capacity || this.#bytes > MOST_BYTES) this.#dropFirst();
     for (const waiter of this.#waiters) {
-      if (!matches(waiter.query.filter, numbered)) continue;
+      if (!matches(waiter.query.filter, id, exchange)) continue;
       const found = this.#find(waiter.query);
       if (found.isComplete) waiter.answer(found);
     }
@@ -121,13 +122,14 @@ export class Recorder implements ExchangeStore {
     const matching: NumberedExchange[] = [];
     for (let i = this.#first; i < this.#exchanges.length; i++) {
       const exchange = this.#exchanges[i]!;
-      if (matches(filter, exchange)) matching.push(exchange);
+      const id = this.#last - this.#exchanges.length + i + 1;
+      if (matches(filter, id, exchange)) matching.push({ id, exchange });
     }
     return { exchanges: matching.slice(0, most), isComplete: matching.length >= count };
   }
 
   #dropFirst(): void {
-    this.#bytes -= costOf(this.#exchanges[this.#first]!.exchange);
+    this.#bytes -= costOf(this.#exchanges[this.#first]!);
     this.#first += 1;
     if (this.#first < this.#capacity && this.#first < this.#exchanges.length) return;
     this.#exchanges = this.#exchanges.slice(this.#first);
@@ -135,7 +137,7 @@ export class Recorder implements ExchangeStore {
   }
 }
 
-function matches({ path, method, status, since = 0 }: ExchangeFilter, { id, exchange }: NumberedExchange): boolean {
+function matches({ path, method, status, since = 0 }: ExchangeFilter, id: number, exchange: RecordedExchange): boolean {
   return (
     id > since &&
     (method === undefined || exchange.method === method) &&

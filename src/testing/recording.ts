@@ -6,7 +6,7 @@ import { BodyRefused } from "../http/refusal.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { isSource } from "../http/response-head.ts";
 import { faultOf } from "./faults.ts";
-import type { RecordedBody } from "./recorded-exchange.ts";
+import type { RecordedBody, RecordedExchange } from "./recorded-exchange.ts";
 import type { ExchangeStore } from "./recorder.ts";
 import type { Timer } from "./timer.ts";
 
@@ -23,61 +23,102 @@ const OWN_PATHS = "/-/";
 export function recordDispatch(dispatch: Dispatch, store: ExchangeStore, timer: Timer): Dispatch {
   return (request) => {
     if (request.decodedPath.startsWith(OWN_PATHS)) return dispatch(request);
-    const recording = new Recording(request, store, timer);
+    const begin = { time: timer.now, startedAt: performance.now(), clientAddress: request.peer.address };
+    if (request.body !== null) return recordLater(request, dispatch, store, begin);
     const reply = dispatch(request);
-    if (!(reply instanceof Promise)) return recording.answered(reply);
-    return reply.then(
-      (response) => recording.answered(response),
-      (error: unknown) => {
-        recording.failed(error);
-        throw error;
-      },
-    );
+    // Nearly every exchange is over here, and costs one record.
+    if (!(reply instanceof Promise) && !isSource(reply.body)) {
+      store.add(recordOf(request, reply, begin, NO_BODY, wholeBody(request.method, reply.body)));
+      return reply;
+    }
+    const recording = new Recording(request, store, begin);
+    return reply instanceof Promise ? recording.follow(reply) : recording.answered(reply);
   };
 }
 
-/** What becomes of one exchange. */
+function recordLater(
+  request: HttpRequest,
+  dispatch: Dispatch,
+  store: ExchangeStore,
+  begin: Beginning,
+): ReturnType<Dispatch> {
+  const recording = new Recording(request, store, begin);
+  const reply = dispatch(request);
+  return reply instanceof Promise ? recording.follow(reply) : recording.answered(reply);
+}
+
+/** When an exchange began, by the calendar and by a clock that never jumps, and with whom: nobody knows once he left. */
+interface Beginning {
+  readonly time: number;
+  readonly startedAt: number;
+  readonly clientAddress: string;
+}
+
+function recordOf(
+  request: HttpRequest,
+  response: HttpResponse | null,
+  { time, startedAt, clientAddress }: Beginning,
+  body: RecordedBody,
+  responseBody: RecordedBody,
+): RecordedExchange {
+  const { method, target, decodedPath, minorVersion, peer, fields } = request;
+  return {
+    time,
+    durationMs: performance.now() - startedAt,
+    clientAddress,
+    clientPort: peer.port,
+    method,
+    target,
+    path: decodedPath,
+    minorVersion,
+    fieldLines: fields.text,
+    body,
+    status: response === null ? null : response.status,
+    responseLines: response === null ? "" : response.fieldLines,
+    responseBody,
+    fault: faultOf(request),
+  };
+}
+
+/** What becomes of an exchange that is not over at once. */
 class Recording {
   readonly #request: HttpRequest;
   readonly #store: ExchangeStore;
-  readonly #time: number;
-  readonly #startedAt = performance.now();
-  /** Taken now: what a connection knows of its client, and the fields, are there no longer than the request. */
-  readonly #client: string;
+  readonly #begin: Beginning;
+  /** Taken now: the fields are there no longer than the request. */
   readonly #fieldLines: string;
-  readonly #body: Beginning | null;
+  readonly #body: GatheredBody | null;
 
-  constructor(request: HttpRequest, store: ExchangeStore, timer: Timer) {
-    const { body, peer } = request;
+  constructor(request: HttpRequest, store: ExchangeStore, begin: Beginning) {
     this.#request = request;
     this.#store = store;
-    this.#time = timer.now;
-    this.#client = peer.address === "" ? "" : `${peer.address}:${peer.port}`;
+    this.#begin = begin;
     this.#fieldLines = request.fields.text;
-    this.#body = body === null ? null : new Beginning();
-    if (body !== null) watch(body, this.#body, () => {});
+    this.#body = request.body === null ? null : new GatheredBody();
+    if (request.body !== null) watch(request.body, this.#body, () => {});
+  }
+
+  follow(reply: Promise<HttpResponse>): Promise<HttpResponse> {
+    return reply.then(
+      (response) => this.answered(response),
+      (error: unknown) => {
+        const response = error instanceof BodyRefused ? new HttpResponse(error.refusal.status) : null;
+        this.#add(response, NO_BODY, this.#body?.take());
+        throw error;
+      },
+    );
   }
 
   answered(response: HttpResponse): HttpResponse {
     const { body } = response;
-    if (!isSource(body)) this.#add(response, this.#isHead ? NO_BODY : wholeBody(body), this.#body?.take());
+    if (!isSource(body)) this.#add(response, wholeBody(this.#request.method, body), this.#body?.take());
     // What goes back as it comes is watched already.
     else if (body === this.#request.body) watch(body, null, () => this.#addEcho(response));
     else {
-      const sent = new Beginning();
+      const sent = new GatheredBody();
       watch(body, sent, () => this.#add(response, sent.take(), this.#body?.take()));
     }
     return response;
-  }
-
-  /** What would be the content is not sent. */
-  get #isHead(): boolean {
-    return this.#request.method === "HEAD";
-  }
-
-  failed(error: unknown): void {
-    const response = error instanceof BodyRefused ? new HttpResponse(error.refusal.status) : null;
-    this.#add(response, NO_BODY, this.#body?.take());
   }
 
   #addEcho(response: HttpResponse): void {
@@ -86,27 +127,13 @@ class Recording {
   }
 
   #add(response: HttpResponse | null, responseBody: RecordedBody, body: RecordedBody = NO_BODY): void {
-    const { method, target, decodedPath, minorVersion } = this.#request;
-    this.#store.add({
-      time: this.#time,
-      durationMs: performance.now() - this.#startedAt,
-      client: this.#client,
-      method,
-      target,
-      path: decodedPath,
-      version: `HTTP/1.${minorVersion}`,
-      fieldLines: this.#fieldLines,
-      body,
-      status: response?.status ?? null,
-      responseLines: response?.fieldLines ?? "",
-      responseBody,
-      fault: faultOf(this.#request),
-    });
+    const record = recordOf(this.#request, response, this.#begin, body, responseBody);
+    this.#store.add({ ...record, fieldLines: this.#fieldLines });
   }
 }
 
 /** The beginning of a body that comes in pieces. */
-class Beginning {
+class GatheredBody {
   readonly #pieces: Uint8Array[] = [];
   #kept = 0;
   #length = 0;
@@ -144,24 +171,24 @@ class Beginning {
  * Looks on while a source is read. On the source itself and not around it: an echo is known by its body being that of the
  * request.
  */
-function watch(source: ByteSource | GivingSource, beginning: Beginning | null, closed: () => void): void {
+function watch(source: ByteSource | GivingSource, gathered: GatheredBody | null, closed: () => void): void {
   const read = source.read.bind(source);
   const close = source.close.bind(source);
   let isClosed = false;
   const note = (piece: Uint8Array | null): Uint8Array | null => {
-    if (piece !== null) beginning?.add(piece);
+    if (piece !== null) gathered?.add(piece);
     return piece;
   };
-  if (beginning !== null)
+  if (gathered !== null)
     source.read = (): MaybePromise<Uint8Array | null> => {
       const piece = read();
       return piece instanceof Promise ? piece.then(note) : note(piece);
     };
-  if (beginning !== null && source.putBack !== undefined) {
+  if (gathered !== null && source.putBack !== undefined) {
     const putBack = source.putBack.bind(source);
     source.putBack = (offset) => {
       const isTaken = putBack(offset);
-      if (isTaken) beginning.rewind(offset);
+      if (isTaken) gathered.rewind(offset);
       return isTaken;
     };
   }
@@ -172,8 +199,9 @@ function watch(source: ByteSource | GivingSource, beginning: Beginning | null, c
   };
 }
 
-function wholeBody(body: string | Uint8Array | null): RecordedBody {
-  if (body === null) return NO_BODY;
+function wholeBody(method: string, body: string | Uint8Array | null): RecordedBody {
+  // What would be the content is not sent for HEAD.
+  if (body === null || method === "HEAD") return NO_BODY;
   const beginning = typeof body === "string" ? body.slice(0, MOST_BODY_BYTES) : copyOf(body, MOST_BODY_BYTES);
   return { length: body.length, beginning };
 }
