@@ -40,6 +40,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   MODE: "0640",
   NAME: "a.example",
   ORIGIN: "https://a.example",
+  RULE: "GET /files/* reset@50%",
 };
 
 describe("a row of the tables is all that a setting needs:", () => {
