@@ -28,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:zlib",
     "node:stream",
   ],
-  "testing/": ["testing/", "http/", "storage/loop-share.ts", "node:zlib"],
+  "testing/": ["testing/", "http/", "observe/observer.ts", "storage/loop-share.ts", "node:zlib"],
   "cli/": [
     "cli/",
     "http/limits.ts",
@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net/tcp-listener.ts",
     "observe/access-log.ts",
     "observe/observer.ts",
+    "observe/observers.ts",
     "storage/coordinator.ts",
     "storage/housekeeper.ts",
     "storage/remote-coordinator.ts",

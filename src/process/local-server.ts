@@ -6,6 +6,9 @@ import type { Listener } from "../net/listener.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
+import { Observers } from "../observe/observers.ts";
+import { RefusalRecorder } from "../testing/refusal-recorder.ts";
+import { SYSTEM_TIMER } from "../testing/timer.ts";
 import { tapRaw } from "../testing/raw-request.ts";
 import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
@@ -41,7 +44,7 @@ export class LocalServer {
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line), tools),
-      observer,
+      observer: config.testing ? withRefusals(observer, tools) : observer,
       lifecycle,
       wiretap: config.testing ? tapRaw : undefined,
       scoreboard,
@@ -59,4 +62,9 @@ export class LocalServer {
     await Bun.sleep(this.#config.drainDelayMs);
     await this.#server.drain(this.#config.graceMs);
   }
+}
+
+/** The recorder hears of what was refused, too. */
+function withRefusals(observer: Observer, { recorder }: TestingTools): Observer {
+  return new Observers([observer, new RefusalRecorder(recorder, SYSTEM_TIMER)], [observer]);
 }
