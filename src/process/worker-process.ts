@@ -7,6 +7,7 @@ import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
 import { FaultBook } from "../testing/fault-book.ts";
+import { RemoteCounts } from "../testing/key-counts.ts";
 import { RemoteRecorder } from "../testing/remote-recorder.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
@@ -34,6 +35,7 @@ class WorkerProcess {
   #coordinator: RemoteCoordinator | null = null;
   #recorder: RemoteRecorder | null = null;
   #faults: FaultBook | null = null;
+  readonly #faultCounts = new RemoteCounts((id, key) => tell({ kind: "fault-count", id, key }));
   #server: LocalServer | null = null;
   #log: AccessLog | null = null;
 
@@ -49,6 +51,9 @@ class WorkerProcess {
         return;
       case "faults":
         this.#faults?.replace(message.rules);
+        return;
+      case "fault-count":
+        this.#faultCounts.receive(message.id, message.count);
         return;
       case "drain":
         void this.#end();
@@ -75,7 +80,10 @@ class WorkerProcess {
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
     const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
-    const faults = new FaultBook(faultRules(config), (rules) => tell({ kind: "faults", rules }));
+    const faults = new FaultBook(faultRules(config), {
+      publish: (rules) => tell({ kind: "faults", rules }),
+      next: (key) => this.#faultCounts.next(key),
+    });
     const tools = { recorder, faults };
     const server = new LocalServer({ config, listener, coordinator, tools, observer, lifecycle, scoreboard });
     this.#coordinator = coordinator;
