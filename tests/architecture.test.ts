@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "net/": ["net/", "http/", "observe/observer.ts", "bun"],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
   "observe/": ["observe/", "http/message.ts", "http/authority.ts", "node:fs"],
-  "tls/": ["tls/", "http/host.ts", "node:crypto", "node:fs", "node:os", "node:path"],
+  "tls/": ["tls/", "http/host.ts", "http/ip-address.ts", "node:crypto", "node:fs", "node:os", "node:path"],
   "admission/": ["admission/", "http/", "node:crypto", "node:os"],
   "handlers/": [
     "handlers/",

@@ -10,6 +10,7 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
+import { ipBytes } from "../http/ip-address.ts";
 import {
   bitString,
   booleanTrue,
@@ -113,26 +114,8 @@ function extension(identifier: string, value: Der, isCritical: boolean): Der {
 function alternativeNames({ hosts, addresses }: SubjectNames): Der {
   return sequence(
     ...hosts.map((host) => contextual(DNS_NAME, Buffer.from(host, "latin1"))),
-    ...addresses.map((address) => contextual(IP_ADDRESS, addressBytes(address))),
+    ...addresses.map((address) => contextual(IP_ADDRESS, Buffer.from(ipBytes(address) ?? []))),
   );
-}
-
-/** Network order: 4 bytes or 16. */
-function addressBytes(address: string): Buffer {
-  if (!address.includes(":")) return Buffer.from(address.split(".").map(Number));
-  const [head, tail] = address.split("::").map(groupsOf);
-  if (tail === undefined) return Buffer.from(head!);
-  return Buffer.from([...head!, ...new Array<number>(16 - head!.length - tail.length).fill(0), ...tail]);
-}
-
-/** The bytes of groups of four hexadecimal digits; the last may be an IPv4 address. */
-function groupsOf(text: string): number[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((group) => {
-    if (group.includes(".")) return group.split(".").map(Number);
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
 }
 
 function pemOf(der: Der): string {
