@@ -81,7 +81,7 @@ const IPV4_MAPPED = "::ffff:";
 export class Connection implements BodyFlow, BufferHolder, Peer {
   /** `Clock.now` past which `expired` is due. */
   deadline: number;
-  readonly secure = false;
+  readonly secure: boolean;
 
   readonly #context: ConnectionContext;
   readonly #socket: ConnectionSocket;
@@ -122,7 +122,8 @@ export class Connection implements BodyFlow, BufferHolder, Peer {
   #localAddress: string | null = null;
   #port = 0;
 
-  constructor(socket: ConnectionSocket, context: ConnectionContext) {
+  constructor(socket: ConnectionSocket, context: ConnectionContext, secure = false) {
+    this.secure = secure;
     this.#socket = socket;
     this.#context = context;
     this.#writer = new ResponseWriter(socket);
