@@ -10,6 +10,7 @@ import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
 import { Mistake, quoted } from "./cli/mistake.ts";
+import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { Unreadable } from "./cli/quantity.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
 import type { Limits } from "./http/limits.ts";
@@ -20,6 +21,7 @@ const HEALTHCHECK_WORD = "healthcheck";
 /** Everything a run needs to know: a setting for each row of the tables, which say what it means. */
 export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly limits: Limits;
+  readonly tls: Settings<typeof TLS_FLAGS>;
   readonly files: Settings<typeof FILE_FLAGS>;
   readonly admission: Settings<typeof ADMISSION_FLAGS>;
 }
@@ -29,7 +31,7 @@ export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
-  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number }
+  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number; readonly isSecure: boolean }
   | { readonly kind: "mistake"; readonly line: string };
 
 /**
@@ -65,8 +67,8 @@ function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, 
     };
   const intent = parseConfig(argv, env);
   if (intent.kind !== "serve") return intent;
-  const { host, port } = intent.config;
-  return { kind: "healthcheck", host, port };
+  const { host, port, tls } = intent.config;
+  return { kind: "healthcheck", host, port, isSecure: tls.selfSigned || tls.certFile !== null };
 }
 
 /** All settings, and the flags that someone set rather than left at their default. */
@@ -90,6 +92,7 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
   const config = {
     ...settings(SERVING_FLAGS),
     limits: settings(LIMIT_TABLE),
+    tls: settings(TLS_FLAGS),
     files: settings(FILE_FLAGS),
     admission: settings(ADMISSION_FLAGS),
   } as Config;
@@ -99,20 +102,38 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
 /** Undefined when nobody set the flag. */
 function readValue(flag: string, row: FlagRow<unknown>, words: ArgumentList, environment: Environment): unknown {
   const texts = words.given.filter((each) => each.flag === flag).map((each) => each.text ?? "true");
-  const typed = row.isList ? texts.join(",") : texts.at(-1);
+  const typed = row.isList ? texts.join(row.separator) : texts.at(-1);
   const variable = environment.variables.get(flag);
   const text = texts.length > 0 ? typed : variable?.text;
   if (text === undefined) return undefined;
   const value = row.read(text);
   if (!(value instanceof Unreadable)) return value;
   const source = texts.length > 0 ? `--${flag}` : (variable?.name ?? flag);
+  if (row.isSecret) return new Mistake(`${source} must be ${value.expected}.`);
   return new Mistake(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
 }
 
-function findContradiction({ config: { files }, set }: ReadSettings): Mistake | null {
-  const both = (one: string, other: string): Mistake => {
-    return new Mistake(`--${one} and --${other} contradict each other; leave one out.`);
-  };
+function both(one: string, other: string): Mistake {
+  return new Mistake(`--${one} and --${other} contradict each other; leave one out.`);
+}
+
+function findContradiction(read: ReadSettings): Mistake | null {
+  return findTlsContradiction(read.config.tls) ?? findFileContradiction(read);
+}
+
+/** What makes no connection secure would be taken for something that does. */
+function findTlsContradiction(tls: Config["tls"]): Mistake | null {
+  const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
+  if (selfSigned && certFile !== null) return both("tls", "tls-cert");
+  if (keyFile !== null && certFile === null) return new Mistake("--tls-key needs --tls-cert.");
+  if (stateFolder !== null && !selfSigned) return new Mistake("--tls-state needs --tls self-signed.");
+  if (selfSigned || certFile !== null) return null;
+  const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
+  const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
+  return idle === undefined ? null : new Mistake(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
+}
+
+function findFileContradiction({ config: { files }, set }: ReadSettings): Mistake | null {
   if (files.readOnly && files.uploadOnly) return both("read-only", "upload-only");
   if (files.readOnly && files.allowDelete) return both("read-only", "allow-delete");
   if (files.uploadOnly && files.allowDelete) return both("upload-only", "allow-delete");

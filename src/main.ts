@@ -16,13 +16,13 @@ function main(argv: readonly string[]): void {
     case "serve":
       return void serve(intent.config, intent.notes);
     case "healthcheck":
-      return void checkHealth(intent.host, intent.port);
+      return void checkHealth(intent.host, intent.port, intent.isSecure);
     default:
       process.exit(answer(intent));
   }
 }
 
-async function checkHealth(host: string, port: number): Promise<void> {
-  const illness = await findIllness(host, port);
+async function checkHealth(host: string, port: number, isSecure: boolean): Promise<void> {
+  const illness = await findIllness(host, port, isSecure);
   process.exit(illness === null ? EXIT_STOPPED : complain(illness, EXIT_CANNOT_SERVE));
 }

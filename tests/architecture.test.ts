@@ -41,6 +41,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net/listener.ts",
     "net/server.ts",
     "net/tcp-listener.ts",
+    "net/tls-listener.ts",
+    "tls/",
     "observe/access-log.ts",
     "observe/observer.ts",
     "storage/coordinator.ts",

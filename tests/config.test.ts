@@ -36,6 +36,15 @@ test("without flags everything has its documented default", () => {
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,
+      tls: {
+        selfSigned: false,
+        certFile: null,
+        keyFile: null,
+        stateFolder: null,
+        clientAuthorityFile: null,
+        redirectPort: null,
+        hstsMs: null,
+      },
       files: {
         cacheSeconds: 0,
         precompressed: false,
@@ -295,5 +304,26 @@ describe("writing for everyone who reaches the port is noted", () => {
 
   test.each(cases)("%j: %p", (argv, noted) => {
     expect(notes(argv).length).toBe(noted ? 1 : 0);
+  });
+});
+
+describe("HTTPS", () => {
+  test.each([
+    [["--tls", "self-signed", "--tls-cert", "c"], "--tls and --tls-cert contradict each other; leave one out."],
+    [["--tls-key", "k"], "--tls-key needs --tls-cert."],
+    [["--tls-state", "s"], "--tls-state needs --tls self-signed."],
+    [["--tls-state", "s", "--tls-cert", "c"], "--tls-state needs --tls self-signed."],
+    [["--tls-client-ca", "c"], "--tls-client-ca needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [["--https-redirect", "80"], "--https-redirect needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [["--hsts", "1h"], "--hsts needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [["--tls", "yes"], '--tls must be self-signed (other certificates: --tls-cert), not "yes".'],
+    [["--tls-cert", ""], "--tls-cert must be a path, not empty."],
+  ])("%p is a mistake", (argv, line) => {
+    expect(mistake(argv)).toBe(`${line} Try --help.`);
+  });
+
+  test("is what the health check asks for when the flags of the server say so", () => {
+    expect(parseConfig(["healthcheck", "--tls", "self-signed"], {})).toMatchObject({ isSecure: true });
+    expect(parseConfig(["healthcheck"], {})).toMatchObject({ isSecure: false });
   });
 });

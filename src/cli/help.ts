@@ -10,6 +10,7 @@ const GAP = "  ";
 
 const GROUPS: Readonly<Record<FlagGroup, string>> = {
   Serving: "",
+  HTTPS: "",
   "Reading files": "",
   "Writing files": "",
   "Who may ask": "",

@@ -2,18 +2,19 @@
 
 import { createDispatch } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Listener } from "../net/listener.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
+import type { PlaceListener } from "./place.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** What it is made of. */
 export interface LocalServerOptions {
   readonly config: Config;
-  readonly listener: Listener;
+  readonly listener: PlaceListener;
   readonly coordinator: Coordinator;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
@@ -26,14 +27,16 @@ export class LocalServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #lifecycle: Lifecycle;
+  readonly #listener: PlaceListener;
 
   constructor({ config, listener, coordinator, observer, lifecycle, scoreboard }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
+    this.#listener = listener;
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
     const maxBuffered = Math.min(config.limits.maxBuffered, shareOfMemory());
     this.#server = new Server({
-      listeners: [listener],
+      listeners: [listener.listener],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line)),
@@ -46,6 +49,11 @@ export class LocalServer {
   /** Starts; gives the URLs. Throws the system's error when it cannot listen. */
   listen(): readonly string[] {
     return this.#server.listen();
+  }
+
+  /** Goes on with what was read again. */
+  renew({ tls }: Renewal): void {
+    if (tls !== null) this.#listener.renew(tls);
   }
 
   /** Tells balancers, then takes no new clients and finishes what is in hand. Resolves when no connection is left. */

@@ -3,6 +3,7 @@
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
 import type { Place } from "./place.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** The first word of a worker's arguments; no flag begins so. */
 export const WORKER_WORD = "@worker";
@@ -12,6 +13,7 @@ export interface WorkerOrders {
   readonly config: Config;
   /** Where all workers listen. */
   readonly place: Place;
+  readonly renewal: Renewal;
   /** Which of the workers it is, from 0. */
   readonly number: number;
 }
@@ -20,6 +22,8 @@ export interface WorkerOrders {
 export type ParentMessage =
   | { readonly kind: "start"; readonly orders: WorkerOrders }
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
+  /** Go on with this. */
+  | { readonly kind: "renew"; readonly renewal: Renewal }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 

@@ -1,23 +1,23 @@
 // A server that is this process alone.
 
 import { createCoordinator } from "../app.ts";
-import type { Config } from "../config.ts";
-import type { AccessLog } from "../observe/access-log.ts";
-import type { Housekeeper } from "../storage/housekeeper.ts";
 import { stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
-import { createListener, listenOrGiveUp, type Place } from "./place.ts";
+import { createListener, listenOrGiveUp } from "./place.ts";
+import { renewer, type Run } from "./run.ts";
 
 /** Serves until a signal ends the process, or ends it with one line when it cannot. */
-export function serveAlone(config: Config, place: Place, log: AccessLog, keeper: Housekeeper): void {
+export function serveAlone(run: Run): void {
+  const { config, place, log, keeper } = run;
   const coordinator = createCoordinator(config, keeper.storage);
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const listener = createListener(place);
+  const listener = createListener(place, run.renewal.tls);
   const server = new LocalServer({ config, listener, coordinator, observer: log, lifecycle });
+  const reload = renewer(run, (renewal) => server.renew(renewal));
   // Before the port opens: a signal right behind the start line must find its handler.
-  stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {} });
-  log.started(listenOrGiveUp(() => server.listen(), listener, place, log));
+  stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {}, reload });
+  log.started(listenOrGiveUp(() => server.listen(), listener.listener, place, log));
   keeper.begin();
 }

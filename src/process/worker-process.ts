@@ -40,6 +40,9 @@ class WorkerProcess {
       case "answer":
         this.#coordinator?.receive(message.answer);
         return;
+      case "renew":
+        this.#server?.renew(message.renewal);
+        return;
       case "drain":
         void this.#end();
     }
@@ -59,11 +62,15 @@ class WorkerProcess {
   }
 
   /** Begins to serve, with a coordinator that asks the parent; gives the URLs. Throws one line when it cannot. */
-  #serve({ config, place, number }: WorkerOrders): readonly string[] {
+  #serve({ config, place, renewal, number }: WorkerOrders): readonly string[] {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
-    const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
+    const [lifecycle, listener, observer] = [
+      this.#lifecycle,
+      createListener(place, renewal.tls),
+      openLog(config, true),
+    ];
     const server = new LocalServer({ config, listener, coordinator, observer, lifecycle, scoreboard });
     this.#coordinator = coordinator;
     this.#log = observer;

@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { endOf, judgeIdentity, type TlsIdentity, UnfitIdentity } from "./identity.ts";
+import { endOf, judgeCertificates, judgeIdentity, type TlsIdentity, UnfitIdentity } from "./identity.ts";
 
 /** A chain of certificates takes some kilobytes. */
 const MOST_PEM_BYTES = 1024 * 1024;
@@ -16,6 +16,12 @@ export function readIdentity(certFile: string, keyFile: string): TlsIdentity | U
   if (cert instanceof UnfitIdentity) return cert;
   const key = keyFile === certFile ? cert : readPem(keyFile);
   return key instanceof UnfitIdentity ? key : judgeIdentity(cert, key, certFile, keyFile);
+}
+
+/** Certificates that vouch for others; a fault is one line that names the file. */
+export function readCertificates(file: string): string | UnfitIdentity {
+  const pem = readPem(file);
+  return pem instanceof UnfitIdentity ? pem : (judgeCertificates(pem, file) ?? pem);
 }
 
 /**

@@ -27,11 +27,10 @@ export function judgeIdentity(
   certName: string,
   keyName: string,
 ): TlsIdentity | UnfitIdentity {
-  const chain = certificatesOf(cert);
-  if (chain === null) return new UnfitIdentity(`${certName} holds a certificate that cannot be read.`);
-  const own = chain[0];
-  if (own === undefined)
-    return new UnfitIdentity(`${certName} holds no PEM certificate ("-----BEGIN CERTIFICATE-----").`);
+  const fault = judgeCertificates(cert, certName);
+  if (fault !== null) return fault;
+  const chain = certificatesOf(cert)!;
+  const own = chain[0]!;
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key))
     return new UnfitIdentity(`${keyName} holds no PEM private key ("-----BEGIN PRIVATE KEY-----").`);
   if (isEncrypted(key))
@@ -44,6 +43,15 @@ export function judgeIdentity(
   if (chain.some((other) => other.checkPrivateKey(read)))
     return new UnfitIdentity(`${certName} must begin with the server's own certificate; another one fits the key.`);
   return new UnfitIdentity(`The key in ${keyName} does not belong to the certificate in ${certName}.`);
+}
+
+/** Null when a text holds one certificate at least, and all that it holds can be read. */
+export function judgeCertificates(pem: string, name: string): UnfitIdentity | null {
+  const chain = certificatesOf(pem);
+  if (chain === null) return new UnfitIdentity(`${name} holds a certificate that cannot be read.`);
+  return chain.length > 0
+    ? null
+    : new UnfitIdentity(`${name} holds no PEM certificate ("-----BEGIN CERTIFICATE-----").`);
 }
 
 /** SHA-256 of the certificate, as browsers and openssl show it: upper case, with colons. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
+import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
 
@@ -14,7 +15,8 @@ function settings(...argv: string[]): Config {
 
 /** Where a run finds the settings of each table. */
 const tables: [table: Readonly<Record<string, FlagRow<unknown>>>, section: (config: Config) => Section][] = [
-  [SERVING_FLAGS, ({ limits: _limits, files: _files, admission: _admission, ...serving }) => serving],
+  [SERVING_FLAGS, ({ limits: _limits, tls: _tls, files: _files, admission: _admission, ...serving }) => serving],
+  [TLS_FLAGS, ({ tls }) => ({ ...tls })],
   [FILE_FLAGS, ({ files }) => ({ ...files })],
   [ADMISSION_FLAGS, ({ admission }) => ({ ...admission })],
 ];
@@ -30,8 +32,10 @@ const rows = tables.flatMap(([table, section]) =>
 /** Something that is not the default, for every kind of value. */
 const SAMPLES: Readonly<Record<string, string>> = {
   DIR: "some",
-  HOST: "a.example",
+  FILE: "some.pem",
   PORT: "81",
+  "self-signed": "self-signed",
+  HOST: "a.example",
   N: "3",
   TIME: "7s",
   SECONDS: "7",
@@ -42,11 +46,21 @@ const SAMPLES: Readonly<Record<string, string>> = {
   ORIGIN: "https://a.example",
 };
 
+/** What some flags need beside them. */
+const COMPANIONS: Readonly<Record<string, string>> = {
+  "tls-key": "--tls-cert=c.pem",
+  "tls-state": "--tls=self-signed",
+  "tls-client-ca": "--tls-cert=c.pem",
+  "https-redirect": "--tls-cert=c.pem",
+  hsts: "--tls-cert=c.pem",
+};
+
 describe("a row of the tables is all that a setting needs:", () => {
   test.each(rows)("%s is read from --%s, and changes nothing else", (name, flag, row, section) => {
     const text = row.placeholder === null ? "yes" : SAMPLES[row.placeholder]!;
-    const before = section(settings());
-    const after = section(settings(`--${flag}=${text}`));
+    const companions = flag in COMPANIONS ? [COMPANIONS[flag]!] : [];
+    const before = section(settings(...companions));
+    const after = section(settings(...companions, `--${flag}=${text}`));
     expect(before[name]).toEqual(row.preset);
     expect(after[name]).toEqual(row.read(text));
     expect(after[name]).not.toEqual(before[name]);
@@ -56,7 +70,7 @@ describe("a row of the tables is all that a setting needs:", () => {
   });
 
   test("no table names a setting or a flag of another", () => {
-    const all = [SERVING_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
+    const all = [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
     const names = all.flatMap((table) => Object.keys(table));
     const flags = all.flatMap((table) => Object.values(table).map(({ flag }) => flag));
     expect(new Set(names).size).toBe(names.length);
