@@ -1,9 +1,11 @@
 // The route table: the only place that wires rooms together.
 
 import { hostname } from "node:os";
+import type { AccessControl } from "./admission/access-gate.ts";
+import { guardAddresses } from "./admission/address-rules.ts";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { finishDispatch, type Warn } from "./admission/gate.ts";
+import { type Finish, finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -11,7 +13,7 @@ import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
-import type { Dispatch } from "./http/message.ts";
+import type { Dispatch, Gate } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, NOTHING, type UsageLimits } from "./storage/coordinator.ts";
@@ -20,10 +22,11 @@ import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
+const HEALTH = "/-/health";
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 /** What the application needs to know of a run. */
-export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "admission">;
+export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "access" | "admission">;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
@@ -32,6 +35,7 @@ export function createDispatch(
   coordinator: Coordinator,
   lifecycle: Lifecycle,
   warn: Warn,
+  access: AccessControl | null = null,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -41,10 +45,12 @@ export function createDispatch(
     "/echo/{text}": { access: "public", rest: "decoded", GET: echoPath },
     "/echo": { access: "public", POST: echoBody, PUT: echoBody },
     "/user-agent": { access: "public", GET: userAgent },
-    "/-/health": { access: "private", GET: createHealth(lifecycle) },
+    [HEALTH]: { access: "private", GET: createHealth(lifecycle) },
     ...createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
       ...settings,
       ...limits,
+      // Where rights are set, they say who may delete.
+      allowDelete: settings.allowDelete || access !== null,
       rules,
       maxBodyBytes: limits.maxBody,
     }),
@@ -54,8 +60,19 @@ export function createDispatch(
     createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
     createCrossOriginGate(admission.writeOrigins, warn),
     cors.gate,
+    ...(access === null ? [] : [unlessHealth(access.gate)]),
   ];
-  return finishDispatch(createRouter(routes, gates), cors.finish);
+  const finish: Finish = (request, response) => {
+    cors.finish(request, response);
+    access?.finish(request, response);
+  };
+  const { allowedNetworks, deniedNetworks } = config.access;
+  return guardAddresses(finishDispatch(createRouter(routes, gates), finish), allowedNetworks, deniedNetworks);
+}
+
+/** Balancers have no password. */
+function unlessHealth(gate: Gate): Gate {
+  return (request) => (request.route?.path === HEALTH ? null : gate(request));
 }
 
 /** What all writers on the directory agree through: one for a server, however many workers it has. */

@@ -1,6 +1,7 @@
 // The settings of one run: from the command line, then the environment, then the defaults. Pure: it looks at nothing but
 // its arguments, so what a folder or a port is really like is found out by whoever uses it.
 
+import { ACCESS_FLAGS } from "./cli/access-flags.ts";
 import { isLoopback } from "./cli/address.ts";
 import { readArguments } from "./cli/argument-list.ts";
 import type { ArgumentList } from "./cli/argument-list.ts";
@@ -23,6 +24,7 @@ export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly limits: Limits;
   readonly tls: Settings<typeof TLS_FLAGS>;
   readonly files: Settings<typeof FILE_FLAGS>;
+  readonly access: Settings<typeof ACCESS_FLAGS>;
   readonly admission: Settings<typeof ADMISSION_FLAGS>;
 }
 
@@ -93,6 +95,7 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
     ...settings(SERVING_FLAGS),
     limits: settings(LIMIT_TABLE),
     tls: settings(TLS_FLAGS),
+    access: settings(ACCESS_FLAGS),
     files: settings(FILE_FLAGS),
     admission: settings(ADMISSION_FLAGS),
   } as Config;
@@ -161,8 +164,11 @@ function chooseDirectory(words: ArgumentList, flagged: string | null): string | 
   return new Mistake(`Give the folder once: DIRECTORY is "${quoted(operand)}", but --directory is "${quoted(typed)}".`);
 }
 
-/** Anyone who reaches the port can write, until there is authentication: worth one sentence. */
+/** Anyone who reaches the port can write, unless rights are set: worth one sentence. */
 function exposureNotes(config: Config): readonly string[] {
   if (config.directory === null || config.files.readOnly || isLoopback(config.host)) return [];
+  const { auth, authFile, tokens, anonymous } = config.access;
+  // Whoever set rights has thought of it.
+  if (auth.length + tokens.length + anonymous.length > 0 || authFile !== null) return [];
   return [`Everyone who can reach ${config.host} may upload files; --read-only forbids it.`];
 }

@@ -45,6 +45,7 @@ test("without flags everything has its documented default", () => {
         redirectPort: null,
         hstsMs: null,
       },
+      access: { auth: [], authFile: null, tokens: [], anonymous: [], allowedNetworks: [], deniedNetworks: [] },
       files: {
         cacheSeconds: 0,
         precompressed: false,

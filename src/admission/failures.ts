@@ -2,7 +2,7 @@
 // each slot is one word of 64 bits, changed whole or not at all.
 
 import { createHmac, randomBytes } from "node:crypto";
-import { addressBytes } from "./address-set.ts";
+import { addressBytes } from "../http/address-set.ts";
 
 /** Failures within a minute that are forgiven. */
 const MOST_FAILURES = 10;
@@ -34,8 +34,8 @@ export class FailureTable {
   readonly #key: Uint8Array;
 
   /** Zeroed memory of `FAILURE_TABLE_BYTES`, and a key: whoever shares the one shares the other. */
-  constructor(memory: ArrayBufferLike = new ArrayBuffer(FAILURE_TABLE_BYTES), key: Uint8Array = randomBytes(32)) {
-    this.#words = new BigInt64Array(memory, 0, SLOTS);
+  constructor(memory: Uint8Array = new Uint8Array(FAILURE_TABLE_BYTES), key: Uint8Array = randomBytes(32)) {
+    this.#words = new BigInt64Array(memory.buffer, memory.byteOffset, SLOTS);
     this.#key = key;
   }
 

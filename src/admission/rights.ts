@@ -1,6 +1,6 @@
 // One table of who may do what where: the longest path that a name lies below decides.
 
-import type { Permission, Right } from "../http/permission.ts";
+import type { Right, Rights } from "../http/permission.ts";
 
 /** All rights, in the order in which people read them. */
 export const RIGHTS: readonly Right[] = ["read", "create", "write", "delete"];
@@ -66,7 +66,7 @@ interface Entry {
  * both are asked and only what both allow is allowed: which it is depends on the file system, and nobody gets around a
  * rule by it.
  */
-export class RuleTable implements Permission {
+export class RuleTable implements Rights {
   readonly #exact: readonly Entry[];
   readonly #folded: readonly Entry[];
 
@@ -79,8 +79,15 @@ export class RuleTable implements Permission {
     return (this.#bitsOf(path) & BITS[right]) !== NOTHING;
   }
 
-  leadsOn(path: string): boolean {
-    if (this.#bitsOf(path) !== NOTHING) return true;
+  mayAllBelow(right: Right, path: string): boolean {
+    const own = path === "" ? "/" : `/${path}/`;
+    const isLess = ({ path: below, bits }: Entry): boolean => below.startsWith(own) && (bits & BITS[right]) === NOTHING;
+    const isFoldedLess = ({ path: below, bits }: Entry): boolean =>
+      below.startsWith(fold(own)) && (bits & BITS[right]) === NOTHING;
+    return this.may(right, path) && !this.#exact.some(isLess) && !this.#folded.some(isFoldedLess);
+  }
+
+  leadsTo(path: string): boolean {
     const own = path === "" ? "/" : `/${path}/`;
     return this.#exact.some((entry) => entry.bits !== NOTHING && entry.path.startsWith(own));
   }
@@ -93,11 +100,11 @@ export class RuleTable implements Permission {
 }
 
 /** What one may do by either: nobody loses by having said who he is. */
-export class EitherPermission implements Permission {
-  readonly #one: Permission;
-  readonly #other: Permission;
+export class EitherRights implements Rights {
+  readonly #one: Rights;
+  readonly #other: Rights;
 
-  constructor(one: Permission, other: Permission) {
+  constructor(one: Rights, other: Rights) {
     this.#one = one;
     this.#other = other;
   }
@@ -106,17 +113,21 @@ export class EitherPermission implements Permission {
     return this.#one.may(right, path) || this.#other.may(right, path);
   }
 
-  leadsOn(path: string): boolean {
-    return this.#one.leadsOn(path) || this.#other.leadsOn(path);
+  mayAllBelow(right: Right, path: string): boolean {
+    return this.#one.mayAllBelow(right, path) || this.#other.mayAllBelow(right, path);
+  }
+
+  leadsTo(path: string): boolean {
+    return this.#one.leadsTo(path) || this.#other.leadsTo(path);
   }
 }
 
-/** What is left of a permission when some rights are forbidden to everyone, as `--read-only` does. */
-export class LessPermission implements Permission {
-  readonly #whole: Permission;
+/** What is left when some rights are forbidden to everyone, as `--read-only` does. */
+export class LessRights implements Rights {
+  readonly #whole: Rights;
   readonly #left: ReadonlySet<Right>;
 
-  constructor(whole: Permission, left: ReadonlySet<Right>) {
+  constructor(whole: Rights, left: ReadonlySet<Right>) {
     this.#whole = whole;
     this.#left = left;
   }
@@ -125,8 +136,12 @@ export class LessPermission implements Permission {
     return this.#left.has(right) && this.#whole.may(right, path);
   }
 
-  leadsOn(path: string): boolean {
-    return this.#whole.leadsOn(path);
+  mayAllBelow(right: Right, path: string): boolean {
+    return this.#left.has(right) && this.#whole.mayAllBelow(right, path);
+  }
+
+  leadsTo(path: string): boolean {
+    return this.#whole.leadsTo(path);
   }
 }
 

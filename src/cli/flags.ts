@@ -4,6 +4,7 @@
 
 import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
+import { ACCESS_FLAGS } from "./access-flags.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
 import { duration, type FlagRow, list, optional, PLAIN, takeAway, toggle } from "./flag-row.ts";
 import {
@@ -156,7 +157,7 @@ const LIMIT_FLAGS: readonly FlagRow<unknown>[] = Object.values(LIMIT_TABLE).map(
 
 /** All flags by their names, limits included, in the order in which they are looked at. */
 export const ALL_FLAGS: ReadonlyMap<string, FlagRow<unknown>> = new Map(
-  [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS]
+  [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, QUESTION_FLAGS]
     .flatMap((table): readonly FlagRow<unknown>[] => Object.values(table))
     .concat(LIMIT_FLAGS)
     .map((row) => [row.flag, row]),

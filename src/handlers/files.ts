@@ -7,10 +7,12 @@ import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
+import type { UploadTerms } from "./directory-page.ts";
 import { readContentType } from "./content-type.ts";
 import { fileResponse } from "./file-response.ts";
 import { HOT_FILE_BYTES, HotFile, HotFiles } from "./hot-files.ts";
 import { redirectToFolder } from "./location.ts";
+import { isOnTheWay, unpermitted, unpermittedFolder, writeTerms } from "./permitted.ts";
 import { nameRefused, newNameRefused, notFound, readRefused, unsteady, writeRefused } from "./replies.ts";
 import type { FileResponseSettings } from "./representation.ts";
 import { findStoredForms, NOTHING_STORED } from "./stored-forms.ts";
@@ -86,8 +88,10 @@ class FileReader {
   }
 
   answer(request: HttpRequest, raw: string): MaybePromise<HttpResponse> {
-    // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory.
-    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw, request.peer);
+    // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory. Rights are
+    // asked of names that were taken apart.
+    const isWayward = this.#settings.precompressed || raw.includes("%") || request.permission !== null;
+    const hot = isWayward ? null : this.#hotFiles.find(raw, request.peer);
     if (hot instanceof Promise) return hot.then((file) => this.#answerRaw(request, raw, file));
     return this.#answerRaw(request, raw, hot);
   }
@@ -100,13 +104,16 @@ class FileReader {
     const path = ObjectName.withoutDots(raw);
     if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
     const name = ObjectName.parse(path, this.#settings.rules);
-    return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
+    if (!(name instanceof ObjectName)) return nameRefused(name);
+    if (isOnTheWay(request, name)) return redirectToFolder(request);
+    return unpermitted(request, "read", name) ?? this.#answerName(request, name);
   }
 
   async #answerName(request: HttpRequest, name: ObjectName): Promise<HttpResponse> {
     const { precompressed } = this.#settings;
     const { forms, varies } = precompressed ? await findStoredForms(this.#storage, request, name) : NOTHING_STORED;
     for (const { name: formName, coding } of forms) {
+      if (unpermitted(request, "read", formName) !== null) continue;
       const form = await this.#open(formName, request);
       // One that may not be read, or is gone by now, is no reason to refuse the file.
       if (typeof form === "string") continue;
@@ -164,16 +171,29 @@ class FileReader {
 
   async #answerFolder(request: HttpRequest, folder: ObjectName | "bad" | "missing"): Promise<HttpResponse> {
     if (!(folder instanceof ObjectName)) return nameRefused(folder);
-    const { index, listing, rules, readOnly, maxBodyBytes, onDuplicate } = this.#settings;
+    const refused = unpermittedFolder(request, folder);
+    if (refused !== null) return refused;
+    const { index, listing, rules } = this.#settings;
     if (index && !asksForList(request.query)) {
       const name = folder.join(["index.html"], rules);
-      const reply = name instanceof ObjectName ? await this.#answerName(request, name) : notFound();
+      const isServed = name instanceof ObjectName && unpermitted(request, "read", name) === null;
+      const reply = isServed ? await this.#answerName(request, name) : notFound();
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
-    return directoryListing(request, this.#storage, folder, readOnly ? null : { maxBodyBytes, onDuplicate });
+    return directoryListing(request, this.#storage, folder, this.#uploadTerms(request, folder));
+  }
+
+  /** What the page may offer; null when nothing can be uploaded here. */
+  #uploadTerms(request: HttpRequest, folder: ObjectName): UploadTerms | null {
+    const { readOnly, maxBodyBytes } = this.#settings;
+    const terms = readOnly ? null : writeTerms(request, folder, this.#settings);
+    if (terms === null) return null;
+    const { mayReplace, settings } = terms;
+    const onDuplicate = mayReplace || settings.onDuplicate === "rename" ? settings.onDuplicate : "error";
+    return { maxBodyBytes, onDuplicate };
   }
 }
 
@@ -199,7 +219,10 @@ function post(
 ): MaybePromise<HttpResponse> {
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
   const folder = ObjectName.parseFolder(raw, settings.rules);
-  return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : newNameRefused(folder);
+  if (!(folder instanceof ObjectName)) return newNameRefused(folder);
+  // Its files may lie in folders of the form's own, which have rules of their own.
+  const isAllowed = writeTerms(request, folder, settings) !== null || request.permission?.leadsTo(folder.path) === true;
+  return isAllowed ? storeForm(storage, folder, request, settings) : request.permission!.refuse();
 }
 
 function put(
@@ -230,6 +253,8 @@ async function remove(
 ): Promise<HttpResponse> {
   const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
   if (!(name instanceof ObjectName)) return nameRefused(name);
+  const refused = unpermitted(request, "delete", name);
+  if (refused !== null) return refused;
   if (isFolderPath(raw)) {
     const there = await storage.stat(name, request.peer);
     return typeof there === "string" || there.type === "file" ? notFound() : folderStays();

@@ -1,5 +1,7 @@
 // The server of this process: the whole application behind a listener, within what the system lets a process have.
 
+import { AccessControl } from "../admission/access-gate.ts";
+import type { FailureTable } from "../admission/failures.ts";
 import { createDispatch } from "../app.ts";
 import type { Config } from "../config.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
@@ -18,6 +20,9 @@ export interface LocalServerOptions {
   readonly coordinator: Coordinator;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
+  readonly renewal: Renewal;
+  /** Of all processes that serve together. */
+  readonly failures: FailureTable;
   /** When other processes serve with this one. */
   readonly scoreboard?: ConnectionScoreboard;
 }
@@ -28,18 +33,31 @@ export class LocalServer {
   readonly #config: Config;
   readonly #lifecycle: Lifecycle;
   readonly #listener: PlaceListener;
+  /** Null when everyone may do everything; that does not change in a run. */
+  readonly #access: AccessControl | null;
 
-  constructor({ config, listener, coordinator, observer, lifecycle, scoreboard }: LocalServerOptions) {
+  constructor({
+    config,
+    listener,
+    coordinator,
+    observer,
+    lifecycle,
+    scoreboard,
+    renewal,
+    failures,
+  }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
     this.#listener = listener;
+    const warn = (line: string): void => observer.warning(line);
+    this.#access = renewal.access === null ? null : new AccessControl(renewal.access, config.files, failures, warn);
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
     const maxBuffered = Math.min(config.limits.maxBuffered, shareOfMemory());
     this.#server = new Server({
       listeners: [listener.listener],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
-      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line)),
+      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, this.#access),
       observer,
       lifecycle,
       scoreboard,
@@ -52,7 +70,8 @@ export class LocalServer {
   }
 
   /** Goes on with what was read again. */
-  renew({ tls }: Renewal): void {
+  renew({ tls, access }: Renewal): void {
+    if (access !== null) this.#access?.renew(access);
     if (tls !== null) this.#listener.renew(tls);
   }
 

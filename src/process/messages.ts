@@ -14,6 +14,8 @@ export interface WorkerOrders {
   /** Where all workers listen. */
   readonly place: Place;
   readonly renewal: Renewal;
+  /** By which all workers find addresses in the table of failed logins. */
+  readonly failureKey: Uint8Array;
   /** Which of the workers it is, from 0. */
   readonly number: number;
 }

@@ -1,5 +1,6 @@
 // A server that is this process alone.
 
+import { FailureTable } from "../admission/failures.ts";
 import { createCoordinator } from "../app.ts";
 import { stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -14,8 +15,10 @@ export function serveAlone(run: Run): void {
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place, run.renewal.tls);
-  const server = new LocalServer({ config, listener, coordinator, observer: log, lifecycle });
-  const reload = renewer(run, (renewal) => server.renew(renewal));
+  const { renewal } = run;
+  const failures = new FailureTable();
+  const server = new LocalServer({ config, listener, coordinator, observer: log, lifecycle, renewal, failures });
+  const reload = renewer(run, (renewed) => server.renew(renewed));
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {}, reload });
   log.started(listenOrGiveUp(() => server.listen(), listener.listener, place, log));

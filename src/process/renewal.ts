@@ -1,14 +1,18 @@
 // What a running server reads again when it is told to (SIGHUP), without losing a connection.
 
+import { type AccessRules, UnfitAccess } from "../admission/access-rules.ts";
 import type { Config } from "../config.ts";
 import type { TlsCredentials } from "../net/tls-listener.ts";
 import { UnfitIdentity } from "../tls/identity.ts";
+import { loadAccess } from "./access.ts";
 import { loadTls } from "./tls.ts";
 
 /** All of it. Travels to workers. */
 export interface Renewal {
   /** Null when connections are plain. */
   readonly tls: TlsCredentials | null;
+  /** Null when everyone may do everything that the server does. */
+  readonly access: AccessRules | null;
 }
 
 /** What was read, and what a person should know of it, a sentence each. */
@@ -30,10 +34,12 @@ export class Unfit {
 export function loadRenewal(config: Config, before: Renewal | null): Loaded | Unfit {
   const tls = loadTls(config, before?.tls ?? null);
   if (tls instanceof UnfitIdentity) return new Unfit(tls.line);
-  return { renewal: { tls: tls.credentials }, notes: tls.notes };
+  const access = loadAccess(config);
+  if (access instanceof UnfitAccess) return new Unfit(access.line);
+  return { renewal: { tls: tls.credentials, access: access.rules }, notes: [...tls.notes, ...access.notes] };
 }
 
 /** True when reading again may find something new. */
-export function isRenewable({ tls }: Config): boolean {
-  return tls.certFile !== null || tls.stateFolder !== null;
+export function isRenewable({ tls, access }: Config): boolean {
+  return tls.certFile !== null || tls.stateFolder !== null || access.authFile !== null;
 }

@@ -64,6 +64,7 @@ export class Supervisor {
   readonly #page = new ScoreboardPage();
   readonly #slots: readonly Slot[];
   #renewal: Renewal;
+  readonly #failureKey = crypto.getRandomValues(new Uint8Array(32));
   readonly #started = Promise.withResolvers<readonly string[]>();
 
   /** Throws one line when there is no memory that workers could share. */
@@ -115,7 +116,10 @@ export class Supervisor {
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
     slot.worker = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
     const { config, place } = this.#options;
-    tell(child, { kind: "start", orders: { config, place, renewal: this.#renewal, number: slot.number } });
+    tell(child, {
+      kind: "start",
+      orders: { config, place, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number },
+    });
   }
 
   #receive(slot: Slot, message: WorkerMessage): void {

@@ -1,6 +1,7 @@
 // A worker: one of several processes that serve together. Signals of the terminal reach the whole group, so it waits for
 // its parent's word; when the parent is gone, it goes too.
 
+import { FailureTable } from "../admission/failures.ts";
 import { usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
@@ -62,7 +63,7 @@ class WorkerProcess {
   }
 
   /** Begins to serve, with a coordinator that asks the parent; gives the URLs. Throws one line when it cannot. */
-  #serve({ config, place, renewal, number }: WorkerOrders): readonly string[] {
+  #serve({ config, place, renewal, failureKey, number }: WorkerOrders): readonly string[] {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
@@ -71,7 +72,16 @@ class WorkerProcess {
       createListener(place, renewal.tls),
       openLog(config, true),
     ];
-    const server = new LocalServer({ config, listener, coordinator, observer, lifecycle, scoreboard });
+    const server = new LocalServer({
+      config,
+      listener,
+      coordinator,
+      observer,
+      lifecycle,
+      scoreboard,
+      renewal,
+      failures: new FailureTable(scoreboard.failureMemory, failureKey),
+    });
     this.#coordinator = coordinator;
     this.#log = observer;
     this.#server = server;

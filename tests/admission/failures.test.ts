@@ -52,7 +52,7 @@ describe("the table of failures", () => {
   });
 
   test("is one for all who share its memory and key", () => {
-    const memory = new SharedArrayBuffer(FAILURE_TABLE_BYTES);
+    const memory = new Uint8Array(new SharedArrayBuffer(FAILURE_TABLE_BYTES));
     const key = new Uint8Array(32);
     const [one, other] = [new FailureTable(memory, key), new FailureTable(memory, key)];
     fail(one, "192.0.2.1", 5);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
+import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
 import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
@@ -15,8 +16,12 @@ function settings(...argv: string[]): Config {
 
 /** Where a run finds the settings of each table. */
 const tables: [table: Readonly<Record<string, FlagRow<unknown>>>, section: (config: Config) => Section][] = [
-  [SERVING_FLAGS, ({ limits: _limits, tls: _tls, files: _files, admission: _admission, ...serving }) => serving],
+  [
+    SERVING_FLAGS,
+    ({ limits: _limits, tls: _tls, access: _access, files: _files, admission: _admission, ...serving }) => serving,
+  ],
   [TLS_FLAGS, ({ tls }) => ({ ...tls })],
+  [ACCESS_FLAGS, ({ access }) => ({ ...access })],
   [FILE_FLAGS, ({ files }) => ({ ...files })],
   [ADMISSION_FLAGS, ({ admission }) => ({ ...admission })],
 ];
@@ -35,6 +40,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   FILE: "some.pem",
   PORT: "81",
   "self-signed": "self-signed",
+  "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
+  "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
+  "RIGHTS@/PATH": "ro@/",
+  CIDR: "10.0.0.0/8",
   HOST: "a.example",
   N: "3",
   TIME: "7s",
@@ -70,7 +79,7 @@ describe("a row of the tables is all that a setting needs:", () => {
   });
 
   test("no table names a setting or a flag of another", () => {
-    const all = [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
+    const all = [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
     const names = all.flatMap((table) => Object.keys(table));
     const flags = all.flatMap((table) => Object.values(table).map(({ flag }) => flag));
     expect(new Set(names).size).toBe(names.length);

@@ -1,13 +1,23 @@
 // The whole application over a folder, with what tests leave at its default.
 
 import { createCoordinator, createDispatch, createKeeper } from "../../src/app.ts";
-import { parseConfig } from "../../src/config.ts";
+import { AccessControl } from "../../src/admission/access-gate.ts";
+import { UnfitAccess } from "../../src/admission/access-rules.ts";
+import { FailureTable } from "../../src/admission/failures.ts";
+import type { Warn } from "../../src/admission/gate.ts";
+import { type Config, parseConfig } from "../../src/config.ts";
+import { loadAccess } from "../../src/process/access.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 
 const MAX_OPEN_FILES = 100;
 
 /** The dispatch for a run with this folder and these flags. */
 export function application(directory: string | null, ...flags: string[]): Dispatch {
+  return warningApplication(() => {}, directory, ...flags);
+}
+
+/** The same, which tells its warnings. */
+export function warningApplication(warn: Warn, directory: string | null, ...flags: string[]): Dispatch {
   const request = parseConfig(directory === null ? flags : ["--directory", directory, ...flags], {});
   if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
   return createDispatch(
@@ -15,6 +25,13 @@ export function application(directory: string | null, ...flags: string[]): Dispa
     MAX_OPEN_FILES,
     createCoordinator(request.config, createKeeper(request.config)),
     { isDraining: false },
-    () => {},
+    warn,
+    accessOf(request.config, warn),
   );
+}
+
+function accessOf(config: Config, warn: Warn): AccessControl | null {
+  const loaded = loadAccess(config);
+  if (loaded instanceof UnfitAccess) throw new Error(loaded.line);
+  return loaded.rules === null ? null : new AccessControl(loaded.rules, config.files, new FailureTable(), warn);
 }

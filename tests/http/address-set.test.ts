@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { AddressSet, isNetwork } from "../../src/admission/address-set.ts";
+import { AddressSet, isNetwork } from "../../src/http/address-set.ts";
 
 describe("a network", () => {
   test.each([

@@ -1,6 +1,6 @@
 // Networks of addresses, as `192.168.0.0/16` and `fd00::/8` name them (RFC 4632 3.1, RFC 4291 2.3).
 
-import { ipBytes } from "../http/ip-address.ts";
+import { ipBytes } from "./ip-address.ts";
 
 const IPV4_BYTES = 4;
 const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
