@@ -9,6 +9,7 @@ import { type Finish, finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
+import { withErrorPages } from "./handlers/error-replies.ts";
 import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
@@ -16,17 +17,24 @@ import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch, Gate } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
-import { type Coordinator, LocalCoordinator, NOTHING, type UsageLimits } from "./storage/coordinator.ts";
+import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
+import { FaultBook, parseFaultRules } from "./testing/fault-book.ts";
+import { BadFault, type FaultRule } from "./testing/fault-rule.ts";
+import { Recorder } from "./testing/recorder.ts";
+import { SYSTEM_TIMER } from "./testing/timer.ts";
+import { createToolRoutes, type TestingTools, toolDispatch } from "./testing/tools.ts";
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
 const HEALTH = "/-/health";
-const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 /** What the application needs to know of a run. */
-export type AppConfig = Pick<Config, "directory" | "limits" | "files" | "access" | "admission">;
+export type AppConfig = Pick<
+  Config,
+  "directory" | "limits" | "files" | "access" | "admission" | "testing" | "recordedRequests" | "faults"
+>;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
@@ -35,13 +43,14 @@ export function createDispatch(
   coordinator: Coordinator,
   lifecycle: Lifecycle,
   warn: Warn,
+  tools: TestingTools = createTools(config),
   access: AccessControl | null = null,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
   const offer = directory === null ? "none" : settings.uploadOnly ? "drop-box" : "read";
   const routes: Routes = {
-    "/": { access: "public", GET: createHome(offer) },
+    "/": { access: "public", GET: createHome(offer, limits.maxBody) },
     "/echo/{text}": { access: "public", rest: "decoded", GET: echoPath },
     "/echo": { access: "public", POST: echoBody, PUT: echoBody },
     "/user-agent": { access: "public", GET: userAgent },
@@ -54,6 +63,7 @@ export function createDispatch(
       rules,
       maxBodyBytes: limits.maxBody,
     }),
+    ...(config.testing ? createToolRoutes(tools, admission.allowedHosts) : {}),
   };
   const cors = createCors(admission.writeOrigins);
   const gates = [
@@ -67,7 +77,9 @@ export function createDispatch(
     access?.finish(request, response);
   };
   const { allowedNetworks, deniedNetworks } = config.access;
-  return guardAddresses(finishDispatch(createRouter(routes, gates), finish), allowedNetworks, deniedNetworks);
+  const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);
+  const dispatch = guardAddresses(finished, allowedNetworks, deniedNetworks);
+  return config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
 }
 
 /** Balancers have no password. */
@@ -75,9 +87,14 @@ function unlessHealth(gate: Gate): Gate {
   return (request) => (request.route?.path === HEALTH ? null : gate(request));
 }
 
+/** Where exchanges are kept with --testing: one for a server, however many workers it has. */
+export function createRecorder({ recordedRequests }: AppConfig): Recorder {
+  return new Recorder(recordedRequests, SYSTEM_TIMER);
+}
+
 /** What all writers on the directory agree through: one for a server, however many workers it has. */
-export function createCoordinator(config: AppConfig, keeper: LocalStorage | null): LocalCoordinator {
-  return new LocalCoordinator(usageLimits(config), async () => (keeper === null ? NOTHING : keeper.measure()));
+export function createCoordinator(config: AppConfig, measure: () => Promise<Usage>): LocalCoordinator {
+  return new LocalCoordinator(usageLimits(config), measure);
 }
 
 /** How much the directory may hold. */
@@ -85,10 +102,12 @@ export function usageLimits({ files }: AppConfig): UsageLimits {
   return { bytes: files.quotaBytes, files: files.maxFiles, minFree: files.minFreeBytes };
 }
 
-/** The directory for the server's own work on it: to recover, sweep and measure. Null when there is none to change. */
-export function createKeeper(config: AppConfig): LocalStorage | null {
-  if (config.files.readOnly) return null;
-  return createStorage(config, KEEPER_FILES, rulesOf(config), new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+/**
+ * The directory for the server's own work on it: to recover, sweep and measure. It waits for the server's writers as they
+ * wait for each other, wherever they are. Null when there is none to change.
+ */
+export function createKeeper(config: AppConfig, coordinator: Coordinator): LocalStorage | null {
+  return config.files.readOnly ? null : createStorage(config, KEEPER_FILES, rulesOf(config), coordinator);
 }
 
 function rulesOf({ files }: AppConfig): NameRules {
@@ -103,4 +122,15 @@ function createStorage(
 ): LocalStorage | null {
   if (directory === null) return null;
   return new LocalStorage(directory, { ...files, ...limits, rules, maxOpenFiles }, coordinator);
+}
+
+/** What --testing works with in a process that serves alone. */
+export function createTools(config: AppConfig): TestingTools {
+  return { recorder: createRecorder(config), faults: new FaultBook(faultRules(config)) };
+}
+
+/** The rules that the command line gives; their flag has read them before. */
+export function faultRules({ faults }: AppConfig): readonly FaultRule[] {
+  const rules = parseFaultRules(faults.join("\n"));
+  return rules instanceof BadFault ? [] : rules;
 }

@@ -6,3 +6,9 @@ interface Buffer {
   /** Writes one byte per char of a latin1 string at `offset`; gives the bytes written. */
   latin1Write(text: string, offset: number, length: number): number;
 }
+
+/** As `with { type: "text" }` imports it. */
+declare module "*.css" {
+  const text: string;
+  export default text;
+}

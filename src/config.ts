@@ -10,8 +10,8 @@ import type { Environment } from "./cli/environment.ts";
 import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
-import { Mistake, quoted } from "./cli/mistake.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
+import { UsageError, quoted } from "./cli/usage-error.ts";
 import { Unreadable } from "./cli/quantity.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
 import type { Limits } from "./http/limits.ts";
@@ -34,7 +34,7 @@ export type Intent =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "healthcheck"; readonly host: string; readonly port: number; readonly isSecure: boolean }
-  | { readonly kind: "mistake"; readonly line: string };
+  | { readonly kind: "usage-error"; readonly line: string };
 
 /**
  * Decides what to do. A flag beats its environment variable, which beats the default. Of a flag that is given twice the
@@ -43,18 +43,18 @@ export type Intent =
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
   const words = readArguments(argv);
-  if (words instanceof Mistake) return { kind: "mistake", line: words.line };
+  if (words instanceof UsageError) return { kind: "usage-error", line: words.line };
   for (const kind of ["help", "version"] as const) {
     const { flag, read } = QUESTION_FLAGS[kind];
     if (words.given.some((given) => given.flag === flag && read(given.text ?? "true") === true)) return { kind };
   }
   const environment = readEnvironment(env);
   const read = readSettings(words, environment);
-  if (read instanceof Mistake) return { kind: "mistake", line: read.line };
+  if (read instanceof UsageError) return { kind: "usage-error", line: read.line };
   const contradiction = findContradiction(read);
-  if (contradiction !== null) return { kind: "mistake", line: contradiction.line };
+  if (contradiction !== null) return { kind: "usage-error", line: contradiction.line };
   const directory = chooseDirectory(words, read.config.directory);
-  if (directory instanceof Mistake) return { kind: "mistake", line: directory.line };
+  if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
   const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config)] };
 }
@@ -62,9 +62,9 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
 /** The flags and variables that a server takes say where it is; what else they say does not matter. */
 function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   const words = readArguments(argv);
-  if (!(words instanceof Mistake) && words.operands.length > 0)
+  if (!(words instanceof UsageError) && words.operands.length > 0)
     return {
-      kind: "mistake",
+      kind: "usage-error",
       line: `${HEALTHCHECK_WORD} takes flags only; --host and --port say which server to ask.`,
     };
   const intent = parseConfig(argv, env);
@@ -79,12 +79,12 @@ interface ReadSettings {
   readonly set: ReadonlySet<string>;
 }
 
-function readSettings(words: ArgumentList, environment: Environment): ReadSettings | Mistake {
+function readSettings(words: ArgumentList, environment: Environment): ReadSettings | UsageError {
   const values = new Map<string, unknown>();
   const set = new Set<string>();
   for (const [flag, row] of ALL_FLAGS) {
     const value = readValue(flag, row, words, environment);
-    if (value instanceof Mistake) return value;
+    if (value instanceof UsageError) return value;
     if (value !== undefined) set.add(flag);
     values.set(flag, value ?? row.preset);
   }
@@ -112,36 +112,36 @@ function readValue(flag: string, row: FlagRow<unknown>, words: ArgumentList, env
   const value = row.read(text);
   if (!(value instanceof Unreadable)) return value;
   const source = texts.length > 0 ? `--${flag}` : (variable?.name ?? flag);
-  if (row.isSecret) return new Mistake(`${source} must be ${value.expected}.`);
-  return new Mistake(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
+  if (row.isSecret) return new UsageError(`${source} must be ${value.expected}.`);
+  return new UsageError(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
 }
 
-function both(one: string, other: string): Mistake {
-  return new Mistake(`--${one} and --${other} contradict each other; leave one out.`);
+function both(one: string, other: string): UsageError {
+  return new UsageError(`--${one} and --${other} contradict each other; leave one out.`);
 }
 
-function findContradiction(read: ReadSettings): Mistake | null {
+function findContradiction(read: ReadSettings): UsageError | null {
   return findTlsContradiction(read.config.tls) ?? findFileContradiction(read);
 }
 
 /** What makes no connection secure would be taken for something that does. */
-function findTlsContradiction(tls: Config["tls"]): Mistake | null {
+function findTlsContradiction(tls: Config["tls"]): UsageError | null {
   const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
   if (selfSigned && certFile !== null) return both("tls", "tls-cert");
-  if (keyFile !== null && certFile === null) return new Mistake("--tls-key needs --tls-cert.");
-  if (stateFolder !== null && !selfSigned) return new Mistake("--tls-state needs --tls self-signed.");
+  if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
+  if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
   if (selfSigned || certFile !== null) return null;
   const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
   const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
-  return idle === undefined ? null : new Mistake(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
+  return idle === undefined ? null : new UsageError(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
 }
 
-function findFileContradiction({ config: { files }, set }: ReadSettings): Mistake | null {
+function findFileContradiction({ config: { files }, set }: ReadSettings): UsageError | null {
   if (files.readOnly && files.uploadOnly) return both("read-only", "upload-only");
   if (files.readOnly && files.allowDelete) return both("read-only", "allow-delete");
   if (files.uploadOnly && files.allowDelete) return both("upload-only", "allow-delete");
   if (!files.uploadOnly || !set.has("on-duplicate") || files.onDuplicate === "rename") return null;
-  return new Mistake(
+  return new UsageError(
     `--upload-only always renames; leave out --on-duplicate ${files.onDuplicate}, which would tell which names exist.`,
   );
 }
@@ -151,24 +151,32 @@ function dropBoxFiles(files: Config["files"]): Config["files"] {
   return files.uploadOnly ? { ...files, onDuplicate: "rename" } : files;
 }
 
-function chooseDirectory(words: ArgumentList, flagged: string | null): string | null | Mistake {
+function chooseDirectory(words: ArgumentList, flagged: string | null): string | null | UsageError {
   const [operand, second] = words.operands;
   if (operand === undefined) return flagged;
   if (second !== undefined) {
-    return new Mistake(`Only one DIRECTORY can be served, not both "${quoted(operand)}" and "${quoted(second)}".`);
+    return new UsageError(`Only one DIRECTORY can be served, not both "${quoted(operand)}" and "${quoted(second)}".`);
   }
   const read = SERVING_FLAGS.directory.read(operand);
-  if (read instanceof Unreadable) return new Mistake(`DIRECTORY must be ${read.expected}.`);
+  if (read instanceof Unreadable) return new UsageError(`DIRECTORY must be ${read.expected}.`);
   const typed = words.given.findLast(({ flag }) => flag === "directory")?.text;
   if (typed == null || typed === operand) return operand;
-  return new Mistake(`Give the folder once: DIRECTORY is "${quoted(operand)}", but --directory is "${quoted(typed)}".`);
+  return new UsageError(
+    `Give the folder once: DIRECTORY is "${quoted(operand)}", but --directory is "${quoted(typed)}".`,
+  );
 }
 
-/** Anyone who reaches the port can write, unless rights are set: worth one sentence. */
+/** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
 function exposureNotes(config: Config): readonly string[] {
-  if (config.directory === null || config.files.readOnly || isLoopback(config.host)) return [];
-  const { auth, authFile, tokens, anonymous } = config.access;
+  const { host, directory, files, testing, access } = config;
+  if (isLoopback(host)) return [];
   // Whoever set rights has thought of it.
-  if (auth.length + tokens.length + anonymous.length > 0 || authFile !== null) return [];
-  return [`Everyone who can reach ${config.host} may upload files; --read-only forbids it.`];
+  const hasRights = access.authFile !== null || access.auth.length + access.tokens.length + access.anonymous.length > 0;
+  const mayUpload = directory !== null && !files.readOnly && !hasRights;
+  return [
+    ...(mayUpload ? [`Everyone who can reach ${host} may upload files; --read-only forbids it.`] : []),
+    ...(testing
+      ? [`Everyone who can reach ${host} may use the endpoints of --testing, which are for tests only.`]
+      : []),
+  ];
 }

@@ -23,14 +23,21 @@ export function createRouter(routes: Routes, gates: readonly Gate[] = []): Dispa
   const table = new RowTable(rows);
   // What some row answers; the asterisk form asks about the server as a whole (RFC 9110 9.3.7).
   const serverAllow = allowOf(rows.flatMap(({ methods }) => methods));
-  return (request) => {
+  const dispatch = (request: HttpRequest): MaybePromise<HttpResponse> => {
     const row = table.find(request);
     if (row !== null) return row.answer(request);
     if (request.method === "OPTIONS" && request.rawPath === "*")
       return new HttpResponse(204).append("Allow", serverAllow);
     if (!known.has(request.method)) return unknownMethod();
-    return plainText("There is nothing here; GET / says what this server offers.\n", 404);
+    return plainText(
+      "There is nothing here; a shared folder is at /files/, and GET / says what this server offers.\n",
+      404,
+    );
   };
+  const finish = (request: HttpRequest): void => {
+    request.route ??= table.find(request);
+  };
+  return Object.assign(dispatch, { finish });
 }
 
 /** Methods that are 405 and not 501 where a row has no handler for them. */

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
 const SOURCE = join(import.meta.dir, "../src");
-const files = [...new Glob("**/*.ts").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
+const files = [...new Glob("**/*.{ts,js}").scanSync(SOURCE)].filter((file) => !file.endsWith(".d.ts")).sort();
 const text = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file), "utf8")]));
 
 /** What each room may import: rooms and files by their beginning, packages by name. Types count like values. */
@@ -14,11 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "http/": ["http/"],
   "net/": ["net/", "http/", "observe/observer.ts", "bun"],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
-  "observe/": ["observe/", "http/message.ts", "http/authority.ts", "node:fs"],
+  "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "node:fs"],
   "tls/": ["tls/", "http/host.ts", "http/ip-address.ts", "node:crypto", "node:fs", "node:os", "node:path"],
-  "admission/": ["admission/", "http/", "node:crypto", "node:os"],
+  "admission/": ["admission/", "http/", "node:crypto"],
+  "pages/": ["pages/"],
   "handlers/": [
     "handlers/",
+    "pages/",
     "http/",
     "storage/storage.ts",
     "storage/object-name.ts",
@@ -26,13 +28,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "storage/loop-share.ts",
     "node:zlib",
     "node:stream",
-    "node:crypto",
   ],
+  "testing/": ["testing/", "http/", "storage/loop-share.ts", "node:zlib"],
   "cli/": [
     "cli/",
     "http/limits.ts",
     "http/authority.ts",
     "http/address-set.ts",
+    "testing/fault-rule.ts",
     "node:fs",
     "node:path",
     "node:util",
@@ -40,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "router.ts": ["http/"],
   "config.ts": ["cli/", "http/limits.ts"],
-  "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/"],
+  "app.ts": ["node:os", "config.ts", "handlers/", "http/", "router.ts", "storage/", "admission/", "testing/"],
   "process/": [
     "process/",
     "app.ts",
@@ -60,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "storage/coordinator.ts",
     "storage/housekeeper.ts",
     "storage/remote-coordinator.ts",
+    "testing/",
     "node:",
     "bun",
   ],
@@ -82,6 +86,12 @@ function importsOf(file: string): string[] {
 describe("the import table", () => {
   test("has a row for every room", () => {
     for (const file of files) expect(MAY_IMPORT).toHaveProperty([roomOf(file)]);
+  });
+
+  test.each(Object.keys(MAY_IMPORT))("allows %s nothing that it does not import", (room) => {
+    const imported = files.filter((file) => roomOf(file) === room).flatMap(importsOf);
+    const unused = MAY_IMPORT[room]!.filter((beginning) => !imported.some((target) => target.startsWith(beginning)));
+    expect(unused).toEqual([]);
   });
 
   test.each(files)("%s imports only what its room may", (file) => {
@@ -110,6 +120,14 @@ describe("the walls", () => {
   test("handlers reach no path", () => {
     const handlers = files.filter((file) => file.startsWith("handlers/"));
     expect(whoSays(/node:fs|Bun\.(file|write)/, handlers)).toEqual([]);
+  });
+
+  test("the scripts of the pages import each other, and know nothing of the server", () => {
+    const scripts = files.filter((file) => file.startsWith("pages/scripts/"));
+    expect(scripts.length).toBeGreaterThan(1);
+    const foreign = scripts.flatMap(importsOf).filter((target) => !target.startsWith("pages/scripts/"));
+    expect(foreign).toEqual([]);
+    expect(whoSays(/\bBun\b|\bprocess\./, scripts)).toEqual([]);
   });
 
   test("a test that is skipped says why", () => {

@@ -12,9 +12,9 @@ function settings(argv: readonly string[], env: Env = {}): Config {
 }
 
 /** The line about a command line that must not be accepted. */
-function mistake(argv: readonly string[], env: Env = {}): string {
+function usageError(argv: readonly string[], env: Env = {}): string {
   const intent = parseConfig(argv, env);
-  if (intent.kind !== "mistake") throw new Error(`accepted: ${JSON.stringify(intent)}`);
+  if (intent.kind !== "usage-error") throw new Error(`accepted: ${JSON.stringify(intent)}`);
   return intent.line;
 }
 
@@ -33,6 +33,9 @@ test("without flags everything has its documented default", () => {
       directory: null,
       workers: 1,
       quiet: false,
+      testing: false,
+      recordedRequests: 500,
+      faults: [],
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,
@@ -79,6 +82,7 @@ describe("a flag sets its value", () => {
     [["files", "--directory", "files"], (c) => c.directory, "files"],
     [["--", "--odd"], (c) => c.directory, "--odd"],
     [["--host", "0.0.0.0"], (c) => c.host, "0.0.0.0"],
+    [["--testing"], (c) => c.testing, true],
     [["--workers", "4"], (c) => c.workers, 4],
     [["--workers", "auto"], (c) => c.workers, "auto"],
     [["--precompressed"], (c) => c.files.precompressed, true],
@@ -173,10 +177,10 @@ describe("the environment", () => {
   });
 
   test("a wrong value is a mistake that names the variable", () => {
-    expect(mistake([], { MINI_HTTP_PORT: "many" })).toBe(
+    expect(usageError([], { MINI_HTTP_PORT: "many" })).toBe(
       'MINI_HTTP_PORT must be a whole number from 0 to 65535, not "many". Try --help.',
     );
-    expect(mistake([], { MINI_HTTP_QUIET: "maybe" })).toStartWith("MINI_HTTP_QUIET must be true, 1 or yes");
+    expect(usageError([], { MINI_HTTP_QUIET: "maybe" })).toStartWith("MINI_HTTP_QUIET must be true, 1 or yes");
   });
 
   test("what is ignored is noted, in one line for the links and one for the unknown", () => {
@@ -278,11 +282,11 @@ describe("a mistake is one line that says what to do", () => {
     [["a", "--directory", "b"], 'Give the folder once: DIRECTORY is "a", but --directory is "b".'],
   ];
   test.each(cases)("%j", (argv, sentence) => {
-    expect(mistake(argv)).toBe(`${sentence} Try --help.`);
+    expect(usageError(argv)).toBe(`${sentence} Try --help.`);
   });
 
   test("a long word is not repeated whole", () => {
-    expect(mistake(["--port", "9".repeat(5000)]).length).toBeLessThan(200);
+    expect(usageError(["--port", "9".repeat(5000)]).length).toBeLessThan(200);
   });
 });
 
@@ -296,11 +300,14 @@ describe("writing for everyone who reaches the port is noted", () => {
     [["files", "--host", "0.0.0.0", "--read-only"], false],
     [["files", "--host", "0.0.0.0"], true],
     [["files", "--host", "0.0.0.0", "--upload-only"], true],
+    [["--host", "0.0.0.0", "--testing"], true],
+    [["--host", "::1", "--testing"], false],
+    [["--testing"], false],
     [["files", "--host", "::"], true],
     [["files", "--host", "127.example.org"], true],
   ];
   test("a contradiction between a flag and a variable counts too", () => {
-    expect(mistake(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
+    expect(usageError(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
   });
 
   test.each(cases)("%j: %p", (argv, noted) => {
@@ -320,7 +327,7 @@ describe("HTTPS", () => {
     [["--tls", "yes"], '--tls must be self-signed (other certificates: --tls-cert), not "yes".'],
     [["--tls-cert", ""], "--tls-cert must be a path, not empty."],
   ])("%p is a mistake", (argv, line) => {
-    expect(mistake(argv)).toBe(`${line} Try --help.`);
+    expect(usageError(argv)).toBe(`${line} Try --help.`);
   });
 
   test("is what the health check asks for when the flags of the server say so", () => {

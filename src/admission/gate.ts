@@ -1,6 +1,7 @@
 // What the gates share. The router asks them before a handler of a private path, in order; the first that answers decides.
 // What goes on every answer, whoever gave it, is added on the way out.
 
+import { changeReplies } from "../http/changed-replies.ts";
 import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 
@@ -20,16 +21,15 @@ export function createAdvice(warn: Warn, status: number): (line: string) => Http
   };
 }
 
-/** The dispatch with something to add to all that it answers. */
+/** The dispatch with something to add to all that it answers, and to what others answer for it. */
 export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
-  return (request) => {
-    const reply = dispatch(request);
-    if (reply instanceof Promise) return reply.then((response) => finished(request, response));
-    return finished(request, reply);
+  const finishRefusal = (request: HttpRequest, response: HttpResponse): void => {
+    dispatch.finish?.(request, response);
+    finish(request, response);
   };
-
-  function finished(request: HttpRequest, response: HttpResponse): HttpResponse {
+  const finishReply = (request: HttpRequest, response: HttpResponse): HttpResponse => {
     finish(request, response);
     return response;
-  }
+  };
+  return changeReplies(dispatch, finishReply, finishRefusal);
 }

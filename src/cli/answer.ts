@@ -7,14 +7,14 @@ import { versionLine } from "./version.ts";
 /** Exit codes; scripts depend on them. */
 export const EXIT_STOPPED = 0;
 export const EXIT_CANNOT_SERVE = 1;
-export const EXIT_MISTAKE = 2;
+export const EXIT_USAGE_ERROR = 2;
 
 const STANDARD_OUTPUT = 1;
 const STANDARD_ERROR = 2;
 
 /** A command line that asks for no server. */
 export type Question =
-  { readonly kind: "help" } | { readonly kind: "version" } | { readonly kind: "mistake"; readonly line: string };
+  { readonly kind: "help" } | { readonly kind: "version" } | { readonly kind: "usage-error"; readonly line: string };
 
 /** Prints the answer and gives the exit code. */
 export function answer(question: Question): number {
@@ -25,8 +25,8 @@ export function answer(question: Question): number {
     case "version":
       print(STANDARD_OUTPUT, `${versionLine()}\n`);
       return EXIT_STOPPED;
-    case "mistake":
-      return complain(question.line, EXIT_MISTAKE);
+    case "usage-error":
+      return complain(question.line, EXIT_USAGE_ERROR);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { ALL_FLAGS } from "./flags.ts";
-import { Mistake, quoted } from "./mistake.ts";
+import { UsageError, quoted } from "./usage-error.ts";
 import { suggest } from "./suggestion.ts";
 
 /** One text of a flag; null for a switch without one. */
@@ -32,7 +32,7 @@ const OPTIONS = Object.fromEntries(
 );
 
 /** Reads `--flag value`, `--flag=value`, `-f value`, `-fvalue`, `-xyz` and `--`; a mistake is the first one met. */
-export function readArguments(argv: readonly string[]): ArgumentList | Mistake {
+export function readArguments(argv: readonly string[]): ArgumentList | UsageError {
   const { tokens } = parseArgs({
     args: [...argv],
     options: OPTIONS,
@@ -56,7 +56,7 @@ export function readArguments(argv: readonly string[]): ArgumentList | Mistake {
     const placeholder = ALL_FLAGS.get(flag)?.placeholder ?? null;
     const swallowedFlag = value !== null && token.inlineValue === false && /^-[^\d]/.test(value);
     if (placeholder !== null && (value === null || swallowedFlag)) {
-      return new Mistake(`${token.rawName} needs a value: ${token.rawName} ${placeholder}.`);
+      return new UsageError(`${token.rawName} needs a value: ${token.rawName} ${placeholder}.`);
     }
     given.push({ flag, text: value });
   }
@@ -69,7 +69,7 @@ function longNameAfterOneDash(word: string): string | null {
   return name !== undefined && LONG_NAMES.has(name) ? name : null;
 }
 
-function unknownFlag(rawName: string, suggestion: string | null): Mistake {
+function unknownFlag(rawName: string, suggestion: string | null): UsageError {
   const guess = suggestion === null ? "." : `; did you mean --${suggestion}?`;
-  return new Mistake(`Unknown flag ${quoted(rawName)}${guess}`);
+  return new UsageError(`Unknown flag ${quoted(rawName)}${guess}`);
 }

@@ -2,7 +2,7 @@
 
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { Mistake, quoted } from "./mistake.ts";
+import { UsageError, quoted } from "./usage-error.ts";
 
 /** What stands in a text for bytes that are none. */
 const REPLACEMENT = "\ufffd";
@@ -13,7 +13,7 @@ const STARTED_WITH = ["/proc/self/cmdline", "/proc/self/environ"];
 export type DirectoryState =
   | { readonly kind: "ready" }
   | { readonly kind: "missing"; readonly warning: string }
-  | { readonly kind: "mistake"; readonly line: string };
+  | { readonly kind: "usage-error"; readonly line: string };
 
 /**
  * Looks at `path`. A folder that does not exist may still come, unless nobody could ever create it (`readOnly`). Paths are
@@ -21,26 +21,29 @@ export type DirectoryState =
  */
 export function inspectDirectory(path: string, readOnly: boolean): DirectoryState {
   const shown = quoted(path);
-  const mistake = (sentence: string): DirectoryState => ({ kind: "mistake", line: new Mistake(sentence).line });
+  const usageError = (sentence: string): DirectoryState => ({
+    kind: "usage-error",
+    line: new UsageError(sentence).line,
+  });
   const misspelt = `The path "${shown}" holds bytes that are no UTF-8, which cannot be served; rename that part of it.`;
-  if (isMisread(path)) return mistake(misspelt);
+  if (isMisread(path)) return usageError(misspelt);
   try {
-    if (!isText(realpathSync(nearest(path), "buffer"))) return mistake(misspelt);
-    if (!statSync(path).isDirectory()) return mistake(`"${shown}" is not a folder; give the folder that holds it.`);
+    if (!isText(realpathSync(nearest(path), "buffer"))) return usageError(misspelt);
+    if (!statSync(path).isDirectory()) return usageError(`"${shown}" is not a folder; give the folder that holds it.`);
     accessSync(path, constants.R_OK | constants.X_OK);
     return { kind: "ready" };
   } catch (error) {
     switch ((error as NodeJS.ErrnoException).code) {
       case "ENOENT":
-        if (readOnly) return mistake(`There is no folder "${shown}"; create it first, --read-only never will.`);
+        if (readOnly) return usageError(`There is no folder "${shown}"; create it first, --read-only never will.`);
         return { kind: "missing", warning: `There is no folder "${path}" yet; the first upload creates it.` };
       case "EACCES":
       case "EPERM":
-        return mistake(`The folder "${shown}" cannot be read; give this user read and search permission.`);
+        return usageError(`The folder "${shown}" cannot be read; give this user read and search permission.`);
       case "ENOTDIR":
-        return mistake(`"${shown}" leads through a file; give a folder.`);
+        return usageError(`"${shown}" leads through a file; give a folder.`);
       default:
-        return mistake(`The folder "${shown}" cannot be opened (${systemReason(error)}).`);
+        return usageError(`The folder "${shown}" cannot be opened (${systemReason(error)}).`);
     }
   }
 }

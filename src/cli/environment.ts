@@ -2,7 +2,7 @@
 
 import { LONG_NAMES } from "./argument-list.ts";
 import { QUESTION_FLAGS } from "./flags.ts";
-import { quoted } from "./mistake.ts";
+import { quoted } from "./usage-error.ts";
 import { suggest } from "./suggestion.ts";
 
 const PREFIX = "MINI_HTTP_";

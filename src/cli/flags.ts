@@ -2,6 +2,7 @@
 // the types of the settings, the environment, the suggestions and the help text are made from them and from LIMIT_TABLE;
 // nothing is listed twice.
 
+import { BadFault, parseFaultRule } from "../testing/fault-rule.ts";
 import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
 import { ACCESS_FLAGS } from "./access-flags.ts";
@@ -81,6 +82,21 @@ export const SERVING_FLAGS = {
     read: readWorkers,
   } as FlagRow<number | "auto">,
   quiet: toggle("Serving", "quiet", "log errors and warnings only", "q"),
+  /** The endpoints to test HTTP clients with. */
+  testing: toggle("Serving", "testing", "endpoints to test HTTP clients with, as httpbin has them"),
+  /** Exchanges that the recorder keeps with `testing`. */
+  recordedRequests: {
+    ...PLAIN,
+    group: "Serving",
+    flag: "recorded-requests",
+    placeholder: "N",
+    help: "with --testing: requests that /-/requests keeps",
+    shownPreset: "500",
+    preset: 500,
+    read: (text: string) => readCount(text, 1, 100_000),
+  } as FlagRow<number>,
+  /** What goes wrong with `testing`, as rules. */
+  faults: list("Serving", "fault", "RULE", "with --testing: what goes wrong, and where; repeatable", readFaultRule),
   graceMs: duration("Serving", "grace", DEFAULT_GRACE_MS, "for requests in hand to finish after SIGTERM or SIGINT"),
   drainDelayMs: duration("Serving", "drain-delay", 0, "between the signal and the end of accepting connections"),
 } as const;
@@ -200,6 +216,11 @@ function limitFlag(row: LimitRow): FlagRow<number> {
 
 /** Each has a number in the page that they share. */
 const MOST_WORKERS = 256;
+
+function readFaultRule(text: string): string | Unreadable {
+  const rule = parseFaultRule(text);
+  return rule instanceof BadFault ? new Unreadable(`a rule with ${rule.expected}`) : text;
+}
 
 function readWorkers(text: string): number | "auto" | Unreadable {
   if (text === "auto") return text;

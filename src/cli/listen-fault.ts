@@ -1,6 +1,6 @@
 // Why a server cannot listen, as one line for the person who started it.
 
-import { quoted } from "./mistake.ts";
+import { quoted } from "./usage-error.ts";
 
 /** Ports below this belong to the administrator on most systems. */
 const FIRST_FREE_PORT = 1024;

@@ -3,7 +3,7 @@
 
 import { realpathSync } from "node:fs";
 import { relative, sep } from "node:path";
-import { quoted } from "./mistake.ts";
+import { quoted } from "./usage-error.ts";
 
 /** What the next start depends on. */
 export interface OwnFiles {

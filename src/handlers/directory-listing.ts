@@ -1,17 +1,19 @@
 // What a folder holds, for people (HTML), for programs (JSON), or one name a line (plain text). The validator comes from
 // what the walk found, so that who knows the list already costs no more than the walk.
 
-import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
+import type { HttpRequest, HttpResponse, ResponseBody } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
-import { evaluatePreconditions } from "../http/precondition.ts";
 import type { ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
-import { DIRECTORY_POLICY, directoryPage, type DirectoryView, type UploadTerms } from "./directory-page.ts";
-import { type Arrangement, arrange, type ListOrder } from "./list-order.ts";
+import type { DirectoryView, ListOrder } from "../pages/directory-list.ts";
+import { DIRECTORY_POLICY, directoryPage } from "../pages/directory-page.ts";
+import type { UploadTerms } from "../pages/upload-panel.ts";
+import { type Arrangement, arrange } from "./list-order.ts";
 import { readRefused } from "./replies.ts";
+import { preconditionResponse, type Representation, representationResponse } from "./representation.ts";
 import { TextSource } from "./text-source.ts";
 import { visibleListing } from "./visible-listing.ts";
 
@@ -92,14 +94,13 @@ class ListAnswer {
   }
 
   async make(): Promise<HttpResponse> {
-    const { method, fields, peer } = this.#request;
+    const { fields, peer } = this.#request;
     const accepted = fields.get("accept-encoding");
     const chosen = chooseCoding(accepted);
     if (chosen === null) return notAcceptable();
-    const etag = this.#entityTag();
-    const verdict = evaluatePreconditions(method, fields, { etag, modified: null }, Date.now());
-    if (verdict === "not-modified") return describe(new HttpResponse(304), etag);
-    if (verdict === "failed") return plainText("The folder is not in the state that the request demands.\n", 412);
+    const representation = this.#represent();
+    const early = preconditionResponse(this.#request, representation, "folder");
+    if (early !== null) return early;
     const arrangement = await arrange(this.#listing, this.#order, peer);
     // Nobody reads what is answered to a client that has left.
     if (arrangement === null) return crowded();
@@ -107,9 +108,19 @@ class ListAnswer {
     const coding = isLong && !CodedSource.canBegin ? chooseCoding(accepted, []) : chosen;
     if (coding === null) return encodersBusy();
     const body = await this.#body(arrangement, isLong, coding as MadeCoding | "identity");
-    const response = describe(new HttpResponse(200, body).append("Content-Type", this.#form.contentType), etag);
-    if (coding !== "identity") response.append("Content-Encoding", coding);
-    return this.#form === HTML ? response.append("Content-Security-Policy", DIRECTORY_POLICY) : response;
+    return representationResponse(this.#request, { ...representation, coding }, body);
+  }
+
+  #represent(): Representation {
+    return {
+      type: this.#form.contentType,
+      coding: "identity",
+      validators: { etag: this.#entityTag(), modified: null },
+      cacheControl: "no-cache",
+      vary: "Accept, Accept-Encoding",
+      hasRanges: false,
+      otherLines: this.#form === HTML ? `Content-Security-Policy: ${DIRECTORY_POLICY}\r\n` : "",
+    };
   }
 
   /** Weak: it stands for the list in any coding. */
@@ -160,10 +171,6 @@ function readOrder(parameters: URLSearchParams): ListOrder {
     descending: parameters.get("order") === "desc",
     filter: parameters.get("filter") ?? "",
   };
-}
-
-function describe(response: HttpResponse, etag: string): HttpResponse {
-  return response.append("ETag", etag).append("Cache-Control", "no-cache").append("Vary", "Accept, Accept-Encoding");
 }
 
 // ── The forms ──

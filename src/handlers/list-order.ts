@@ -1,21 +1,12 @@
 // The order of a folder's entries and the filter by name. All pages of one listing share its orders; a filter holds
 // nothing: it is asked again when the rows are written.
 
+import type { ListOrder, SortKey } from "../pages/directory-list.ts";
+import { foldName } from "../pages/formats.ts";
 import { SharedWork, type WaitingClient, type Wanted } from "../storage/shared-work.ts";
 import type { ListedEntry, Listing } from "../storage/storage.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { fairSort } from "./fair-sort.ts";
-
-/** What a list can be ordered by. */
-export type SortKey = "name" | "size" | "modified";
-
-/** What the query asks for. */
-export interface ListOrder {
-  readonly sort: SortKey;
-  readonly descending: boolean;
-  /** Part of the names that are wanted; empty for all. */
-  readonly filter: string;
-}
 
 /** The entries that are wanted, in order, and what they are together. */
 export interface Arrangement {
@@ -63,11 +54,6 @@ function* wantedEntries(listing: Listing, order: Order, isWanted: (name: string)
 }
 
 // ── The filter ──
-
-/** A name as the filter sees it: in any case, composed or not. The page's script has the same. */
-export function foldName(name: string): string {
-  return name.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
-}
 
 function nameFilter(filter: string): (name: string) => boolean {
   if (filter === "") return () => true;

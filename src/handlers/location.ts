@@ -6,6 +6,11 @@ import { type HttpRequest, HttpResponse } from "../http/message.ts";
 /** The folder that was asked for itself. */
 export const SAME_FOLDER = "./";
 
+/** True for a path below the folder, as it was sent, that asks for a folder. */
+export function isFolderPath(rawPath: string): boolean {
+  return rawPath === "" || rawPath.endsWith("/");
+}
+
 /** A file by the segments of its path below the folder of what was asked for. */
 export function locationBelow(segments: readonly string[]): string {
   return segments.map(encodeURIComponent).join("/");

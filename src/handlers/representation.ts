@@ -1,144 +1,154 @@
-// Which form of a file a client gets, before a byte of it is read: its media type, its content coding, and what
-// identifies it. Two codings are two representations (RFC 9110 8.8.3.3), and the conditions are about the chosen one.
+// The answer to a read of something that is known by what it is, how it is coded and which version it is, as far as these
+// matter: RFC 9110 13 and 14 in one place, for files, lists and whatever else is served.
 
-import { type CodedFormat, codedFormat, isActiveContent } from "../http/media-type.ts";
-import type { HttpRequest } from "../http/message.ts";
-import type { Validators } from "../http/precondition.ts";
-import type { OpenedFile } from "../storage/storage.ts";
-import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
+import type { ByteSource } from "../http/byte-source.ts";
+import { byterangesType, frameByteranges } from "../http/byteranges.ts";
+import { formatHttpDate } from "../http/http-date.ts";
+import { type HttpRequest, HttpResponse, type ResponseBody } from "../http/message.ts";
+import { nameBits } from "../http/name-bits.ts";
+import { plainText } from "../http/plain-text.ts";
+import { evaluatePreconditions, PRECONDITION_FIELDS, rangeApplies, type Validators } from "../http/precondition.ts";
+import { type ByteRange, contentRange, parseRange, RANGE_FIELDS, unsatisfiedRange } from "../http/range.ts";
+import { ClosingSource, JoinedSource } from "../http/sources.ts";
 
-/** How files are sent. */
-export interface FileResponseSettings {
-  /** How long clients may use a file without asking; 0: they ask each time. */
-  readonly cacheSeconds: number;
-  /** Ranges answered in one request; with more the whole file is the answer. */
-  readonly maxRanges: number;
-  /** Nobody can upload, so what is served is the owner's own and may run as it likes. */
-  readonly readOnly: boolean;
-}
-
-/** The file to answer with, which is closed with the response. */
-export interface Selection {
-  /** The name that was asked for. */
-  readonly name: string;
-  /** The value of Content-Type for the content without any coding. */
-  readonly type: string;
-  readonly file: OpenedFile;
-  /** The coding in which the file lies there; null when it is the file itself, and any coding is to be made. */
-  readonly storedCoding: Coding | null;
-  /** Another client might get a stored coding. */
-  readonly varies: boolean;
-}
-
-/** What was selected for this client. */
+/** The selected representation (RFC 9110 3.2), but for its content. */
 export interface Representation {
+  /** The value of Content-Type. */
   readonly type: string;
-  readonly coding: Coding;
-  /** The file's own bytes are sent, whatever coding they are in. */
-  readonly isStored: boolean;
-  /** Another client might have got another coding. */
-  readonly varies: boolean;
-  readonly validators: Validators & { readonly modified: number };
-  /** The file is being written, and the client does not ask for one very version of it: its tag is weak. */
-  readonly mayGrow: boolean;
-  readonly cacheControl: string;
-  /** Scripts in it may come from anyone who can upload. */
-  readonly isSandboxed: boolean;
-  /** The name to save it under, when the client asks for that. */
-  readonly download: string | null;
+  /** The content coding; "identity" for none. */
+  readonly coding: string;
+  /** Null when nothing tells one version from the next, so that no condition can be about it. */
+  readonly validators: Validators | null;
+  /** The value of Cache-Control; null for none. */
+  readonly cacheControl: string | null;
+  /** The value of Vary; null when every client gets this. */
+  readonly vary: string | null;
+  /** Ranges of its identity form can be asked for. */
+  readonly hasRanges: boolean;
+  /** Further field lines, each with its line end. */
+  readonly otherLines: string;
 }
+
+/** Content of which parts can be had. */
+export interface RangedContent {
+  /** Bytes. */
+  readonly size: number;
+  /** All of it, where it is in memory. */
+  readonly bytes?: Uint8Array;
+  /** Some of it. The source's `close` does not close the content. */
+  range(from: number, length: number): ByteSource;
+  /** Called once: with the response, or when nothing of it is needed. */
+  close(): void;
+}
+
+/** With none of these in a request the answer is the whole, whichever version it is. */
+export const SELECTIVE_FIELDS = nameBits([...PRECONDITION_FIELDS, ...RANGE_FIELDS]);
 
 /** Only GET has ranges (RFC 9110 14.2). */
 export function asksForRange(request: HttpRequest): boolean {
   return request.method === "GET" && request.fields.get("range") !== undefined;
 }
 
-/** True when only one version will do: If-Match and If-Range compare strongly (RFC 9110 13.1.1, 13.1.5). */
-function namesVersion({ fields }: HttpRequest): boolean {
-  return fields.get("if-match") !== undefined || fields.get("if-range") !== undefined;
-}
-
-/** A file to save: `?download`. */
-function asksForDownload({ query }: HttpRequest): boolean {
-  return query !== "" && new URLSearchParams(query).has("download");
-}
-
 /**
- * True when the file as it is serves the client best: a range is always of it, and what is saved has a length,
- * progress, and a way to resume. A client that refuses this form gets another, and all of it.
+ * The answer by the preconditions alone (RFC 9110 13.2.2): 304, 412, or null: go on. Asked before any content is made, and
+ * only when the answer would be a success. `what` is what the 412 names, such as "file".
  */
-export function prefersIdentity(request: HttpRequest): boolean {
-  return (
-    (asksForRange(request) || asksForDownload(request)) &&
-    chooseCoding(request.fields.get("accept-encoding"), []) !== null
+export function preconditionResponse(
+  request: HttpRequest,
+  representation: Representation,
+  what: string,
+): HttpResponse | null {
+  const { validators } = representation;
+  if (validators === null || request.fields.lacks(SELECTIVE_FIELDS)) return null;
+  switch (evaluatePreconditions(request.method, request.fields, validators, Date.now())) {
+    case "proceed":
+      return null;
+    case "not-modified":
+      return identify(new HttpResponse(304), representation);
+    case "failed":
+      return plainText(`The ${what} is not in the state that the request demands.\n`, 412);
+  }
+}
+
+/** The answer with the representation: 200, or 206 and 416 where the request asks for parts of ranged content. */
+export function representationResponse(
+  request: HttpRequest,
+  representation: Representation,
+  content: ResponseBody | RangedContent,
+  maxRanges = 0,
+): HttpResponse {
+  if (!isRanged(content)) return describe(new HttpResponse(200, content), representation);
+  const ranges = rangesOf(request, representation, content.size, maxRanges);
+  if (ranges === "ignore") return describe(new HttpResponse(200, wholeOf(content)), representation);
+  if (ranges === "unsatisfiable") {
+    content.close();
+    const refused = identify(plainText("The file does not have these bytes.\n", 416), representation);
+    return refused.append("Content-Range", unsatisfiedRange(content.size));
+  }
+  const [only] = ranges;
+  if (only === undefined || ranges.length > 1) return byterangesResponse(ranges, representation, content);
+  const body = new ClosingSource(content.range(only.from, only.length), content);
+  return describe(new HttpResponse(206, body), representation).append(
+    "Content-Range",
+    contentRange(only, content.size),
   );
 }
 
-/** What else than identity there is of this file. */
-function availableCodings({ name, file, storedCoding }: Selection): readonly Coding[] {
-  const coded = codedFormat(name);
-  if (coded !== null) return [coded.coding];
-  const made = codingsOf(name, file.size);
-  return storedCoding === null ? made : [storedCoding, ...made];
+/** The field lines of its 200, for whoever keeps them: making them costs more than sending them. */
+export function fieldLinesOf(representation: Representation): string {
+  return describe(new HttpResponse(200), representation).fieldLines;
 }
 
-/**
- * The coding for this client; null when it accepts none that there is. A file whose format is a coding needs nobody to
- * ask for it: without Accept-Encoding any coding is acceptable (RFC 9110 12.5.3).
- */
-export function codingFor(request: HttpRequest, selection: Selection, codings: readonly Coding[]): Coding | null {
-  if (selection.storedCoding !== null) return selection.storedCoding;
-  const accepted = request.fields.get("accept-encoding");
-  if (accepted === undefined && codedFormat(selection.name) === null) return "identity";
-  return prefersIdentity(request) ? "identity" : chooseCoding(accepted ?? "*", codings);
+function isRanged(content: ResponseBody | RangedContent): content is RangedContent {
+  return content !== null && typeof content === "object" && "range" in content;
 }
 
-/**
- * Chooses. Gives the codings that there would be, when the client accepts none. `mayEncode`: whether a coding may be made
- * now; without it the identity form is the representation, tags and all.
- */
-export function chooseRepresentation(
+/** All of it, closed with the response. */
+function wholeOf(content: RangedContent): Uint8Array | ByteSource {
+  const { bytes } = content;
+  if (bytes === undefined) return new ClosingSource(content.range(0, content.size), content);
+  content.close();
+  return bytes;
+}
+
+/** A range is always of the identity form; whoever refuses that gets all of another (RFC 9110 14.2). */
+function rangesOf(
   request: HttpRequest,
-  selection: Selection,
-  { cacheSeconds, readOnly }: FileResponseSettings,
-  mayEncode: boolean,
-): Representation | readonly Coding[] {
-  const { name, file, storedCoding } = selection;
-  const available = availableCodings(selection);
-  const coding = codingFor(request, selection, mayEncode ? available : []);
-  if (coding === null) return available;
-  const format = codedFormat(name);
-  const type = typeOf(selection, format, coding);
-  const mayGrow = file.isGrowing && !namesVersion(request);
-  const etag = mayGrow ? weakened(file.etag) : file.etag;
-  return {
-    type,
-    coding,
-    isStored: coding === "identity" || storedCoding !== null || format !== null,
-    varies: available.length > 0 || selection.varies,
-    validators: { etag: coding === "identity" ? etag : codedTag(etag, coding), modified: file.modified },
-    mayGrow,
-    cacheControl: cacheSeconds === 0 ? "no-cache" : "max-age=" + cacheSeconds,
-    isSandboxed: !readOnly && isActiveContent(type),
-    download: asksForDownload(request) ? name : null,
-  };
+  { coding, validators, hasRanges }: Representation,
+  size: number,
+  maxRanges: number,
+): ReturnType<typeof parseRange> {
+  const { fields } = request;
+  const field = hasRanges && coding === "identity" && asksForRange(request) ? fields.get("range") : undefined;
+  if (field === undefined || validators === null) return "ignore";
+  return rangeApplies(fields.get("if-range"), validators, Date.now()) ? parseRange(field, size, maxRanges) : "ignore";
 }
 
-function typeOf({ type }: Selection, format: CodedFormat | null, coding: Coding): string {
-  return format === null || coding === "identity" ? type : format.type;
+function byterangesResponse(
+  ranges: readonly ByteRange[],
+  representation: Representation,
+  content: RangedContent,
+): HttpResponse {
+  const boundary = crypto.randomUUID();
+  const frame = frameByteranges(boundary, representation.type, ranges, content.size);
+  const pieces = ranges.flatMap(({ from, length }, i) => [frame.heads[i]!, content.range(from, length)]);
+  const body = new ClosingSource(new JoinedSource([...pieces, frame.closing], frame.length), content);
+  return describe(new HttpResponse(206, body), { ...representation, type: byterangesType(boundary) });
 }
 
-/** The same for bytes that a later version may have given (RFC 9110 8.8.1). */
-function weakened(etag: string): string {
-  return etag.startsWith("W/") ? etag : "W/" + etag;
+/** The fields that a 304 shares with the response that it stands for (RFC 9110 15.4.5). */
+function identify(response: HttpResponse, { validators, cacheControl, vary }: Representation): HttpResponse {
+  if (validators !== null) response.append("ETag", validators.etag);
+  if (cacheControl !== null) response.append("Cache-Control", cacheControl);
+  return vary === null ? response : response.append("Vary", vary);
 }
 
-/** The entity tag of a coded form of what has this tag. */
-function codedTag(etag: string, coding: Coding): string {
-  return etag.slice(0, -1) + "-" + coding + '"';
-}
-
-/** All tags under which a client may know a version: that of the file and those of its coded forms. */
-export function tagsOf(etag: string): readonly string[] {
-  return [etag, codedTag(etag, "gzip"), codedTag(etag, "zstd")];
+function describe(response: HttpResponse, representation: Representation): HttpResponse {
+  const { type, coding, validators, hasRanges, otherLines } = representation;
+  identify(response.append("Content-Type", type), representation);
+  const modified = validators?.modified ?? null;
+  if (modified !== null) response.append("Last-Modified", formatHttpDate(modified));
+  if (hasRanges) response.append("Accept-Ranges", "bytes");
+  if (coding !== "identity") response.append("Content-Encoding", coding);
+  return otherLines === "" ? response : response.appendLines(otherLines);
 }

@@ -5,7 +5,7 @@ import type { HttpRequest } from "../http/message.ts";
 import type { ObjectName } from "../storage/object-name.ts";
 import type { Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
-import { prefersIdentity } from "./representation.ts";
+import { prefersIdentity } from "./file-representation.ts";
 
 /** One of them. */
 export interface StoredForm {

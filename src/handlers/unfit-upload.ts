@@ -2,7 +2,7 @@
 // than the sender meant.
 
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
-import { isFormData } from "../http/multipart.ts";
+import { isFormData } from "../http/form-type.ts";
 import { isPartOfUpload } from "../http/partial-upload.ts";
 import { plainText } from "../http/plain-text.ts";
 

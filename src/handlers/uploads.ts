@@ -1,12 +1,13 @@
 // What comes into the folder: one body to one name, or the files of a form to a folder. The refusals come before the
 // body is read, so that a polite client never sends one in vain.
 
-import { type GivingSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { type GivingSource, type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import type { FieldSection } from "../http/field-section.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import type { PartBegin } from "../http/form-part.ts";
 import { NAMELESS_FILE, PART_OF_FILE } from "../http/form-refusal.ts";
-import { boundaryOf, FormDataParser, isFormData } from "../http/multipart.ts";
+import { FormDataParser } from "../http/form-data.ts";
+import { boundaryOf, isFormData } from "../http/form-type.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { countsParts, isPartOfForm } from "../http/partial-upload.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -14,10 +15,11 @@ import { evaluatePreconditions } from "../http/precondition.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "../storage/storage.ts";
-import { tagsOf } from "./representation.ts";
+import { tagsOf } from "./file-representation.ts";
 import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
 import { type WriteTerms, writeTerms } from "./permitted.ts";
+import { sentReply } from "./drop-box.ts";
 import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
 /** What to do when an upload's name is taken. */
@@ -281,10 +283,10 @@ function formReply(
   folder: ObjectName,
   stored: readonly Stored[],
   { uploadOnly }: UploadSettings,
-): HttpResponse {
+): MaybePromise<HttpResponse> {
+  if (uploadOnly) return sentReply(request, stored.length, folder.segments.length);
   const type = preferredType(request.fields.get("accept"), ["text/plain", "text/html"]);
-  if (type === "text/html" && !uploadOnly) return new HttpResponse(303).append("Location", SAME_FOLDER);
-  if (uploadOnly) return plainText("Stored.\n", 201);
+  if (type === "text/html") return new HttpResponse(303).append("Location", SAME_FOLDER);
   const names = stored.map(({ name }) => name.path + "\n").join("");
   const below = (name: ObjectName): string => locationBelow(name.segments.slice(folder.segments.length));
   return new HttpResponse(201, Buffer.from(names))

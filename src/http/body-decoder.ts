@@ -31,6 +31,20 @@ export interface BodyDecoder {
   readonly refusal: Refusal | null;
 }
 
+/** Whatever comes, as it comes: the rest of a connection that somebody took. */
+export class RawDecoder implements BodyDecoder {
+  outputStart = 0;
+  outputEnd = 0;
+  readonly done = false;
+  readonly refusal = null;
+
+  decode(_bytes: Buffer, start: number, end: number): number {
+    this.outputStart = start;
+    this.outputEnd = end;
+    return end - start;
+  }
+}
+
 /** A body of Content-Length bytes (RFC 9112 6.2). */
 export class LengthDecoder implements BodyDecoder {
   outputStart = 0;

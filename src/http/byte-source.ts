@@ -65,6 +65,11 @@ export interface ByteSource {
    * the chunk is the source's again, and the next `read` begins at the offset; false: the chunk stays valid.
    */
   putBack?(offset: number): boolean;
+  /**
+   * Where the content goes out in chunks: the trailer fields (RFC 9112 7.1.2), asked for when `read` has given its end,
+   * before `close`. Each line has its line end.
+   */
+  trailerLines?(): string;
   /** No more reads will come. Called exactly once: at the end, on an error, or when the client has left. */
   close(): void;
 }

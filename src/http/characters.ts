@@ -8,6 +8,7 @@ export const DQUOTE = 0x22;
 export const PERCENT = 0x25;
 export const ASTERISK = 0x2a;
 export const COMMA = 0x2c;
+export const DASH = 0x2d;
 export const DOT = 0x2e;
 export const SLASH = 0x2f;
 export const DIGIT_0 = 0x30;
@@ -16,7 +17,19 @@ export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
 export const QUESTION = 0x3f;
+export const UPPER_A = 0x41;
+export const UPPER_Z = 0x5a;
+export const OPEN_BRACKET = 0x5b;
 export const BACKSLASH = 0x5c;
+export const CLOSE_BRACKET = 0x5d;
+
+/** Set in a lower-case letter, and not in its upper-case one. */
+export const CASE_BIT = 0x20;
+
+/** The codes of a word of ASCII, for comparing bytes with it. */
+export function codesOf(word: string): Uint8Array {
+  return Uint8Array.from(word, (character) => character.charCodeAt(0));
+}
 
 function table(value: number, characters: string): Uint8Array {
   const bytes = new Uint8Array(256);

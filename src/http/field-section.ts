@@ -1,6 +1,6 @@
 // The header fields of one request, found on demand by walking its head: nothing is made for fields nobody asks for.
 
-import { COLON, CR, HTAB, SP } from "./characters.ts";
+import { CASE_BIT, COLON, CR, HTAB, SP, UPPER_A, UPPER_Z } from "./characters.ts";
 import { type NameBits, nameBit } from "./name-bits.ts";
 
 /** One field line (RFC 9110 5.2). */
@@ -13,6 +13,8 @@ export interface FieldLine {
 
 /** The header fields of a message (RFC 9110 section 5). Iterated, they are its field lines in the order of their coming. */
 export interface FieldSection extends Iterable<FieldLine> {
+  /** All field lines byte for byte as they came, each with its line end. */
+  readonly text: string;
   /**
    * The value of a field by its lower-case name, one byte per char, without surrounding white space. Repeated
    * field lines are joined with ", " (RFC 9110 5.3). Undefined when the field is absent.
@@ -21,8 +23,6 @@ export interface FieldSection extends Iterable<FieldLine> {
   /** True when surely none of these is there, which costs next to nothing to learn; false when one may be. */
   lacks(names: NameBits): boolean;
 }
-
-const CASE_BIT = 0x20;
 
 /** The field lines in [start, end) of a head that the parser has accepted. */
 export class HeadFields implements FieldSection {
@@ -56,6 +56,10 @@ export class HeadFields implements FieldSection {
     return found;
   }
 
+  get text(): string {
+    return this.#bytes.latin1Slice(this.#start, this.#end);
+  }
+
   lacks(names: NameBits): boolean {
     return (this.#nameBits & names) === 0;
   }
@@ -84,7 +88,7 @@ export class HeadFields implements FieldSection {
   #isNamed(lineStart: number, name: string): boolean {
     for (let i = 0; i < name.length; i++) {
       const byte = this.#bytes[lineStart + i]!;
-      const lower = byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
+      const lower = byte >= UPPER_A && byte <= UPPER_Z ? byte | CASE_BIT : byte;
       if (lower !== name.charCodeAt(i)) return false;
     }
     return true;

@@ -7,10 +7,13 @@ import { PROXY_PROTOCOL, type Refusal, TLS_ON_PLAIN_PORT } from "./refusal.ts";
 /** More bytes are needed to tell. */
 export const UNDECIDED = "undecided";
 
+const TLS_HANDSHAKE = 0x16;
+const TLS_MAJOR_VERSION = 0x03;
+const NUL = 0x00;
 /** A TLS record of type handshake, and the major version that all of them have (RFC 8446 5.1). */
-const TLS_HELLO = [0x16, 0x03] as const;
+const TLS_HELLO = [TLS_HANDSHAKE, TLS_MAJOR_VERSION] as const;
 /** How the signature of the PROXY protocol, version 2, begins; an HTTP/1 message never does. */
-const PROXY_SIGNATURE = [CR, LF, CR, LF, 0x00] as const;
+const PROXY_SIGNATURE = [CR, LF, CR, LF, NUL] as const;
 /** The line of version 1; the byte behind it ends the word. */
 const PROXY_LINES = ["PROXY TCP4", "PROXY TCP6", "PROXY UNKNOWN"] as const;
 

@@ -7,8 +7,6 @@ function refusal(name: string, status: number, reason: string): Refusal {
 }
 
 // The form as a whole.
-/** For the caller, when `boundaryOf` gives null. */
-export const BAD_BOUNDARY = refusal("BAD_BOUNDARY", 400, "The form's Content-Type has no valid boundary.");
 export const BAD_DELIMITER = refusal("BAD_DELIMITER", 400, "A line with the form's boundary is malformed.");
 export const STRAY_DELIMITER = refusal(
   "STRAY_DELIMITER",

@@ -2,7 +2,7 @@
 // Transfer-Encoding, Connection and Expect. No combination that two recipients could read differently passes.
 
 import { UNKNOWN_LENGTH } from "./byte-source.ts";
-import { DIGIT_0, DIGIT_9 } from "./characters.ts";
+import { CASE_BIT, codesOf, DIGIT_0, DIGIT_9 } from "./characters.ts";
 import { trimBlanks } from "./field-syntax.ts";
 import { isHostAndPort } from "./host.ts";
 import {
@@ -133,16 +133,11 @@ export class FramingFields {
   }
 }
 
-const HOST = lowerCase("host");
-const EXPECT = lowerCase("expect");
-const CONNECTION = lowerCase("connection");
-const CONTENT_LENGTH = lowerCase("content-length");
-const TRANSFER_ENCODING = lowerCase("transfer-encoding");
-const CASE_BIT = 0x20;
-
-function lowerCase(name: string): Uint8Array {
-  return Uint8Array.from(name, (character) => character.charCodeAt(0));
-}
+const HOST = codesOf("host");
+const EXPECT = codesOf("expect");
+const CONNECTION = codesOf("connection");
+const CONTENT_LENGTH = codesOf("content-length");
+const TRANSFER_ENCODING = codesOf("transfer-encoding");
 
 /** Compares a field name of equal length without regard to case. "-" has the case bit set already. */
 function isName(bytes: Buffer, start: number, name: Uint8Array): boolean {

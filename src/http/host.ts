@@ -1,9 +1,7 @@
 // Judges `uri-host [ ":" port ]`: the Host field and the authority of a target (RFC 9110 7.2, RFC 3986 3.2).
 
-import { COLON, DIGIT_0, DIGIT_9, isHex, PERCENT, REG_NAME } from "./characters.ts";
+import { CLOSE_BRACKET, COLON, DIGIT_0, DIGIT_9, isHex, OPEN_BRACKET, PERCENT, REG_NAME } from "./characters.ts";
 
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const MAX_PORT = 65_535;
 
 /**

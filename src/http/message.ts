@@ -181,7 +181,7 @@ export class HttpResponse {
 /**
  * Answers a request. The parameters are those of its route, in order, in the form that its row asks for. A promise only
  * where waiting is real: what is answered at once costs none. May throw or reject with `BodyRefused`, whose refusal is the
- * answer, and with `DeliberateCut`; anything else is a fault of ours, a 500.
+ * answer, and with `DeliberateCut` and `ConnectionTaken`; anything else is a fault of ours, a 500.
  */
 export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePromise<HttpResponse>;
 
@@ -189,7 +189,11 @@ export type Handler = (request: HttpRequest, ...parameters: string[]) => MaybePr
 export type Gate = (request: HttpRequest) => MaybePromise<HttpResponse | null>;
 
 /** Answers every request: the router behind the admission gates. */
-export type Dispatch = (request: HttpRequest) => MaybePromise<HttpResponse>;
+export interface Dispatch {
+  (request: HttpRequest): MaybePromise<HttpResponse>;
+  /** Looks up the route of a request that was answered elsewhere, and adds what goes on every answer. Never throws. */
+  readonly finish?: (request: HttpRequest, response: HttpResponse) => void;
+}
 
 /** What a client sent, made safe as a field value of ours: other bytes than visible ASCII and space become "?". */
 export function fieldValue(sent: string): string {

@@ -1,6 +1,7 @@
-// Decides whether a request may act on what is there now (RFC 9110 13): entity tags, dates, and the order in which
-// they count. A date that is none is ignored; a list of entity tags that is malformed names nothing.
+// Decides whether a request may act on what is there now (RFC 9110 13): by tags or dates, and in which order they count.
+// A date that is none is ignored; a list of entity tags that is malformed names nothing.
 
+import { parseEntityTags, strongMatch, weakMatch } from "./entity-tag.ts";
 import type { FieldSection } from "./field-section.ts";
 import { parseHttpDate } from "./http-date.ts";
 
@@ -26,16 +27,6 @@ export interface Validators {
 
 /** "not-modified" is a 304, "failed" a 412. */
 export type PreconditionResult = "proceed" | "not-modified" | "failed";
-
-/** True when both entity tags are strong and the same (RFC 9110 8.8.3.2). */
-export function strongMatch(a: string, b: string): boolean {
-  return a === b && !isWeak(a);
-}
-
-/** True when both entity tags are the same but for their weakness (RFC 9110 8.8.3.2). */
-export function weakMatch(a: string, b: string): boolean {
-  return opaqueTag(a) === opaqueTag(b);
-}
 
 /**
  * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since in the order of RFC 9110 13.2.2; If-Range
@@ -76,47 +67,12 @@ export function rangeApplies(ifRange: string | undefined, validators: Validators
   return modified !== null && date === wholeSecond(modified) && now - modified >= SECOND_MS;
 }
 
-function isWeak(etag: string): boolean {
-  return etag.startsWith("W/");
-}
-
-function opaqueTag(etag: string): string {
-  return isWeak(etag) ? etag.slice(2) : etag;
-}
-
 /** Whether an If-Match or If-None-Match names what is there. A list that is malformed anywhere names nothing. */
 function listNames(list: string, current: Validators | null, match: typeof strongMatch): boolean {
   if (current === null) return false;
   if (list === "*") return true;
   const known = [current.etag, ...(current.alternatives ?? [])];
   return parseEntityTags(list).some((etag) => known.some((each) => match(etag, each)));
-}
-
-/** `entity-tag` of RFC 9110 8.8.3. Commas may stand inside. */
-const ENTITY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/y;
-const BLANKS = /[ \t]*/y;
-
-/** `#entity-tag` (RFC 9110 5.6.1); empty when malformed. Each char is looked at once, so hostile lists cost no more. */
-function parseEntityTags(list: string): readonly string[] {
-  const etags: string[] = [];
-  let at = behind(BLANKS, list, 0);
-  while (at < list.length) {
-    if (list[at] !== ",") {
-      const end = behind(ENTITY_TAG, list, at);
-      if (end === at) return [];
-      etags.push(list.slice(at, end));
-      at = behind(BLANKS, list, end);
-      if (at < list.length && list[at] !== ",") return [];
-    }
-    at = behind(BLANKS, list, at + 1);
-  }
-  return etags;
-}
-
-/** Where the match of a sticky pattern that begins at `at` ends; `at` when there is none. */
-function behind(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : at;
 }
 
 /** Null when there is nothing to compare: no field, no date in it or of what is there, or nothing there. */

@@ -6,6 +6,7 @@
 // The two loops over bytes are long on purpose: the story is easier to check in one piece.
 
 import {
+  codesOf,
   COLON,
   CR,
   DIGIT_0,
@@ -22,6 +23,7 @@ import {
 } from "./characters.ts";
 import { nameForeignProtocol, UNDECIDED } from "./foreign-protocol.ts";
 import { FramingFields } from "./framing-fields.ts";
+import { HeadProgress } from "./head-progress.ts";
 import type { Limits } from "./limits.ts";
 import {
   BAD_FIELD_LINE,
@@ -46,7 +48,7 @@ export const REFUSED = -1;
 
 const VERSION_BYTES = "HTTP/1.1".length;
 /** `HTTP/` of RFC 9112 2.3: case-sensitive. */
-const VERSION_NAME = [0x48, 0x54, 0x54, 0x50, 0x2f] as const;
+const VERSION_NAME = codesOf("HTTP/");
 
 /** One parser serves a whole process: nothing can suspend between `parse` and the copying of its facts. */
 export class RequestHeadParser {
@@ -63,14 +65,25 @@ export class RequestHeadParser {
   expectsContinue = false;
   /** Bytes of the body, 0 for none, UNKNOWN_LENGTH for a chunked one. */
   bodyLength = 0;
-  /** The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. */
+  /**
+   * The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. `fieldsEnd` is 0 when the head was refused
+   * before all of them were read; method and target are empty when they were not read.
+   */
   fieldsStart = 0;
   fieldsEnd = 0;
   /** See `HeadFields`. */
   nameBits: NameBits = 0;
 
+  /** After INCOMPLETE: for the next call with this head. */
+  progress: HeadProgress | null = null;
+
   readonly #limits: Limits;
-  readonly #framing = new FramingFields();
+  #framing = new FramingFields();
+  /** Behind the empty line that is forgiven. */
+  #requestLineStart = 0;
+  /** The line in hand: where it begins, and the field lines before it. */
+  #lineStart = 0;
+  #fields = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -78,13 +91,29 @@ export class RequestHeadParser {
 
   /**
    * Judges the head that begins at `start` of the bytes up to `end`. Gives the bytes consumed (> 0), INCOMPLETE or
-   * REFUSED. `seen` bytes were there at an earlier call: a dripped head costs linear time, because it is looked at
-   * again only when a line has ended, its size has doubled, or a limit is passed.
+   * REFUSED. `progress` is that of the last call, whose bytes are still there: a dripped head costs linear time, because
+   * complete lines are not looked at again, and the last one only when it has ended, its size has doubled, or a limit is
+   * passed. Null for a new head.
    */
-  parse(bytes: Buffer, start: number, end: number, seen: number): number {
-    if (seen > 0 && !this.#isWorthALook(bytes, start, end, seen)) return INCOMPLETE;
-    // A refusal may come before the method is known.
+  parse(bytes: Buffer, start: number, end: number, progress: HeadProgress | null): number {
+    this.progress = null;
+    if (progress !== null && !this.#isWorthALook(bytes, start, end, progress.seen)) {
+      progress.seen = end - start;
+      this.progress = progress;
+      return INCOMPLETE;
+    }
+    // A refusal may come before these are known.
     this.method = "";
+    this.target = "";
+    this.fieldsEnd = 0;
+    const resumed = progress === null || progress.lineStart === 0 ? null : progress;
+    const consumed = resumed === null ? this.#begin(bytes, start, end) : this.#resume(resumed, bytes, start, end);
+    if (consumed === INCOMPLETE) this.#note(progress ?? new HeadProgress(), start, end);
+    return consumed;
+  }
+
+  #begin(bytes: Buffer, start: number, end: number): number {
+    this.#lineStart = start;
     let lineStart = start;
     // One empty line before the request line is forgiven, as RFC 9112 2.2 asks; a second is not.
     if (bytes[start] === CR && end > start) {
@@ -95,16 +124,64 @@ export class RequestHeadParser {
     const fieldsStart = this.#requestLine(bytes, lineStart, end);
     if (fieldsStart === REFUSED) return this.#refuseLine(bytes, start, end);
     if (fieldsStart === INCOMPLETE) return INCOMPLETE;
-    const headEnd = this.#fieldLines(bytes, lineStart, fieldsStart, end);
+    this.#requestLineStart = lineStart;
+    this.fieldsStart = fieldsStart;
+    this.nameBits = 0;
+    this.#lineStart = fieldsStart;
+    this.#fields = 0;
+    this.#framing.reset();
+    return this.#finish(bytes, start, end);
+  }
+
+  /** Goes on behind the lines that were complete at the last look. */
+  #resume(progress: HeadProgress, bytes: Buffer, start: number, end: number): number {
+    this.method = progress.method;
+    this.target = progress.target;
+    this.targetNeedsWork = progress.targetNeedsWork;
+    this.minorVersion = progress.minorVersion;
+    this.#requestLineStart = start + progress.requestLineStart;
+    this.fieldsStart = start + progress.fieldsStart;
+    this.nameBits = progress.nameBits;
+    this.#lineStart = start + progress.lineStart;
+    this.#fields = progress.fields;
+    this.#swapFraming(progress);
+    return this.#finish(bytes, start, end);
+  }
+
+  #note(progress: HeadProgress, start: number, end: number): void {
+    this.progress = progress;
+    progress.seen = end - start;
+    progress.lineStart = this.#lineStart - start;
+    if (progress.lineStart === 0) return;
+    progress.method = this.method;
+    progress.target = this.target;
+    progress.targetNeedsWork = this.targetNeedsWork;
+    progress.minorVersion = this.minorVersion;
+    progress.requestLineStart = this.#requestLineStart - start;
+    progress.fieldsStart = this.fieldsStart - start;
+    progress.nameBits = this.nameBits;
+    progress.fields = this.#fields;
+    this.#swapFraming(progress);
+  }
+
+  /** The parser goes on to another head with another's, and nothing is copied. */
+  #swapFraming(progress: HeadProgress): void {
+    const { framing } = progress;
+    progress.framing = this.#framing;
+    this.#framing = framing;
+  }
+
+  /** Reads the field lines that are left, and decides what they mean together. */
+  #finish(bytes: Buffer, start: number, end: number): number {
+    const headEnd = this.#fieldLines(bytes, end);
     if (headEnd <= 0) return headEnd;
+    this.fieldsEnd = headEnd - 2;
     const framing = this.#framing;
     const refused = framing.judge(this.minorVersion, this.#limits.maxBody);
     if (refused !== null) return this.#refuse(refused);
     this.keepAlive = framing.keepAlive;
     this.expectsContinue = framing.expectsContinue;
     this.bodyLength = framing.bodyLength;
-    this.fieldsStart = fieldsStart;
-    this.fieldsEnd = headEnd - 2;
     return headEnd - start;
   }
 
@@ -142,9 +219,16 @@ export class RequestHeadParser {
     return this.#refuse(bad === UNSUPPORTED_VERSION ? bad : refusal);
   }
 
-  /** The outcome where the bytes ran out: more are needed, unless the limit is what ended them. */
-  #short(overLimit: boolean): number {
-    return overLimit ? this.#refuse(HEAD_TOO_LARGE) : INCOMPLETE;
+  /**
+   * The outcome where the bytes ran out in the line that begins at `lineStart`: more are needed, unless the limit is what
+   * ended them.
+   */
+  #short(overLimit: boolean, lineStart: number, fields: number, nameBits: NameBits): number {
+    if (overLimit) return this.#refuse(HEAD_TOO_LARGE);
+    this.#lineStart = lineStart;
+    this.#fields = fields;
+    this.nameBits = nameBits;
+    return INCOMPLETE;
   }
 
   /** Reads `method SP target SP version CRLF`; gives the offset behind it. */
@@ -189,25 +273,24 @@ export class RequestHeadParser {
   }
 
   /** Reads the field lines and the empty line that ends them; gives the offset behind it. */
-  #fieldLines(bytes: Buffer, headStart: number, start: number, end: number): number {
-    const limit = headStart + this.#limits.maxHead;
+  #fieldLines(bytes: Buffer, end: number): number {
+    const limit = this.#requestLineStart + this.#limits.maxHead;
     const stop = Math.min(end, limit);
     const overLimit = end > limit;
     const framing = this.#framing;
-    framing.reset();
-    let i = start;
-    let nameBits = 0;
-    for (let fields = 0; ; fields++) {
-      if (i >= stop) return this.#short(overLimit);
+    let i = this.#lineStart;
+    let { nameBits } = this;
+    for (let fields = this.#fields; ; fields++) {
       const nameStart = i;
+      if (i >= stop) return this.#short(overLimit, nameStart, fields, nameBits);
       if (bytes[i] === CR) {
-        if (i + 1 >= stop) return this.#short(overLimit);
+        if (i + 1 >= stop) return this.#short(overLimit, nameStart, fields, nameBits);
         this.nameBits = nameBits;
         return bytes[i + 1] === LF ? i + 2 : this.#refuse(BAD_LINE_END);
       }
       if (fields === this.#limits.maxFields) return this.#refuse(TOO_MANY_FIELDS);
       while (i < stop && TOKEN[bytes[i]!] === 1) i += 1;
-      if (i === stop) return this.#short(overLimit);
+      if (i === stop) return this.#short(overLimit, nameStart, fields, nameBits);
       if (bytes[i] !== COLON || i === nameStart) return this.#refuse(nameFault(bytes, nameStart, i));
       const nameEnd = i;
       nameBits |= nameBit(bytes[nameStart]!, nameEnd - nameStart);
@@ -216,9 +299,9 @@ export class RequestHeadParser {
       while (i < stop && (bytes[i] === SP || bytes[i] === HTAB)) i += 1;
       const valueStart = i;
       while (i < stop && FIELD_VALUE[bytes[i]!] === 1) i += 1;
-      if (i === stop) return this.#short(overLimit);
+      if (i === stop) return this.#short(overLimit, nameStart, fields, nameBits);
       if (bytes[i] !== CR) return this.#refuse(bytes[i] === LF ? BAD_LINE_END : BAD_FIELD_LINE);
-      if (i + 1 >= stop) return this.#short(overLimit);
+      if (i + 1 >= stop) return this.#short(overLimit, nameStart, fields, nameBits);
       // A bare CR here would let two parsers disagree on the end of the line (RFC 9112 2.2).
       if (bytes[i + 1] !== LF) return this.#refuse(BAD_LINE_END);
       let valueEnd = i;
@@ -246,7 +329,7 @@ function versionFault(bytes: Buffer, start: number, end: number): Refusal | null
     const expected = VERSION_NAME[at];
     if (expected !== undefined) {
       if (byte !== expected) return BAD_VERSION;
-    } else if (at === 6) {
+    } else if (at === VERSION_NAME.length + 1) {
       if (byte !== DOT) return BAD_VERSION;
     } else if (byte < DIGIT_0 || byte > DIGIT_9) return BAD_VERSION;
   }
@@ -254,16 +337,18 @@ function versionFault(bytes: Buffer, start: number, end: number): Refusal | null
   return end - start === VERSION_BYTES && bytes[major] !== DIGIT_0 + 1 ? UNSUPPORTED_VERSION : null;
 }
 
+const GET = codesOf("GET");
+const POST = codesOf("POST");
+
 /** The method in [start, end); the common ones without a new string. */
 function methodName(bytes: Buffer, start: number, end: number): string {
-  switch (end - start) {
-    case 3:
-      if (bytes[start] === 0x47 && bytes[start + 1] === 0x45 && bytes[start + 2] === 0x54) return "GET";
-      break;
-    case 4:
-      if (bytes[start] === 0x50 && bytes[start + 1] === 0x4f && bytes[start + 2] === 0x53 && bytes[start + 3] === 0x54)
-        return "POST";
-      break;
-  }
+  const length = end - start;
+  if (length === GET.length && isWord(bytes, start, GET)) return "GET";
+  if (length === POST.length && isWord(bytes, start, POST)) return "POST";
   return bytes.latin1Slice(start, end);
+}
+
+function isWord(bytes: Buffer, start: number, word: Uint8Array): boolean {
+  for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false;
+  return true;
 }

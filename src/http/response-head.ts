@@ -2,7 +2,6 @@
 
 import { type ByteSource, UNKNOWN_LENGTH } from "./byte-source.ts";
 import type { HttpResponse, ResponseBody } from "./message.ts";
-import type { Refusal } from "./refusal.ts";
 import { allowsBody, reasonPhrase } from "./status.ts";
 
 /** How the client learns where the body ends. "none": there is no body, whatever the fields say. */
@@ -96,19 +95,4 @@ function framingLine({ status, body }: HttpResponse, method: string, minorVersio
   const length = bodyLength(body);
   if (length !== UNKNOWN_LENGTH) return lengthLine(length);
   return minorVersion > 0 && method !== "HEAD" ? "Transfer-Encoding: chunked\r\n" : "";
-}
-
-/** The answer to a message that is refused: head and, but for HEAD, content; the connection closes behind it. */
-export function refusalReply(refusal: Refusal, isHead: boolean, dates: string): string {
-  const retry = refusal.status === 503 ? "Retry-After: 1\r\n" : "";
-  const line = refusal.reason + "\n";
-  return (
-    statusLine(refusal.status) +
-    dates +
-    retry +
-    "Content-Type: text/plain\r\nContent-Length: " +
-    line.length +
-    "\r\nConnection: close\r\n\r\n" +
-    (isHead ? "" : line)
-  );
 }

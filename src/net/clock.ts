@@ -1,22 +1,43 @@
 // The time as the wire needs it: deadlines at half a second, the Date field at one. Read by every request, so it is
-// refreshed by the server's sweep and costs a load (Date.now() and toUTCString() would cost 200 ns).
+// refreshed by a tick and costs a load (Date.now() and toUTCString() would cost 200 ns).
 
 import { dateLines } from "../http/response-head.ts";
 
-/** Tests advance it by hand. */
-export class Clock {
-  /** Milliseconds of a clock that never jumps, as of the last refresh. */
-  now = performance.now();
+/** Between two ticks: what `now` may be old. */
+export const TICK_MS = 500;
+
+/** The time of one server. Tests have one that they advance by hand. */
+export interface Clock {
+  /** Milliseconds of a clock that never jumps, as of the last tick. */
+  readonly now: number;
   /** The field lines that every response begins with. */
+  readonly dateLines: string;
+  /** Ticks from now on, and calls after each; gives what ends that. One caller at a time. */
+  start(afterTick: () => void): () => void;
+}
+
+/** The system's. */
+export class SystemClock implements Clock {
+  now = performance.now();
   dateLines = "";
   #second = 0;
 
   constructor() {
-    this.refresh();
+    this.#read();
   }
 
-  /** Reads the time again. Called by the sweep. */
-  refresh(): void {
+  start(afterTick: () => void): () => void {
+    this.#read();
+    const timer = setInterval(() => {
+      this.#read();
+      afterTick();
+    }, TICK_MS);
+    // It holds no process alive.
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  #read(): void {
     this.now = performance.now();
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#second) return;

@@ -1,6 +1,10 @@
 // Why a TLS handshake failed, as far as the person who runs the server can do something about it.
 
-/** A row of the log. */
+import type { Refusal } from "../http/refusal.ts";
+import type { Peer } from "../http/message.ts";
+import type { ExchangeRecord } from "../observe/observer.ts";
+
+/** What the log says. */
 export interface HandshakeFault {
   readonly name: string;
   readonly reason: string;
@@ -39,4 +43,25 @@ export function handshakeFault(error: unknown): HandshakeFault | null {
   const word = /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] ?? code;
   const plain = word.replace(/[^A-Z0-9_]/g, "");
   return FAULTS[plain] ?? { name: "TLS_FAILED", reason: `The TLS handshake failed (${plain}).` };
+}
+
+/** The record of an exchange that never began: nothing was said, and nothing can be answered. */
+export function handshakeRecord({ address, port }: Peer, refusal: Refusal): ExchangeRecord {
+  return {
+    peerAddress: address,
+    peerPort: port,
+    method: "",
+    target: "",
+    minorVersion: 1,
+    route: "",
+    user: "",
+    status: 0,
+    refusal,
+    ownLimit: null,
+    requestBytes: 0,
+    bodyBytes: 0,
+    answerMs: 0,
+    durationMs: 0,
+    cutOff: true,
+  };
 }

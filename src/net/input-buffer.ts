@@ -96,8 +96,11 @@ export class InputBuffer {
 
   /** Gives the memory of a large read back at once. */
   #free(): void {
-    const { buffer, length } = this.bytes;
-    if (this.#isShared || length < LARGE_READ_BYTES || buffer.byteLength !== length) return;
+    const { length } = this.bytes;
+    // Asking for `buffer` makes an object: a fifth of a small exchange (770 to 590 ns without the network).
+    if (this.#isShared || length < LARGE_READ_BYTES) return;
+    const { buffer } = this.bytes;
+    if (buffer.byteLength !== length) return;
     if (buffer instanceof ArrayBuffer) buffer.transfer(0);
     this.#isShared = false;
   }

@@ -7,7 +7,7 @@ export interface Listener {
   /** Where clients reach it, as soon as it listens. */
   readonly url: string;
   /** True when a handshake comes before the first byte, and its end is told. */
-  readonly isSecure: boolean;
+  readonly isSecure?: boolean;
   /**
    * Accepts clients from now on; what happens on their sockets goes to `events`. Throws the system's error when the place
    * cannot be had, and then holds nothing of it.

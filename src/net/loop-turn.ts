@@ -22,6 +22,14 @@ export class LoopTurn {
     this.#exchanges = EXCHANGES_PER_LOOK;
   }
 
+  /** Lets others have their turn: runs when all sockets that had bytes were heard. */
+  giveWay(run: () => void): void {
+    setImmediate(() => {
+      this.begin();
+      run();
+    });
+  }
+
   /** Counts an exchange; true when others should get their turn before the connection's next. */
   isOver(): boolean {
     this.#exchanges += 1;

@@ -13,9 +13,7 @@ const PIECE_COST_BYTES = 256;
 export interface BodyFlow {
   /** The handler waits for bytes: `100 Continue` is due if it is owed, and the socket must be read. */
   bodyWanted(): void;
-  /** No handler will read any more of it. */
-  bodyClosed(): void;
-  /** The handler took bytes that were there already. */
+  /** The handler took bytes that were there already, or will read no more of them. */
   bodyTaken(): void;
 }
 
@@ -97,6 +95,11 @@ export class RequestBody implements GivingSource {
     waiter?.reject(new BodyRefused(refusal));
   }
 
+  /** Somebody will read: the client may be told so. */
+  want(): void {
+    this.#flow.bodyWanted();
+  }
+
   read(): MaybePromise<Uint8Array | null> {
     this.#wasRead = true;
     this.#lent = 0;
@@ -116,7 +119,7 @@ export class RequestBody implements GivingSource {
     this.#closed = true;
     this.#lent = 0;
     this.#empty();
-    this.#flow.bodyClosed();
+    this.#flow.bodyTaken();
   }
 
   #shift(chunk: Uint8Array): Uint8Array {

@@ -3,7 +3,7 @@
 // What a turn produces is collected and leaves in one write: 8 times the pipelined rate of a write per reply
 // (tests/bench). What the kernel does not take is kept, and nothing more is accepted gladly until it is gone.
 
-import type { Socket } from "bun";
+import type { ConnectionSocket } from "./socket-peer.ts";
 
 /** One per process, because it is empty whenever an event handler has returned; `tenant` owns what is in it. */
 const SCRATCH = Buffer.allocUnsafe(64 * 1024);
@@ -15,7 +15,7 @@ const COPY_LIMIT = 32 * 1024;
 const TEXT_LIMIT = 32 * 1024;
 
 /** What the writer needs of a socket. */
-export type WritableSocket = Pick<Socket<unknown>, "write" | "shutdown">;
+export type WritableSocket = Pick<ConnectionSocket, "write" | "shutdown">;
 
 /** The way out of one connection. */
 export class ResponseWriter {

@@ -1,15 +1,16 @@
 // The set of open connections: every open socket is in it exactly once, wherever it was accepted, and each has a deadline
-// that one sweep watches.
+// that one sweep after each tick of the clock watches.
 
 import type { Socket, SocketHandler } from "bun";
 import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
+import type { Wiretap } from "../http/wiretap.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
 import { BufferBudget } from "./buffer-budget.ts";
-import { Clock } from "./clock.ts";
+import { type Clock, SystemClock, TICK_MS } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
-import { handshakeFault } from "./handshake-fault.ts";
+import { handshakeFault, handshakeRecord } from "./handshake-fault.ts";
 import type { Listener } from "./listener.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
@@ -23,6 +24,10 @@ export interface ServerOptions {
   readonly dispatch: Dispatch;
   readonly observer: Observer;
   readonly lifecycle: ServerLifecycle;
+  /** The system's unless said otherwise. */
+  readonly clock?: Clock;
+  /** There when somebody has to see bodies as they come. */
+  readonly wiretap?: Wiretap | undefined;
   /** How many connections other processes have that serve together with this one: the limit is one for all. */
   readonly scoreboard?: ConnectionScoreboard | undefined;
 }
@@ -43,16 +48,16 @@ export interface ServerLifecycle {
   close(): void;
 }
 
-const SWEEP_MS = 500;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
-const LATE_SWEEP_MS = 2 * SWEEP_MS;
+const LATE_SWEEP_MS = 2 * TICK_MS;
 
 /** Serves HTTP/1.1. */
 export class Server implements ConnectionContext {
   readonly limits: Limits;
   readonly dispatch: Dispatch;
   readonly observer: Observer;
-  readonly clock = new Clock();
+  readonly clock: Clock;
+  readonly wiretap: Wiretap | undefined;
   readonly parser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
@@ -63,7 +68,7 @@ export class Server implements ConnectionContext {
   readonly #turnedAway = new Set<Connection>();
   /** Connections whose TLS handshake is not over, each with the end of its time. */
   readonly #greetings = new Map<Connection, number>();
-  #sweep: Timer | null = null;
+  #stopClock: (() => void) | null = null;
   #lastSweep = 0;
   #whenEmpty: (() => void) | null = null;
 
@@ -72,7 +77,9 @@ export class Server implements ConnectionContext {
     this.#lifecycle = options.lifecycle;
     this.limits = options.limits;
     this.dispatch = options.dispatch;
+    this.clock = options.clock ?? new SystemClock();
     this.observer = options.observer;
+    this.wiretap = options.wiretap;
     this.parser = new RequestHeadParser(options.limits);
     this.budget = new BufferBudget(options.limits.maxBuffered);
   }
@@ -91,14 +98,13 @@ export class Server implements ConnectionContext {
   listen(): readonly string[] {
     const { listeners } = this.#options;
     try {
-      for (const listener of listeners) listener.listen(this.#events(listener.isSecure));
+      for (const listener of listeners) listener.listen(this.#events(listener.isSecure === true));
     } catch (error) {
       this.#stopListening();
       throw error;
     }
-    this.#lastSweep = performance.now();
-    this.#sweep = setInterval(() => this.#sweepConnections(), SWEEP_MS);
-    this.#sweep.unref();
+    this.#stopClock = this.clock.start(() => this.#sweep());
+    this.#lastSweep = this.clock.now;
     return listeners.map(({ url }) => url);
   }
 
@@ -115,7 +121,7 @@ export class Server implements ConnectionContext {
       clearTimeout(timer);
     }
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.cutOff();
-    if (this.#sweep !== null) clearInterval(this.#sweep);
+    this.#stopClock?.();
   }
 
   #stopListening(): void {
@@ -146,7 +152,7 @@ export class Server implements ConnectionContext {
     const connection = new Connection(socket, this, isSecure);
     socket.data = connection;
     if (isSecure) this.#greetings.set(connection, this.clock.now + this.limits.handshakeTimeout);
-    if (this.observer.verbose) this.observer.connected(connection.address, connection.port);
+    if (this.observer.wantsAll) this.observer.connected(connection.peer.address, connection.peer.port);
     // First told, then counted: two processes that take one at the same moment must not both take the last place.
     this.#connections.add(connection);
     this.#tellOthers();
@@ -164,7 +170,7 @@ export class Server implements ConnectionContext {
     this.#greetings.delete(connection);
     const fault = isDone ? null : handshakeFault(error);
     if (fault === null) return;
-    this.observer.refused(connection.address, connection.port, 400, fault.name, fault.reason);
+    this.observer.exchange(handshakeRecord(connection.peer, { status: 400, ...fault }));
   }
 
   #tellOthers(): void {
@@ -180,14 +186,13 @@ export class Server implements ConnectionContext {
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
 
-  #sweepConnections(): void {
-    this.clock.refresh();
+  #sweep(): void {
     const { now } = this.clock;
     const isLate = now - this.#lastSweep > LATE_SWEEP_MS;
     this.#lastSweep = now;
     if (isLate) return;
     // A deadline was counted from a time that may be one sweep old: nobody gets less than was promised.
-    const due = now - SWEEP_MS;
+    const due = now - TICK_MS;
     for (const [connection, deadline] of this.#greetings) if (deadline <= due) connection.cutOff();
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);

@@ -1,20 +1,18 @@
-// The log for people: one line for what happened, on standard error, with the tags of the reference server.
+// The log: what happened, on standard error, in the words of a format. Quiet is a setting of the log alone.
 
 import { LimitWarnings } from "./limit-warnings.ts";
 import { MAX_BATCH_BYTES } from "./line-queue.ts";
-import { escapeBytes, escapeText, formatMilliseconds, formatPeer, TimeStamp } from "./log-line.ts";
+import type { LogFormat, NewsTag } from "./log-format.ts";
+import { escapeText, shorten } from "./log-line.ts";
 import { openLogOutput } from "./log-output.ts";
 import { LogSink } from "./log-sink.ts";
 import type { ExchangeRecord, Observer } from "./observer.ts";
+import { TextFormat } from "./text-format.ts";
 
 const STANDARD_ERROR = 2;
 /** Deeper frames of a trace say little, and a trace should not push the lines around it out of the buffer. */
 const MAX_TRACE_LINES = 24;
 const MAX_TRACE_LINE_CHARS = 500;
-/** Of a request's line in a shared log, so that what was answered has its place behind it. */
-const MOST_TARGET_CHARS = 3072;
-const MOST_METHOD_CHARS = 64;
-const CUT_MARK = "...";
 
 /** What a log may leave out or go elsewhere with. */
 export interface AccessLogOptions {
@@ -33,7 +31,7 @@ export class AccessLog implements Observer {
   readonly #isQuiet: boolean;
   readonly #servesFiles: boolean;
   readonly #isShared: boolean;
-  readonly #stamp = new TimeStamp();
+  readonly #format: LogFormat;
   readonly #sink: LogSink;
   readonly #limits = new LimitWarnings((line) => this.warning(line));
 
@@ -42,60 +40,48 @@ export class AccessLog implements Observer {
     this.#isQuiet = options.quiet;
     this.#servesFiles = options.servesFiles;
     this.#isShared = options.isShared === true;
+    this.#format = new TextFormat(this.#isShared);
     const noticeOf = (dropped: number): string =>
-      this.#line("WARNING", `${dropped} log lines are missing here: nobody took them in time.`);
+      this.#ended(this.#news("WARNING", `${dropped} log lines are missing here: nobody took them in time.`));
     this.#sink = new LogSink(openLogOutput(options.fd ?? STANDARD_ERROR), noticeOf);
   }
 
   /** False from the start with `quiet`, and as soon as nobody will ever read the log. */
-  get verbose(): boolean {
+  get wantsAll(): boolean {
     return !this.#isQuiet && !this.#sink.closed;
   }
 
-  started(urls: readonly string[]): void {
-    if (!this.verbose) return;
-    const advice = this.#servesFiles ? "" : " (no folder is served; --directory DIR serves one under /files/)";
-    this.#sink.add(this.#line("SERVER STARTED", escapeText(`Listening on ${urls.join(", ")}${advice}`)));
-  }
-
   connected(address: string, port: number): void {
-    if (this.verbose) this.#sink.add(this.#line("CONNECTED", formatPeer(address, port)));
+    if (this.wantsAll) this.#write(this.#format.connected(Date.now(), address, port));
   }
 
-  received(record: ExchangeRecord): void {
-    if (!this.verbose) return;
-    const peer = formatPeer(record.peerAddress, record.peerPort);
-    const [method, target] = [escapeBytes(record.method), escapeBytes(record.target)];
-    const sent = this.#isShared
-      ? `${shorten(method, MOST_METHOD_CHARS)} ${shorten(target, MOST_TARGET_CHARS)}`
-      : `${method} ${target}`;
-    const request = `${sent} HTTP/1.${record.minorVersion}`;
-    const reply = `${record.status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
-    this.#sink.add(this.#line(`RECEIVED from ${peer}`, `${request} -> ${reply}${record.cutOff ? " (cut off)" : ""}`));
+  exchange(record: ExchangeRecord): void {
+    const now = Date.now();
+    if (record.refusal !== null) this.#write(this.#format.refusal(now, record));
+    if (record.ownLimit !== null) this.#limits.met(record.status, record.ownLimit);
+    if (this.wantsAll) this.#write(this.#format.exchange(now, record));
   }
 
   disconnected(address: string, port: number): void {
-    if (this.verbose) this.#sink.add(this.#line("DISCONNECTED", formatPeer(address, port)));
+    if (this.wantsAll) this.#write(this.#format.disconnected(Date.now(), address, port));
   }
 
-  refused(address: string, port: number, status: number, name: string, reason: string): void {
-    this.#sink.add(this.#line("ERROR", `${formatPeer(address, port)} ${status} ${name} ${escapeText(reason)}`));
+  started(urls: readonly string[]): void {
+    const advice = this.#servesFiles ? "" : " (no folder is served; --directory DIR serves one under /files/)";
+    if (this.wantsAll)
+      this.#write(this.#news("SERVER STARTED", escapeText(`Listening on ${urls.join(", ")}${advice}`)));
   }
 
   fault(error: unknown): void {
-    this.#sink.add(this.#line("ERROR", describeFault(error)));
+    this.#write(this.#news("ERROR", describeFault(error)));
   }
 
   warning(line: string): void {
-    this.#sink.add(this.#line("WARNING", escapeText(line)));
-  }
-
-  limitMet(status: number, limit: string): void {
-    this.#limits.met(status, limit);
+    this.#write(this.#news("WARNING", escapeText(line)));
   }
 
   stopped(): void {
-    if (this.verbose) this.#sink.add(this.#line("SERVER STOPPED", "All connections are closed."));
+    if (this.wantsAll) this.#write(this.#news("SERVER STOPPED", "All connections are closed."));
   }
 
   /** Resolves when all lines so far are out, after 200 ms at the latest. */
@@ -110,15 +96,17 @@ export class AccessLog implements Observer {
     this.#sink.close();
   }
 
-  #line(tag: string, text: string): string {
-    const line = `${this.#stamp.at(Date.now())} [${tag}] ${text}`;
+  #news(tag: NewsTag, text: string): string {
+    return this.#format.news(Date.now(), tag, text);
+  }
+
+  #write(line: string | null): void {
+    if (line !== null) this.#sink.add(this.#ended(line));
+  }
+
+  #ended(line: string): string {
     return (this.#isShared ? shorten(line, MAX_BATCH_BYTES - 1) : line) + "\n";
   }
-}
-
-/** At most so many chars, the mark of the cut among them. */
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : text.slice(0, most - CUT_MARK.length) + CUT_MARK;
 }
 
 /** A fault with its trace, one indented line a frame: an indented line can never be taken for a stamped one. */

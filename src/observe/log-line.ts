@@ -28,6 +28,13 @@ export function formatMilliseconds(ms: number): string {
   return `${(tenths - digit) / 10}.${digit}`;
 }
 
+const CUT_MARK = "...";
+
+/** At most so many chars, the mark of the cut among them. */
+export function shorten(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most - CUT_MARK.length) + CUT_MARK;
+}
+
 /** Local time as `YYYY-MM-DD HH:MM:SS,mmm`. Formats once a second and joins once a millisecond: lines come in crowds. */
 export class TimeStamp {
   #now = Number.NaN;

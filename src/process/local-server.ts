@@ -7,6 +7,8 @@ import type { Config } from "../config.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
+import { tapRaw } from "../testing/raw-request.ts";
+import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
@@ -18,6 +20,8 @@ export interface LocalServerOptions {
   readonly config: Config;
   readonly listener: PlaceListener;
   readonly coordinator: Coordinator;
+  /** What --testing works with. */
+  readonly tools: TestingTools;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
   readonly renewal: Renewal;
@@ -40,6 +44,7 @@ export class LocalServer {
     config,
     listener,
     coordinator,
+    tools,
     observer,
     lifecycle,
     scoreboard,
@@ -57,9 +62,10 @@ export class LocalServer {
       listeners: [listener.listener],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
-      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, this.#access),
+      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access),
       observer,
       lifecycle,
+      wiretap: config.testing ? tapRaw : undefined,
       scoreboard,
     });
   }

@@ -1,6 +1,6 @@
 // A server that is several processes on one port, of which this one is the parent.
 
-import { createCoordinator } from "../app.ts";
+import { createRecorder } from "../app.ts";
 import { giveUp, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { sharePlace } from "./place.ts";
@@ -9,18 +9,25 @@ import { Supervisor } from "./supervisor.ts";
 
 /** Serves with so many workers until a signal ends the process, or ends it with one line when it cannot. */
 export async function serveTogether(run: Run, size: number): Promise<void> {
-  const { config, place, renewal, log, keeper } = run;
-  const coordinator = createCoordinator(config, keeper.storage);
+  const { config, place, renewal, log, coordinator, keeper } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const shared = sharePlace(place, log);
   let supervisor: Supervisor | null = null;
   try {
-    const workerDied = async (): Promise<void> => {
-      await keeper.recover();
-      keeper.sweep();
+    const workerDied = (locked: readonly string[]): Promise<void> => keeper.takeOver(locked);
+    const recorder = createRecorder(config);
+    const options = {
+      config,
+      place: shared,
+      renewal,
+      size,
+      coordinator,
+      recorder,
+      observer: log,
+      lifecycle,
+      workerDied,
     };
-    const options = { config, place: shared, renewal, size, coordinator, observer: log, lifecycle, workerDied };
     const started = new Supervisor(options);
     supervisor = started;
     const reload = renewer(run, (renewed) => started.renew(renewed));

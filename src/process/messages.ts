@@ -2,6 +2,8 @@
 
 import type { Config } from "../config.ts";
 import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-coordinator.ts";
+import type { FaultRule } from "../testing/fault-rule.ts";
+import type { RecorderAnswer, RecorderMessage } from "../testing/remote-recorder.ts";
 import type { Place } from "./place.ts";
 import type { Renewal } from "./renewal.ts";
 
@@ -26,6 +28,8 @@ export type ParentMessage =
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
   /** Go on with this. */
   | { readonly kind: "renew"; readonly renewal: Renewal }
+  | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
+  | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 
@@ -34,4 +38,7 @@ export type WorkerMessage =
   | { readonly kind: "listening"; readonly urls: readonly string[] }
   /** It cannot listen; the line says why. */
   | { readonly kind: "failed"; readonly line: string }
-  | { readonly kind: "ask"; readonly request: CoordinatorRequest };
+  | { readonly kind: "ask"; readonly request: CoordinatorRequest }
+  | { readonly kind: "recorder"; readonly message: RecorderMessage }
+  /** Rules for all workers. */
+  | { readonly kind: "faults"; readonly rules: readonly FaultRule[] };

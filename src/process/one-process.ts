@@ -1,7 +1,7 @@
 // A server that is this process alone.
 
 import { FailureTable } from "../admission/failures.ts";
-import { createCoordinator } from "../app.ts";
+import { createTools } from "../app.ts";
 import { stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
@@ -10,14 +10,12 @@ import { renewer, type Run } from "./run.ts";
 
 /** Serves until a signal ends the process, or ends it with one line when it cannot. */
 export function serveAlone(run: Run): void {
-  const { config, place, log, keeper } = run;
-  const coordinator = createCoordinator(config, keeper.storage);
+  const { config, place, renewal, log, coordinator, keeper } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const listener = createListener(place, run.renewal.tls);
-  const { renewal } = run;
-  const failures = new FailureTable();
-  const server = new LocalServer({ config, listener, coordinator, observer: log, lifecycle, renewal, failures });
+  const listener = createListener(place, renewal.tls);
+  const [tools, failures] = [createTools(config), new FailureTable()];
+  const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
   const reload = renewer(run, (renewed) => server.renew(renewed));
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {}, reload });

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
+import type { LocalCoordinator } from "../storage/coordinator.ts";
 import type { Housekeeper } from "../storage/housekeeper.ts";
 import type { Place } from "./place.ts";
 import { isRenewable, loadRenewal, type Renewal, Unfit } from "./renewal.ts";
@@ -12,6 +13,7 @@ export interface Run {
   readonly place: Place;
   readonly renewal: Renewal;
   readonly log: AccessLog;
+  readonly coordinator: LocalCoordinator;
   readonly keeper: Housekeeper;
 }
 

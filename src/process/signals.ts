@@ -32,15 +32,19 @@ const FORCING = { SIGHUP: 1, SIGXCPU: 24 } as const;
 /** Other programs reopen a log or print figures at these; left alone, each would end the process. */
 const MEANINGLESS = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO"] as const;
 
-/** Follows the signals to the end of the process. */
-export function followSignals(lifecycle: Lifecycle, duties: SignalDuties): void {
+/** Follows the signals of the process, or of whatever a test puts in its place, to the end. */
+export function followSignals(
+  lifecycle: Lifecycle,
+  duties: SignalDuties,
+  signals: NodeJS.EventEmitter = process,
+): void {
   let isAsked = false;
   const hadTerminal = hasTerminal();
   const begin = (exitCode: number): void => {
     if (!lifecycle.isDraining) duties.end(exitCode);
   };
   for (const [signal, number] of Object.entries(ASKING)) {
-    process.on(signal, () => {
+    signals.on(signal, () => {
       if (isAsked) return duties.endAtOnce(EXIT_SIGNAL + number);
       isAsked = true;
       begin(EXIT_ASKED);
@@ -50,21 +54,21 @@ export function followSignals(lifecycle: Lifecycle, duties: SignalDuties): void 
     // `nohup` means it: a handler would take the place of the starter's wish (POSIX, nohup).
     if (isIgnored(number)) continue;
     // The shell and the kernel may both send it, so another one is no second wish.
-    process.on(signal, () => {
+    signals.on(signal, () => {
       if (signal === "SIGHUP" && duties.reload !== null && hasTerminal() === hadTerminal) return duties.reload();
       begin(EXIT_SIGNAL + number);
     });
   }
   for (const signal of MEANINGLESS) {
-    process.on(signal, () => duties.note(`${signal} means nothing here; the server goes on.`));
+    signals.on(signal, () => duties.note(`${signal} means nothing here; the server goes on.`));
   }
-  process.on("SIGPIPE", ignore);
+  signals.on("SIGPIPE", ignore);
 }
 
 /** For a process that ends when its parent says so: signals of the terminal reach the whole group. */
-export function outliveSignals(): void {
+export function outliveSignals(signals: NodeJS.EventEmitter = process): void {
   for (const signal of [...Object.keys(ASKING), ...Object.keys(FORCING), ...MEANINGLESS, "SIGPIPE"]) {
-    process.on(signal, ignore);
+    signals.on(signal, ignore);
   }
 }
 

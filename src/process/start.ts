@@ -2,8 +2,8 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { createKeeper } from "../app.ts";
-import { complain, EXIT_MISTAKE } from "../cli/answer.ts";
+import { createCoordinator, createKeeper } from "../app.ts";
+import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
 import { ownFilesNotes } from "../cli/own-files.ts";
@@ -24,9 +24,9 @@ const OWN_FILES = Bun.isStandaloneExecutable
 /** Serves until the process ends, which ends it with one line when it cannot. `notes` are worth a warning each. */
 export async function serve(config: Config, notes: readonly string[]): Promise<void> {
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
-  if (folder?.kind === "mistake") process.exit(complain(folder.line, EXIT_MISTAKE));
+  if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const loaded = loadRenewal(config, null);
-  if (loaded instanceof Unfit) process.exit(complain(loaded.line, EXIT_MISTAKE));
+  if (loaded instanceof Unfit) process.exit(complain(loaded.line, EXIT_USAGE_ERROR));
   const log = openLog(config, wantedWorkers(config) > 1);
   const warnings = [
     ...notes,
@@ -36,12 +36,14 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   ];
   for (const warning of warnings) log.warning(warning);
   const workers = countWorkers(config, log);
-  const keeper = new Housekeeper(createKeeper(config), log);
+  const coordinator = createCoordinator(config, () => keeper.measure());
+  const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
   const place = await findPlace(config, log);
-  if (workers === 1) serveAlone({ config, place, renewal: loaded.renewal, log, keeper });
-  else await serveTogether({ config, place, renewal: loaded.renewal, log, keeper }, workers);
+  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper };
+  if (workers === 1) serveAlone(run);
+  else await serveTogether(run, workers);
 }
 
 /** What the person who starts the server should know of the start itself. */

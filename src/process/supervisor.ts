@@ -6,6 +6,9 @@ import type { Config } from "../config.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
+import type { FaultRule } from "../testing/fault-rule.ts";
+import type { Recorder } from "../testing/recorder.ts";
+import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
 import type { Place } from "./place.ts";
@@ -23,10 +26,14 @@ export interface SupervisorOptions {
   /** How many workers. */
   readonly size: number;
   readonly coordinator: Coordinator;
+  readonly recorder: Recorder;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
-  /** A worker died, and may have left unfinished uploads behind. Resolves when groups of files are whole again. */
-  readonly workerDied: () => Promise<void>;
+  /**
+   * A worker died that had locked these names, and may have left unfinished uploads behind. Resolves when groups of files
+   * are whole again; until then the names stay locked.
+   */
+  readonly workerDied: (locked: readonly string[]) => Promise<void>;
 }
 
 /** Beyond the time that workers have to drain. */
@@ -42,6 +49,7 @@ const PROGRAM = Bun.isStandaloneExecutable ? [process.execPath] : [process.execP
 interface Worker {
   readonly process: Subprocess;
   readonly desk: CoordinatorDesk;
+  readonly recorderDesk: RecorderDesk;
   readonly startedAt: number;
   /** Resolved by its end: `process.exited` fails where the starter had children ignored (SIGCHLD). */
   readonly gone: PromiseWithResolvers<void>;
@@ -65,6 +73,7 @@ export class Supervisor {
   readonly #slots: readonly Slot[];
   #renewal: Renewal;
   readonly #failureKey = crypto.getRandomValues(new Uint8Array(32));
+  #faults: readonly FaultRule[] | null = null;
   readonly #started = Promise.withResolvers<readonly string[]>();
 
   /** Throws one line when there is no memory that workers could share. */
@@ -114,12 +123,22 @@ export class Supervisor {
       onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
     });
     const desk = new CoordinatorDesk(this.#options.coordinator, (answer) => tell(child, { kind: "answer", answer }));
-    slot.worker = { process: child, desk, startedAt: performance.now(), gone: Promise.withResolvers<void>() };
+    const recorderDesk = new RecorderDesk(this.#options.recorder, (answer) =>
+      tell(child, { kind: "recorder-answer", answer }),
+    );
+    const gone = Promise.withResolvers<void>();
+    slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
     const { config, place } = this.#options;
     tell(child, {
       kind: "start",
       orders: { config, place, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number },
     });
+    this.#tellFaults(child);
+  }
+
+  /** Rules that came at run time; those of the start, a worker has. */
+  #tellFaults(child: Subprocess): void {
+    if (this.#faults !== null) tell(child, { kind: "faults", rules: this.#faults });
   }
 
   #receive(slot: Slot, message: WorkerMessage): void {
@@ -137,6 +156,13 @@ export class Supervisor {
         return;
       case "ask":
         slot.worker?.desk.receive(message.request).catch((error: unknown) => observer.fault(error));
+        return;
+      case "recorder":
+        slot.worker?.recorderDesk.receive(message.message);
+        return;
+      case "faults":
+        this.#faults = message.rules;
+        for (const { worker } of this.#slots) if (worker !== null) this.#tellFaults(worker.process);
     }
   }
 
@@ -145,6 +171,7 @@ export class Supervisor {
     if (worker === null) return;
     slot.worker = null;
     worker.gone.resolve();
+    worker.recorderDesk.close();
     void this.#cleanUp(slot, worker.desk);
     if (this.#options.lifecycle.isDraining) return;
     slot.pause.ended(performance.now() - worker.startedAt);
@@ -158,7 +185,7 @@ export class Supervisor {
     const left = scoreboard.ownGroups;
     if (left === 0 || lifecycle.isDraining) desk.close();
     if (lifecycle.isDraining) return;
-    await workerDied();
+    await workerDied(desk.heldNames);
     desk.close();
     scoreboard.endGroups(left);
   }

@@ -2,11 +2,13 @@
 // its parent's word; when the parent is gone, it goes too.
 
 import { FailureTable } from "../admission/failures.ts";
-import { usageLimits } from "../app.ts";
+import { faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
+import { FaultBook } from "../testing/fault-book.ts";
+import { RemoteRecorder } from "../testing/remote-recorder.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
@@ -31,6 +33,8 @@ export function followParent(): void {
 class WorkerProcess {
   readonly #lifecycle = new Lifecycle();
   #coordinator: RemoteCoordinator | null = null;
+  #recorder: RemoteRecorder | null = null;
+  #faults: FaultBook | null = null;
   #server: LocalServer | null = null;
   #log: AccessLog | null = null;
 
@@ -43,6 +47,12 @@ class WorkerProcess {
         return;
       case "renew":
         this.#server?.renew(message.renewal);
+        return;
+      case "recorder-answer":
+        this.#recorder?.receive(message.answer);
+        return;
+      case "faults":
+        this.#faults?.replace(message.rules);
         return;
       case "drain":
         void this.#end();
@@ -72,10 +82,14 @@ class WorkerProcess {
       createListener(place, renewal.tls),
       openLog(config, true),
     ];
+    const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
+    const faults = new FaultBook(faultRules(config), (rules) => tell({ kind: "faults", rules }));
+    const tools = { recorder, faults };
     const server = new LocalServer({
       config,
       listener,
       coordinator,
+      tools,
       observer,
       lifecycle,
       scoreboard,
@@ -83,6 +97,8 @@ class WorkerProcess {
       failures: new FailureTable(scoreboard.failureMemory, failureKey),
     });
     this.#coordinator = coordinator;
+    this.#recorder = recorder;
+    this.#faults = faults;
     this.#log = observer;
     this.#server = server;
     try {

@@ -12,6 +12,8 @@ import { walk } from "./way.ts";
 
 /** Two for each file, and some for the next ones. */
 const MOST_FOLDERS = 8;
+/** Of those that the process may have open: others need some, too. */
+const SHARE_OF_FOLDERS = 8;
 
 /** Hears of each folder that was made: so many levels below that of the temporary file. */
 export type FolderMade = (file: StagedFile, depth: number, segment: string) => void;
@@ -21,6 +23,7 @@ export class CommitFolders {
   readonly #root: ServedRoot;
   readonly #calls: FileCalls;
   readonly #made: FolderMade;
+  readonly #most: number;
   /** Those that were entered last, by their path. */
   readonly #folders = new Map<string, Folder>();
 
@@ -28,6 +31,7 @@ export class CommitFolders {
     this.#root = root;
     this.#calls = calls;
     this.#made = made;
+    this.#most = Math.max(1, Math.min(MOST_FOLDERS, Math.floor(root.folders.most / SHARE_OF_FOLDERS)));
   }
 
   /** The folder that the temporary file is in; it may be used until the next folder is asked for. */
@@ -63,7 +67,7 @@ export class CommitFolders {
     this.#folders.delete(path);
     this.#folders.set(path, folder);
     for (const [oldest, each] of this.#folders) {
-      if (this.#folders.size <= MOST_FOLDERS) break;
+      if (this.#folders.size <= this.#most) break;
       this.#folders.delete(oldest);
       each.close();
     }

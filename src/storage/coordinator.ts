@@ -50,6 +50,8 @@ export interface Coordinator {
   readonly groupsBegun: number;
   /** Waits until nobody else holds any of these names. */
   lock(names: readonly string[]): MaybePromise<Release>;
+  /** The same for one name, without waiting; null when somebody holds it. */
+  tryLock(name: string): MaybePromise<Release | null>;
   /** A group begins, and ends, to be made visible, its names locked. */
   beginGroup(): void;
   endGroup(): void;
@@ -96,6 +98,10 @@ export class LocalCoordinator implements Coordinator {
 
   lock(names: readonly string[]): MaybePromise<Release> {
     return this.#locks.take(names);
+  }
+
+  tryLock(name: string): MaybePromise<Release | null> {
+    return this.#locks.isHeld(name) ? null : this.#locks.take([name]);
   }
 
   get groupsBegun(): number {
@@ -165,6 +171,10 @@ export class LocalCoordinator implements Coordinator {
 class NameLocks {
   readonly #lines = new Map<string, Promise<void>>();
 
+  isHeld(name: string): boolean {
+    return this.#lines.has(name);
+  }
+
   /** All of the names at once. Whoever asks first gets them first, so nobody waits in a circle. */
   take(names: readonly string[]): MaybePromise<Release> {
     const before = names.map((name) => this.#lines.get(name)).filter((line) => line !== undefined);
@@ -182,6 +192,12 @@ class NameLocks {
 export async function whileLocked<T>(coordinator: Coordinator, name: string, act: () => Promise<T>): Promise<T> {
   const release = await coordinator.lock([name]);
   return act().finally(release);
+}
+
+/** The same if nobody holds it now; false when somebody does. */
+export async function ifFree(coordinator: Coordinator, name: string, act: () => Promise<boolean>): Promise<boolean> {
+  const release = await coordinator.tryLock(name);
+  return release === null ? false : act().finally(release);
 }
 
 /** True when some claim may be refused. */

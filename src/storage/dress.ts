@@ -32,7 +32,7 @@ export async function dress(
     if (!isOwnerToo) await tryTo(() => calls.fchown(descriptor, Number(now.uid), Number(file.gid)));
   }
   if (file === null) await tryTo(() => calls.fchmod(descriptor, settings.mode ?? NEW_FILE_MODE & ~process.umask()));
-  else if (own !== file || !copyAccessList(calls, targetPath, file, descriptor))
+  else if (own !== file || !(await copyAccessList(calls, targetPath, file, descriptor)))
     await tryTo(() => calls.fchmod(descriptor, Number(file.mode) & PERMISSION_BITS));
   if (own !== null && own.mtimeNs >= now.mtimeNs) await stampVersion(calls, descriptor, own.mtimeNs);
   if (settings.fsync) await calls.fsync(descriptor);

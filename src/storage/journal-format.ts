@@ -10,6 +10,9 @@ const MODE_BITS = 0o7777n;
 export const REDO = ".redo";
 export const UNDO = ".undo";
 
+/** How often a server touches the journal of a group that it is still busy with. */
+export const JOURNAL_TOUCH_MS = 20 * 1000;
+
 /** One file of the group. Segments lead from the served directory; the inodes are decimal numbers. */
 export interface JournalEntry {
   /** Where the temporary file is. */

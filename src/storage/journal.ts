@@ -4,24 +4,26 @@
 import { constants } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { isJournal, JOURNAL_MODE, type JournalEntry, REDO, UNDO } from "./journal-format.ts";
-import type { NameRules } from "./object-name.ts";
+import { isJournal, JOURNAL_MODE, JOURNAL_TOUCH_MS, type JournalEntry, REDO, UNDO } from "./journal-format.ts";
 import { syncFolder } from "./publish.ts";
-import { recover } from "./recovery.ts";
-import type { ServedRoot } from "./served-root.ts";
+import { recover, type RecoveryGround } from "./recovery.ts";
 import type { StagedFile } from "./staged-file.ts";
 import { SystemError, systemCode } from "./system-fault.ts";
-import { isCreation, picksName, type Target } from "./target.ts";
+import { isCreation, lstatIfAny, picksName, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
+import { stampVersion } from "./version-time.ts";
 
-const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-/** The journal of one group. */
+const { O_WRONLY, O_RDONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+const TOUCH_FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/** The journal of one group; touched now and then until its end, since others take an old one for a killed server's. */
 export class Journal {
   readonly #folder: Folder;
   readonly #calls: FileCalls;
   readonly #entries: ReadonlyMap<string, JournalEntry>;
   readonly #base: string;
   #ending = REDO;
+  #heartbeat: Timer | null = null;
 
   private constructor(folder: Folder, calls: FileCalls, base: string, entries: readonly JournalEntry[]) {
     this.#folder = folder;
@@ -45,6 +47,7 @@ export class Journal {
     let isWritten = false;
     try {
       isWritten = await journal.#write(JSON.stringify(entries), isDurable);
+      if (isWritten) journal.#heartbeat = setInterval(() => void journal.#touch(), JOURNAL_TOUCH_MS).unref();
       return isWritten ? journal : null;
     } finally {
       if (!isWritten) folder.close();
@@ -80,26 +83,65 @@ export class Journal {
     return this.#entries.get(temporary)?.aside ?? null;
   }
 
-  /** From now on the group is to be taken back. Never rejects: where that fails, a crash from now on would finish it. */
+  /** From now on the group is to be taken back. Rejects with the system's error: then a crash would still finish it. */
   async turnBack(): Promise<void> {
+    if (this.#ending === UNDO) return;
+    await this.#calls.rename(this.#at(REDO), this.#at(UNDO));
+    this.#ending = UNDO;
+  }
+
+  /** All steps are done; the last call if it resolves with true. Never rejects. */
+  async remove(): Promise<boolean> {
     try {
-      await this.#calls.rename(this.#folder.at(this.#base + REDO), this.#folder.at(this.#base + UNDO));
-      this.#ending = UNDO;
-    } catch {
-      // Taking back goes on all the same.
+      await this.#calls.unlink(this.#at(this.#ending));
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") return false;
     }
+    this.leave();
+    return true;
   }
 
-  /** All steps are done; the last call. Never rejects: what stays is done once more, which changes nothing. */
-  async remove(): Promise<void> {
-    await tryToUnlink(this.#calls, this.#folder.at(this.#base + this.#ending));
+  /**
+   * Takes the group back, as after a crash, whatever the journal says by now: the group was refused. Rejects while that
+   * cannot be done; `leave` is still to be called when it resolves.
+   */
+  async takeBack(ground: RecoveryGround): Promise<void> {
+    // A rename that was reported as failed may have been done all the same.
+    if ((await lstatIfAny(this.#calls, this.#at(UNDO))) !== null) this.#ending = UNDO;
+    // Somebody else, to whom this server seemed to be gone, has done what it said.
+    if ((await lstatIfAny(this.#calls, this.#at(this.#ending))) === null) return;
+    await this.turnBack();
+    await recover(ground, this.#calls, this.#folder, this.#base + this.#ending);
+  }
+
+  /** What it says is done, or left to others. The last call; only the first counts. */
+  leave(): void {
+    if (this.#heartbeat === null) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = null;
     this.#folder.close();
   }
 
-  /** Does what it says, as after a crash. Rejects while that cannot be done; the last call when it resolves. */
-  async recover(root: ServedRoot, rules: NameRules): Promise<void> {
-    await recover(root, this.#calls, rules, this.#folder, this.#base + this.#ending);
-    this.#folder.close();
+  #at(ending: string): string {
+    return this.#folder.at(this.#base + ending);
+  }
+
+  /** Shows that somebody works on it. Never rejects. */
+  async #touch(): Promise<void> {
+    const calls = this.#calls;
+    const folder = this.#folder.share();
+    try {
+      const descriptor = await calls.open(this.#at(this.#ending), TOUCH_FLAGS);
+      try {
+        await stampVersion(calls, descriptor, 0n);
+      } finally {
+        await calls.close(descriptor);
+      }
+    } catch {
+      // It is gone, or the next touch comes in time.
+    } finally {
+      folder.close();
+    }
   }
 }
 

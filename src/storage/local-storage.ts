@@ -13,12 +13,14 @@ import { LocalFolderReader } from "./folder-list.ts";
 import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
 import { isBeingWritten, readBeginning } from "./growing-file.ts";
+import { foldersOf } from "./locked-names.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
 import { Pace } from "./pace.ts";
 import { removeQuietly, syncFolder } from "./publish.ts";
 import { HAS_PROC } from "./real-path.ts";
+import type { RecoveryGround } from "./recovery.ts";
 import { ServedRoot } from "./served-root.ts";
 import type {
   Client,
@@ -33,10 +35,11 @@ import type {
   Upload,
   WriteFault,
 } from "./storage.ts";
-import { recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
+import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
 import { readFault, SystemError, systemCode, writeFault } from "./system-fault.ts";
 import { lookAtTarget } from "./target.ts";
 import { measureTree } from "./tree.ts";
+import { Turns } from "./turns.ts";
 import { type Found, find, free, type GroupGate, walk } from "./way.ts";
 
 /** Of so many hits in memory one is timed. */
@@ -50,6 +53,9 @@ export interface LocalStorageSettings extends UploadSettings {
   /** Files that may be open at once, for reading and writing together. */
   readonly maxOpenFiles: number;
 }
+
+/** Folders that the commit of a group has open at once, with those that others need beside it. */
+const FOLDERS_FOR_GROUP = 16;
 
 /** The server's own work on the folder. */
 const OURSELVES: Client = { hasLeft: false };
@@ -79,8 +85,17 @@ export class LocalStorage implements Storage {
     this.#coordinator = coordinator;
     this.#walks = new FolderWalks(rules);
     this.#gate = gateOf(coordinator);
-    const shelf = new FolderShelf(Math.floor(this.#root.folders.most / 2));
-    this.#house = { root: this.#root, coordinator, settings, rules, shelf, debts: new Debts(), uploads: new Set() };
+    const { most } = this.#root.folders;
+    this.#house = {
+      root: this.#root,
+      coordinator,
+      settings,
+      rules,
+      shelf: new FolderShelf(Math.floor(most / 2)),
+      debts: new Debts(),
+      turns: new Turns(Math.max(1, Math.floor(most / FOLDERS_FOR_GROUP))),
+      uploads: new Set(),
+    };
   }
 
   // ── Reading ──
@@ -173,21 +188,29 @@ export class LocalStorage implements Storage {
   // ── Order ──
 
   async sweep(): Promise<number> {
-    return sweepLeftovers(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
+    return sweepLeftovers({ ...this.#ground, hold: null, waits: true }, this.#callsFor(OURSELVES));
   }
 
-  /** Finishes the groups that a killed server left half visible in the directory itself; before it is served. */
-  async recover(): Promise<number> {
+  /**
+   * Finishes the groups that a killed process left half visible: those with journals in the directory itself and, of
+   * names that it had locked and that are locked still, in their folders.
+   */
+  async recover(locked: readonly string[]): Promise<Recovered> {
     try {
-      return await recoverGroups(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
+      const ground = { ...this.#ground, hold: { names: locked, isHeld: true }, waits: locked.length === 0 };
+      return await recoverGroups(ground, this.#callsFor(OURSELVES), foldersOf(locked));
     } catch (error) {
       if (systemCode(error) === "") throw error;
-      return 0;
+      return { finished: 0, left: 0 };
     }
   }
 
   measure(): Promise<Usage> {
     return measureTree(this.#root, this.#callsFor(OURSELVES));
+  }
+
+  get #ground(): Omit<RecoveryGround, "hold" | "waits"> {
+    return { root: this.#root, rules: this.#settings.rules, coordinator: this.#coordinator };
   }
 
   #callsFor(client: Client): FileCalls {

@@ -2,17 +2,14 @@
 
 import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
-import type { Coordinator } from "./coordinator.ts";
 import type { FileCalls } from "./file-calls.ts";
-import type { NameRules } from "./object-name.ts";
 import { findPlace, type Place } from "./place.ts";
 import { Reservation } from "./reservation.ts";
-import type { ServedRoot } from "./served-root.ts";
 import { StagedFile, type StagingHouse } from "./staged-file.ts";
 import type { Stored, Upload, WriteFault, WritePlan } from "./storage.ts";
 import { writeFault } from "./system-fault.ts";
 import { picksName } from "./target.ts";
-import { type CommitSettings, Transaction } from "./transaction.ts";
+import { type CommitHouse, type CommitSettings, Transaction } from "./transaction.ts";
 
 /** How uploads are taken. */
 export interface UploadSettings extends CommitSettings {
@@ -21,11 +18,8 @@ export interface UploadSettings extends CommitSettings {
 }
 
 /** What all uploads of a storage share. */
-export interface UploadHouse extends StagingHouse {
-  readonly root: ServedRoot;
-  readonly coordinator: Coordinator;
+export interface UploadHouse extends StagingHouse, CommitHouse {
   readonly settings: UploadSettings;
-  readonly rules: NameRules;
   /** Those under way: they are touched now and then. */
   readonly uploads: Set<LocalUpload>;
 }
@@ -72,6 +66,9 @@ export class LocalUpload implements Upload {
     try {
       await this.#touching;
       return await new Transaction(this.#house, this.#calls).run(this.#files);
+    } catch (error) {
+      // There may be nobody to ask for its names any more.
+      return writeFault(error);
     } finally {
       // What was published has no temporary file any more; the rest goes.
       await this.#end();

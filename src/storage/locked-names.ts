@@ -1,14 +1,19 @@
 // The names by which writers, and the readers of a group, wait for each other.
 
 import { join } from "node:path";
-import type { StagedFile } from "./staged-file.ts";
+/** Where a file of a commit is to be: some folders below one that is there. */
+export interface Placed {
+  /** The real path of the folder that is there. */
+  readonly folderPath: string;
+  readonly missing: readonly string[];
+  readonly name: { readonly base: string };
+}
 
 /**
  * What a writer locks: the same for all names that lead to one place through links. Of a group also the folders that it
  * makes, and the lists that it changes: their readers wait for these names.
  */
-export function namesOf(file: StagedFile, isGroup: boolean): readonly string[] {
-  const { folderPath, missing, name } = file;
+export function namesOf({ folderPath, missing, name }: Placed, isGroup: boolean): readonly string[] {
   const path = join(folderPath, ...missing, name.base);
   if (!isGroup) return [path];
   const folders = missing.map((_, depth) => join(folderPath, ...missing.slice(0, depth + 1)));
@@ -20,7 +25,7 @@ export function listOf(realPath: string): string {
   return realPath + "/";
 }
 
-/** What is locked while a name in this folder is picked. Nobody who holds it waits for another name. */
-export function creationsIn(realPath: string): string {
-  return realPath + "//";
+/** The real paths of the folders whose lists are among the names. */
+export function foldersOf(names: readonly string[]): readonly string[] {
+  return names.filter((name) => name.endsWith("/")).map((name) => name.slice(0, -1));
 }

@@ -6,14 +6,17 @@ import { extname } from "node:path";
 export const MOST_NAME_BYTES = 255;
 /** What is longer behind the last dot is no extension. */
 const MOST_EXTENSION_BYTES = 32;
-/** Numbers tried before chance decides. */
+/** Numbers tried before the mark. */
 const MOST_NUMBERED = 100;
 
-/** The names to try for a new file, its own first. None is longer than file systems allow. */
-export function* candidateNames(base: string): Generator<string> {
+/**
+ * The names to try for a new file, its own first. The last bears a mark that no other file has: whoever knows it finds
+ * the same names again. None is longer than file systems allow.
+ */
+export function* candidateNames(base: string, mark: string): Generator<string> {
   yield base;
   for (let i = 1; i <= MOST_NUMBERED; i++) yield marked(base, String(i));
-  yield marked(base, crypto.randomUUID());
+  yield marked(base, mark);
 }
 
 function marked(base: string, mark: string): string {

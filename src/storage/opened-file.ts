@@ -15,8 +15,11 @@ import { readFault, systemCode } from "./system-fault.ts";
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1e6;
 const NS_PER_SECOND = 1_000_000_000n;
-/** O_NONBLOCK: opening must not wait for somebody to let go of a lease. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+/**
+ * O_NONBLOCK: opening must not wait for somebody to let go of a lease. Where what was judged is opened by its path once
+ * more, and not by what the system holds of it, a link that took its place meanwhile could lead to anything: O_NOFOLLOW.
+ */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | (HAS_PROC ? 0 : constants.O_NOFOLLOW);
 /** Tries to open a file that somebody else holds for a moment. */
 const MOST_TRIES = 5;
 const PAUSE_MS = 40;
@@ -235,7 +238,10 @@ export class LocalFile implements OpenedFile, PieceReader, GrowingFile {
   }
 }
 
-/** A file that somebody holds a lease on is let go of within moments. */
+/**
+ * Opens what was looked at: by what the system holds of it, or by its real path. A file that somebody holds a lease on is
+ * let go of within moments. The caller closes the descriptor. Rejects with the system's error.
+ */
 export async function openPatiently(calls: FileCalls, path: string): Promise<number> {
   for (let tries = 1; ; tries++) {
     try {

@@ -104,7 +104,7 @@ async function enterAny(
   segment: string,
   next: string | undefined,
 ): Promise<Step | null> {
-  for (const candidate of candidateNames(segment)) {
+  for (const candidate of candidateNames(segment, crypto.randomUUID())) {
     try {
       const folder = await walk(root, calls, [...walked, candidate], null);
       // Whoever only passes through needs no right to write.

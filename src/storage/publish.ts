@@ -24,12 +24,12 @@ const NO_LINKS: ReadonlySet<string> = new Set([
   "EMLINK",
 ]);
 
-/** Acts while nobody else who is asked so creates anything in the folder. */
-export type Alone = <T>(act: () => Promise<T>) => Promise<T>;
+/** Acts while nobody else of this server writes to the path; false when somebody does already. */
+export type Alone = (act: () => Promise<boolean>) => Promise<boolean>;
 
 /**
- * Gives the temporary file a name if nothing has it; false when something has. `alone` is for file systems without links:
- * writers hold the names that they were asked for, and not those that they pick.
+ * Gives the temporary file a name if nothing has it; false when something has. `alone` is for file systems without links,
+ * where one name has to be kept from the other writers of this server.
  */
 export async function createExclusively(
   calls: FileCalls,

@@ -12,10 +12,12 @@ import {
   subtractClaim,
   type Usage,
 } from "./coordinator.ts";
+import { SystemError } from "./system-fault.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
 export type CoordinatorRequest =
   | { readonly ask: "lock"; readonly id: number; readonly names: readonly string[] }
+  | { readonly ask: "try-lock"; readonly id: number; readonly name: string }
   | { readonly ask: "release"; readonly id: number }
   | { readonly ask: "reserve"; readonly id: number; readonly request: Request }
   | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
@@ -23,8 +25,11 @@ export type CoordinatorRequest =
 /** From the parent to a worker. */
 export interface CoordinatorAnswer {
   readonly id: number;
-  readonly refused: Refused;
+  readonly refused: Refusal;
 }
+
+/** Why there is no such claim, or lock; null: there is. */
+type Refusal = Refused | "held";
 
 /** How many groups all workers are making visible: in memory that they share, so that readers need not ask. */
 export interface GroupCount {
@@ -41,7 +46,7 @@ export class RemoteCoordinator implements Coordinator {
   readonly hasLimits: boolean;
   readonly #send: (request: CoordinatorRequest) => void;
   readonly #groups: GroupCount;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Refused>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Refusal>>();
   #lastId = 0;
   #isParentGone = false;
 
@@ -74,10 +79,13 @@ export class RemoteCoordinator implements Coordinator {
     this.#groups.add(-1);
   }
 
-  /** There is nobody to ask any more: what waits for an answer fails, and so does every later question. */
+  /**
+   * There is nobody to ask any more: what waits for an answer fails, and so does every later question. Clients hear that
+   * they may try again: it is no fault of theirs, nor one of ours.
+   */
   parentGone(): void {
     this.#isParentGone = true;
-    for (const { reject } of this.#waiting.values()) reject(new Error(PARENT_GONE));
+    for (const { reject } of this.#waiting.values()) reject(new SystemError("EAGAIN", PARENT_GONE));
     this.#waiting.clear();
   }
 
@@ -87,28 +95,41 @@ export class RemoteCoordinator implements Coordinator {
     return () => this.#send({ ask: "release", id });
   }
 
+  async tryLock(name: string): Promise<Release | null> {
+    const id = ++this.#lastId;
+    if ((await this.#ask({ ask: "try-lock", id, name })) === "held") return null;
+    return () => this.#send({ ask: "release", id });
+  }
+
   reserve(request: Request): null | Promise<Refused> {
-    return this.hasLimits ? this.#ask({ ask: "reserve", id: ++this.#lastId, request }) : null;
+    if (!this.hasLimits) return null;
+    return this.#ask({ ask: "reserve", id: ++this.#lastId, request }) as Promise<Refused>;
   }
 
   settle(claim: Claim, change: Usage): void {
     if (this.hasLimits) this.#send({ ask: "settle", claim, change });
   }
 
-  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "reserve" }>): Promise<Refused> {
-    if (this.#isParentGone) return Promise.reject(new Error(PARENT_GONE));
-    const question = Promise.withResolvers<Refused>();
+  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" }>): Promise<Refusal> {
+    if (this.#isParentGone) return Promise.reject(new SystemError("EAGAIN", PARENT_GONE));
+    const question = Promise.withResolvers<Refusal>();
     this.#waiting.set(request.id, question);
     this.#send(request);
     return question.promise;
   }
 }
 
+/** A lock of the worker. */
+interface Held {
+  readonly names: readonly string[];
+  readonly release: Release;
+}
+
 /** The parent's end for one worker. */
 export class CoordinatorDesk {
   readonly #coordinator: Coordinator;
   readonly #answer: (answer: CoordinatorAnswer) => void;
-  readonly #locks = new Map<number, Release>();
+  readonly #locks = new Map<number, Held>();
   #claimed: Claim = NO_CLAIM;
   #isClosed = false;
 
@@ -122,8 +143,10 @@ export class CoordinatorDesk {
     switch (request.ask) {
       case "lock":
         return this.#lock(request.id, request.names);
+      case "try-lock":
+        return this.#tryLock(request.id, request.name);
       case "release":
-        this.#locks.get(request.id)?.();
+        this.#locks.get(request.id)?.release();
         this.#locks.delete(request.id);
         return;
       case "reserve":
@@ -134,23 +157,34 @@ export class CoordinatorDesk {
     }
   }
 
+  /** The names that the worker holds. */
+  get heldNames(): readonly string[] {
+    return [...this.#locks.values()].flatMap(({ names }) => names);
+  }
+
   /** The worker is gone: what it held is free. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const release of this.#locks.values()) release();
+    for (const { release } of this.#locks.values()) release();
     this.#locks.clear();
     this.#coordinator.settle(this.#claimed, NOTHING);
     this.#claimed = NO_CLAIM;
   }
 
   async #lock(id: number, names: readonly string[]): Promise<void> {
-    const release = await this.#coordinator.lock(names);
-    if (this.#isClosed) {
-      release();
-      return;
-    }
-    this.#locks.set(id, release);
+    this.#give(id, { names, release: await this.#coordinator.lock(names) });
+  }
+
+  async #tryLock(id: number, name: string): Promise<void> {
+    const release = await this.#coordinator.tryLock(name);
+    if (release === null) this.#answer({ id, refused: "held" });
+    else this.#give(id, { names: [name], release });
+  }
+
+  #give(id: number, held: Held): void {
+    if (this.#isClosed) return held.release();
+    this.#locks.set(id, held);
     this.#answer({ id, refused: null });
   }
 

@@ -236,7 +236,7 @@ export class StagedFile {
       await this.#remove();
       this.#end();
     } catch {
-      this.#house.debts.add(async () => {
+      void this.#house.debts.add(async () => {
         await this.#remove();
         this.#end();
       });

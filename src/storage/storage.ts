@@ -58,6 +58,8 @@ export interface OpenedFile {
   readonly version: FileVersion | null;
   /** Somebody writes to it just now, as to a log: a transfer would hardly ever get all of this very version. */
   readonly isGrowing: boolean;
+  /** All of its bytes, not to be changed, where they are in memory already. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   /**
    * Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they can be other
    * bytes than those of this version, with `ContentUnreadable` when the system fails. `mayGrow`: of a file that is growing, these bytes as they are at one moment of the

@@ -2,9 +2,11 @@
 
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { isSomebodyElses, REDO, UNDO } from "./journal-format.ts";
-import { type NameRules, TEMPORARY_PREFIX } from "./object-name.ts";
-import { recover } from "./recovery.ts";
+import { isSomebodyElses, JOURNAL_TOUCH_MS, REDO, UNDO } from "./journal-format.ts";
+import { loopShare } from "./loop-share.ts";
+import { TEMPORARY_PREFIX } from "./object-name.ts";
+import { liesIn, segmentsBelow } from "./real-path.ts";
+import { recover, type RecoveryGround } from "./recovery.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { ownerOf } from "./temporary-name.ts";
@@ -15,8 +17,8 @@ import { walk } from "./way.ts";
 export const TOUCH_MS = 10 * 60 * 1000;
 /** What nobody has touched for so long, and whose owner cannot be asked, is nobody's. */
 const ABANDONED_MS = 6 * TOUCH_MS;
-/** A commit takes moments: a journal this old has lost its server. */
-const ABANDONED_JOURNAL_MS = 60 * 1000;
+/** Of a journal that nobody has touched for so long. */
+const ABANDONED_JOURNAL_MS = 3 * JOURNAL_TOUCH_MS;
 
 /** The names of the directory's own that look like somebody's unfinished work. */
 interface Leftover {
@@ -25,7 +27,8 @@ interface Leftover {
 }
 
 /** Finishes or removes the leftovers; gives how many there were. What cannot be removed stays. */
-export async function sweepLeftovers(root: ServedRoot, calls: FileCalls, rules: NameRules): Promise<number> {
+export async function sweepLeftovers(ground: RecoveryGround, calls: FileCalls): Promise<number> {
+  const { root } = ground;
   const found: Leftover[] = [];
   for await (const { dirent, segments } of walkTree(root, calls)) {
     if (dirent.name.startsWith(TEMPORARY_PREFIX) && dirent.isFile()) found.push({ segments, name: dirent.name });
@@ -33,13 +36,13 @@ export async function sweepLeftovers(root: ServedRoot, calls: FileCalls, rules: 
   let swept = 0;
   const unfinished = new Set<string>();
   for (const each of found.filter(({ name }) => isJournalName(name))) {
-    if (await sweepOne(root, calls, rules, each)) swept += 1;
+    if (await sweepOne(ground, calls, each)) swept += 1;
     else unfinished.add(makerOf(each.name));
   }
   for (const name of await journalsIn(root, calls)) unfinished.add(makerOf(name));
   // A journal that stays names files that would be removed otherwise, and older versions among them.
   for (const each of found.filter(({ name }) => !isJournalName(name) && !unfinished.has(makerOf(name)))) {
-    if (await sweepOne(root, calls, rules, each)) swept += 1;
+    if (await sweepOne(ground, calls, each)) swept += 1;
   }
   return swept;
 }
@@ -59,48 +62,78 @@ async function journalsIn(root: ServedRoot, calls: FileCalls): Promise<readonly 
   }
 }
 
-/** Finishes the groups whose journals lie in the directory itself: quick enough to be waited for before it is served. */
-export async function recoverGroups(root: ServedRoot, calls: FileCalls, rules: NameRules): Promise<number> {
-  let recovered = 0;
-  const folder = await root.open(calls);
-  try {
-    for (const { name } of await calls.readEntries(folder.itself)) {
-      if (isJournalName(name) && (await recoverOne(root, calls, rules, folder, name))) recovered += 1;
-    }
-  } finally {
-    folder.close();
-  }
-  return recovered;
+/** What became of groups that were found. */
+export interface Recovered {
+  readonly finished: number;
+  /** Those that cannot be finished now: the system does not let it. */
+  readonly left: number;
 }
 
-/** One that cannot be read, or not be done, keeps none of the others from it. */
-async function recoverOne(
-  root: ServedRoot,
+/**
+ * Finishes the groups whose journals lie in the directory itself, and in those of these folders (real paths) that are
+ * below it: quick enough to be waited for. Rejects with the system's error when there is no directory.
+ */
+export async function recoverGroups(
+  ground: RecoveryGround,
   calls: FileCalls,
-  rules: NameRules,
-  folder: Folder,
-  name: string,
-): Promise<boolean> {
+  folders: readonly string[],
+): Promise<Recovered> {
+  const { root } = ground;
+  const top = await root.open(calls);
+  let all = await recoverIn(ground, calls, top).finally(() => top.close());
+  for (const path of new Set(folders)) {
+    if (path === root.realPath || !liesIn(path, root.realPath)) continue;
+    const found = await recoverBelow(ground, calls, segmentsBelow(path, root.realPath));
+    all = { finished: all.finished + found.finished, left: all.left + found.left };
+    if (loopShare.isOver) await loopShare.next();
+  }
+  return all;
+}
+
+/** A folder that is gone, or was never made, holds none. */
+async function recoverBelow(ground: RecoveryGround, calls: FileCalls, segments: readonly string[]): Promise<Recovered> {
   try {
-    return (await isAbandoned(calls, folder, name)) && (await recover(root, calls, rules, folder, name));
+    const folder = await walk(ground.root, calls, segments, null);
+    return await recoverIn(ground, calls, folder).finally(() => folder.close());
   } catch (error) {
     if (systemCode(error) === "") throw error;
-    return false;
+    return { finished: 0, left: 0 };
   }
 }
 
-async function sweepOne(
-  root: ServedRoot,
+async function recoverIn(ground: RecoveryGround, calls: FileCalls, folder: Folder): Promise<Recovered> {
+  const count = { finished: 0, left: 0 };
+  for (const { name } of await calls.readEntries(folder.itself)) {
+    if (!isJournalName(name)) continue;
+    const outcome = await recoverOne(ground, calls, folder, name);
+    if (outcome !== "none") count[outcome] += 1;
+  }
+  return count;
+}
+
+/** One that cannot be read, or not be done, keeps none of the others from it. "none": it is nobody's to finish. */
+async function recoverOne(
+  ground: RecoveryGround,
   calls: FileCalls,
-  rules: NameRules,
-  { segments, name }: Leftover,
-): Promise<boolean> {
+  folder: Folder,
+  name: string,
+): Promise<keyof Recovered | "none"> {
   try {
-    const folder = await walk(root, calls, segments, null);
+    if (!(await isAbandoned(calls, folder, name))) return "none";
+    return (await recover(ground, calls, folder, name)) ? "finished" : "none";
+  } catch (error) {
+    if (systemCode(error) === "") throw error;
+    return systemCode(error) === "ENOENT" ? "none" : "left";
+  }
+}
+
+async function sweepOne(ground: RecoveryGround, calls: FileCalls, { segments, name }: Leftover): Promise<boolean> {
+  try {
+    const folder = await walk(ground.root, calls, segments, null);
     try {
       if (!(await isAbandoned(calls, folder, name))) return false;
       if (isJournalName(name)) {
-        if (await recover(root, calls, rules, folder, name)) return true;
+        if (await recover(ground, calls, folder, name)) return true;
         if (isSomebodyElses(await calls.lstat(folder.at(name)))) return false;
       }
       await calls.unlink(folder.at(name));

@@ -10,6 +10,7 @@ import type { ObjectName } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { Entry, WriteFault, WritePlan } from "./storage.ts";
 import { systemCode } from "./system-fault.ts";
+import { markOf } from "./temporary-name.ts";
 import { find, free } from "./way.ts";
 
 /** What has the name. */
@@ -80,10 +81,13 @@ export function isCreation(plan: WritePlan, { entry }: Target): boolean {
   return plan.onExisting !== "replace" || (plan.condition !== null && entry === null);
 }
 
-/** The names that a new file may get, in their order. */
-export function* candidates({ name, onExisting }: WritePlan): Generator<ObjectName> {
+/** The names that a new file may get, in their order; the last one by the name of its temporary file. */
+export function* candidates(
+  { name, onExisting }: Pick<WritePlan, "name" | "onExisting">,
+  temporary: string,
+): Generator<ObjectName> {
   if (!picksName(onExisting)) yield name;
-  else for (const base of candidateNames(name.base)) yield name.sibling(base);
+  else for (const base of candidateNames(name.base, markOf(temporary))) yield name.sibling(base);
 }
 
 /** True when another name is picked for a file whose own is taken. */

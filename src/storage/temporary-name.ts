@@ -28,6 +28,11 @@ export function temporaryName(): string {
   return `${TEMPORARY_PREFIX}${OWNER}-${crypto.randomUUID().replace(UUID_DASHES, "")}`;
 }
 
+/** What tells it from all other temporary names. */
+export function markOf(name: string): string {
+  return name.slice(name.lastIndexOf("-") + 1);
+}
+
 /**
  * "gone": the process that made this temporary file is no more. "unknown": it may run in another container or on another
  * machine. "none": the name is no temporary file's.

@@ -2,16 +2,18 @@
 // that no longer holds. A group is written down before its first step (journal.ts), so that it is finished even if the
 // server is killed; when a step fails, those before it are taken back by renaming.
 
+import { join } from "node:path";
 import { CommitFolders } from "./commit-folders.ts";
-import { type Coordinator, type Usage, whileLocked } from "./coordinator.ts";
+import { type Coordinator, ifFree, type Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
 import { etagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
+import { Hold } from "./hold.ts";
 import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
-import { creationsIn, namesOf } from "./locked-names.ts";
+import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import {
   type Alone,
@@ -21,13 +23,15 @@ import {
   removeQuietly,
   syncFolder,
 } from "./publish.ts";
+import { RollBack } from "./roll-back.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
 import type { Stored, WriteFault } from "./storage.ts";
-import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
+import { LeadsOutside, SystemError, systemCode, writeFault } from "./system-fault.ts";
 import { candidates, isCreation, judge, lookAtTarget, NO_TARGET, picksName, type Target } from "./target.ts";
 import { temporaryName } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
+import type { Turns } from "./turns.ts";
 import { walk } from "./way.ts";
 
 /** How files become visible. */
@@ -44,6 +48,8 @@ export interface CommitHouse {
   readonly settings: CommitSettings;
   readonly rules: NameRules;
   readonly debts: Debts;
+  /** Of the groups: each needs several folders at a time. */
+  readonly turns: Turns;
 }
 
 /** A file that is visible. */
@@ -60,8 +66,8 @@ export class Transaction {
   readonly #settings: CommitSettings;
   readonly #rules: NameRules;
   readonly #debts: Debts;
-  /** Takes back the steps that were made, the last first. */
-  readonly #undo: (() => Promise<void>)[] = [];
+  readonly #turns: Turns;
+  readonly #steps = new RollBack();
   /** Older versions, renamed aside until the whole group is visible. */
   readonly #asides: (() => Promise<void>)[] = [];
   readonly #folders: CommitFolders;
@@ -71,59 +77,66 @@ export class Transaction {
   #foldersMade = 0;
   #journal: Journal | null = null;
 
-  constructor({ root, coordinator, settings, rules, debts }: CommitHouse, calls: FileCalls) {
+  constructor({ root, coordinator, settings, rules, debts, turns }: CommitHouse, calls: FileCalls) {
     this.#root = root;
     this.#calls = calls;
     this.#coordinator = coordinator;
     this.#settings = settings;
     this.#rules = rules;
     this.#debts = debts;
+    this.#turns = turns;
     this.#folders = new CommitFolders(root, calls, (file, depth, segment) => this.#noteMade(file, depth, segment));
   }
 
   /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */
   async run(files: readonly StagedFile[]): Promise<readonly Stored[] | WriteFault> {
     const isGroup = files.length > 1;
-    const release = await this.#coordinator.lock(files.flatMap((file) => namesOf(file, isGroup)));
-    if (isGroup) this.#coordinator.beginGroup();
+    const names = files.flatMap((file) => namesOf(file, isGroup));
+    const hold = await Hold.take(this.#coordinator, names, isGroup);
+    const endTurn = isGroup ? await this.#turns.take() : null;
     try {
-      return await this.#publishAll(files, isGroup);
+      const published = await this.#publishOrRollBack(files, hold);
+      return typeof published === "string" ? published : await this.#conclude(published).finally(() => hold.end());
     } finally {
       this.#folders.close();
-      if (isGroup) this.#coordinator.endGroup();
-      release();
+      endTurn?.();
     }
   }
 
-  async #publishAll(files: readonly StagedFile[], isGroup: boolean): Promise<readonly Stored[] | WriteFault> {
-    const published: Published[] = [];
+  /** After a fault, or a rejection, the hold ends when all is as before. */
+  async #publishOrRollBack(files: readonly StagedFile[], hold: Hold): Promise<readonly Published[] | WriteFault> {
     try {
-      const fault = isGroup ? await this.#prepare(files) : null;
-      if (fault !== null) return fault;
-      for (const file of files) {
-        const result = await this.#publish(file, isGroup);
-        if (typeof result === "string") {
-          await this.#rollBack();
-          return result;
-        }
-        published.push(result);
-        if (loopShare.isOver) await loopShare.next();
-      }
+      const published = await this.#publishAll(files);
+      if (typeof published === "string") await this.#rollBack(hold);
+      return published;
     } catch (error) {
-      await this.#rollBack();
+      await this.#rollBack(hold);
       return isMissing(error) ? "moved" : writeFault(error);
     }
-    return this.#conclude(published);
+  }
+
+  async #publishAll(files: readonly StagedFile[]): Promise<readonly Published[] | WriteFault> {
+    const isGroup = files.length > 1;
+    const fault = isGroup ? await this.#prepare(files) : null;
+    if (fault !== null) return fault;
+    const published: Published[] = [];
+    for (const file of files) {
+      const result = await this.#publish(file, isGroup);
+      if (typeof result === "string") return result;
+      published.push(result);
+      if (loopShare.isOver) await loopShare.next();
+    }
+    return published;
   }
 
   /** Nothing can be taken back any more. */
   async #conclude(published: readonly Published[]): Promise<readonly Stored[] | WriteFault> {
     const isDurable = !this.#settings.fsync || (await this.#syncFolders());
     for (const remove of this.#asides) {
-      await remove().catch(() => this.#debts.add(remove));
+      await remove().catch(() => void this.#debts.add(remove));
       if (loopShare.isOver) await loopShare.next();
     }
-    await this.#journal?.remove();
+    await this.#endJournal();
     let folders = this.#foldersMade;
     for (const { file, change } of published) {
       await file.published({ bytes: change.bytes, files: change.files + folders });
@@ -132,20 +145,21 @@ export class Transaction {
     return isDurable ? published.map(({ name, isNew, etag }) => ({ name, isNew, etag })) : "not-durable";
   }
 
-  async #rollBack(): Promise<void> {
-    let isWhole = true;
-    if (this.#undo.length > 0) await this.#journal?.turnBack();
-    for (const undo of this.#undo.reverse()) {
-      try {
-        await undo();
-      } catch {
-        isWhole = false;
-      }
-    }
-    // What could not be taken back now, the sweep will try again.
+  /** Whoever finds one that stays does once more what was done, which changes nothing. */
+  async #endJournal(): Promise<void> {
     const journal = this.#journal;
-    if (isWhole) await journal?.remove();
-    else if (journal !== null) this.#debts.add(() => journal.recover(this.#root, this.#rules));
+    if (journal === null || (await journal.remove())) return;
+    const remove = async (): Promise<void> => {
+      if (!(await journal.remove())) throw new SystemError("EBUSY", "the journal stays");
+    };
+    void this.#debts.add(remove).then(() => journal.leave());
+  }
+
+  async #rollBack(hold: Hold): Promise<void> {
+    // They may be the last that this process could have open.
+    this.#folders.close();
+    const ground = { root: this.#root, rules: this.#rules, coordinator: this.#coordinator };
+    await this.#steps.run(this.#journal, hold, ground, this.#debts);
   }
 
   /** Finds what can be found before the first step, and writes the steps down. */
@@ -229,7 +243,7 @@ export class Transaction {
     this.#foldersMade += 1;
     this.#note(file.name.segments.slice(0, file.folderSegments.length + depth));
     const act = (folder: Folder): Promise<void> => removeFolderIfEmpty(this.#calls, folder.at(segment));
-    this.#undo.push(() => this.#folders.reach(file, depth, act));
+    this.#steps.add(() => this.#folders.reach(file, depth, act));
   }
 
   #note(segments: readonly string[]): void {
@@ -238,8 +252,11 @@ export class Transaction {
 
   /** Gives the file a name that nothing has; null when there is none. */
   async #create(file: StagedFile, temporary: string, folder: Folder): Promise<ObjectName | null> {
-    const alone: Alone = (act) => whileLocked(this.#coordinator, creationsIn(folder.realPath), act);
-    for (const name of candidates({ ...file.plan, name: file.name })) {
+    const { onExisting } = file.plan;
+    for (const name of candidates({ onExisting, name: file.name }, file.temporary)) {
+      // The name that was asked for is locked; one that is picked is not.
+      const alone: Alone = (act) =>
+        name.base === file.name.base ? act() : ifFree(this.#coordinator, join(folder.realPath, name.base), act);
       if (!(await createExclusively(this.#calls, temporary, folder.at(name.base), alone))) continue;
       this.#undoCreation(file, name);
       return name;
@@ -249,7 +266,7 @@ export class Transaction {
 
   #undoCreation(file: StagedFile, { base }: ObjectName): void {
     const act = (folder: Folder): Promise<void> => removeIfOwn(this.#calls, folder.at(base), file.inode);
-    this.#undo.push(() => this.#folders.reach(file, file.missing.length, act));
+    this.#steps.add(() => this.#folders.reach(file, file.missing.length, act));
   }
 
   async #replace(file: StagedFile, temporary: string, folder: Folder, target: Target, isGroup: boolean): Promise<void> {
@@ -271,7 +288,7 @@ export class Transaction {
     const depth = file.missing.length;
     const aside = this.#journal?.asideOf(file.temporary) ?? temporaryName();
     await calls.rename(folder.at(base), folder.at(aside));
-    this.#undo.push(() => this.#folders.reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
+    this.#steps.add(() => this.#folders.reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
     const remove = (there: Folder): Promise<void> => removeQuietly(calls, there.at(aside), target.usage.bytes);
     this.#asides.push(() => this.#folders.reach(file, depth, remove));
   }

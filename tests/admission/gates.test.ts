@@ -6,6 +6,7 @@ import { createCrossOriginGate } from "../../src/admission/cross-origin.ts";
 import { createHostGuard } from "../../src/admission/host-guard.ts";
 import type { HttpRequest } from "../../src/http/message.ts";
 import { application } from "../support/app.ts";
+import { answerTo, statusOf } from "../support/ask.ts";
 import { exchange } from "../support/raw-client.ts";
 import { requestOf } from "../support/request.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -23,8 +24,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-async function statusOf(raw: string): Promise<number> {
-  return readResponses(await exchange(started.port, raw))[0]!.status;
+function got(raw: string): Promise<number> {
+  return statusOf(started.port, raw);
 }
 
 describe("the host guard", () => {
@@ -44,17 +45,17 @@ describe("the host guard", () => {
     ["localhost.evil.example:4221", 421],
   ];
   test.each(hosts)("Host: %s is %d below /files/", async (host, status) => {
-    expect(await statusOf(`GET /files/none HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toBe(status);
+    expect(await got(`GET /files/none HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toBe(status);
   });
 
   test("looks at the authority of an absolute target, not at Host", async () => {
-    expect(await statusOf("GET http://evil.example/files/none HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(421);
-    expect(await statusOf("GET http://localhost/files/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(404);
+    expect(await got("GET http://evil.example/files/none HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(421);
+    expect(await got("GET http://localhost/files/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(404);
   });
 
   test("is not deceived by another spelling of the path, and leaves other routes alone", async () => {
-    expect(await statusOf("GET /%66iles/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(421);
-    expect(await statusOf("GET /echo/a HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(200);
+    expect(await got("GET /%66iles/none HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(421);
+    expect(await got("GET /echo/a HTTP/1.1\r\nHost: evil.example\r\n\r\n")).toBe(200);
   });
 });
 
@@ -74,13 +75,13 @@ describe("the cross-origin gate", () => {
   ];
   test.each(writes)("%s", async (_why, fields, status) => {
     const raw = `POST /files/a HTTP/1.1\r\nHost: localhost:4221\r\n${fields}Content-Length: 1\r\n\r\nx`;
-    expect(await statusOf(raw)).toBe(status);
+    expect(await got(raw)).toBe(status);
   });
 
   test("leaves reads and the echo alone", async () => {
     const fields = "Host: localhost\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 1\r\n\r\nx";
-    expect(await statusOf(`POST /echo HTTP/1.1\r\n${fields}`)).toBe(200);
-    expect(await statusOf("GET /files/a HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n")).toBe(200);
+    expect(await got(`POST /echo HTTP/1.1\r\n${fields}`)).toBe(200);
+    expect(await got("GET /files/a HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n")).toBe(200);
   });
 });
 
@@ -155,7 +156,7 @@ describe("behind a proxy", () => {
 describe("Cross-Origin-Resource-Policy", () => {
   const ask = async (target: string, fields = ""): Promise<string | undefined> => {
     const raw = `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n`;
-    return readResponses(await exchange(started.port, raw))[0]!.fields.get("cross-origin-resource-policy");
+    return (await answerTo(started.port, raw)).fields.get("cross-origin-resource-policy");
   };
   const policies: [target: string, fields: string, policy: string | undefined][] = [
     ["/files/policy.js", "", "same-origin"],

@@ -9,6 +9,7 @@ import type { Subprocess } from "bun";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { needs } from "../support/needs.ts";
+import { RawClient } from "../support/raw-client.ts";
 import {
   COMMAND,
   IS_BINARY,
@@ -214,6 +215,16 @@ async function holdExchange(program: RunningProgram): Promise<ReturnType<typeof 
   return socket;
 }
 
+/** Resolves when the port takes no new connections: the program has heard that it shall end. */
+async function untilClosed(port: number): Promise<void> {
+  const isOpen = async (): Promise<boolean> => {
+    const client = await RawClient.connect(port).catch(() => null);
+    client?.close();
+    return client !== null;
+  };
+  while (await isOpen()) await Bun.sleep(1);
+}
+
 describe("signals", () => {
   test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
     "%s stops an idle server with exit code 0 and a last line",
@@ -231,7 +242,7 @@ describe("signals", () => {
     let reply = "";
     socket.on("data", (bytes) => (reply += bytes.toString("latin1")));
     program.kill("SIGTERM");
-    await Bun.sleep(100);
+    await untilClosed(program.port);
     socket.write("67890");
     expect(await program.exited).toBe(0);
     expect(reply).toContain("67890");
@@ -252,7 +263,7 @@ describe("signals", () => {
     await using program = await RunningProgram.start(["--grace", "60s"]);
     const socket = await holdExchange(program);
     program.kill("SIGINT");
-    await Bun.sleep(100);
+    await untilClosed(program.port);
     const start = performance.now();
     program.kill("SIGINT");
     expect(await program.exited).toBe(130);
@@ -288,7 +299,7 @@ describe("signals", () => {
       socket.on("data", (bytes) => (reply += bytes.toString("latin1")));
       program.kill(signal);
       program.kill(signal); // the shell and the kernel may both send it
-      await Bun.sleep(100);
+      await untilClosed(program.port);
       socket.write("67890");
       expect(await program.exited).toBe(code);
       expect(reply).toContain("67890");
@@ -314,7 +325,7 @@ describe("signals", () => {
     await using program = await RunningProgram.start(["--drain-delay", "500ms"]);
     const start = performance.now();
     program.kill("SIGTERM");
-    await Bun.sleep(100);
+    while ((await get(program, "/-/health")) !== "503 draining\n");
     expect(await get(program, "/echo/late")).toBe("200 late");
     expect(await program.exited).toBe(0);
     expect(performance.now() - start).toBeGreaterThanOrEqual(490);

@@ -4,8 +4,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { statusOf, withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
-import { exchange } from "../support/raw-client.ts";
 import { COMMAND, IS_BINARY, RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -39,11 +39,6 @@ function makeHostile(): void {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(hostile, name), text);
 }
 
-async function status(program: RunningProgram, target: string): Promise<string> {
-  const reply = await exchange(program.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  return reply.slice("HTTP/1.1 ".length, "HTTP/1.1 200".length);
-}
-
 describe("the current folder's bunfig.toml, .env and the like have no effect", () => {
   test("on a question", async () => {
     makeHostile();
@@ -56,7 +51,7 @@ describe("the current folder's bunfig.toml, .env and the like have no effect", (
     makeHostile();
     await using program = await RunningProgram.start(flags, { cwd: hostile });
     expect(program.port).not.toBe(1);
-    expect(await status(program, "/files/etc/passwd")).toBe("404");
+    expect(await statusOf(program.port, withoutBody("GET", "/files/etc/passwd"))).toBe(404);
     expect(program.log).not.toContain("WARNING");
     expect(existsSync(mark)).toBe(false);
   });
@@ -69,8 +64,8 @@ describe("the current folder's bunfig.toml, .env and the like have no effect", (
     const before = children();
     for (const pid of before) process.kill(Number(pid), "SIGKILL");
     while (children().filter((pid) => pid !== "" && !before.includes(pid)).length < 2) await Bun.sleep(10);
-    let served = "";
-    while (served !== "200") served = await status(program, "/echo/a").catch(() => "");
+    let served = 0;
+    while (served !== 200) served = await statusOf(program.port, withoutBody("GET", "/echo/a")).catch(() => 0);
     expect(existsSync(mark)).toBe(false);
     expect(program.log).not.toContain("ended (77)");
   });

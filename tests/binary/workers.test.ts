@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ask } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
@@ -12,8 +13,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 const WORKERS = ["--workers", "2"];
 
 async function status(port: number, method: string, target: string, fields: string, body: string): Promise<number> {
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
-  return readResponses(await exchange(port, raw), [method])[0]!.status;
+  return (await ask(port, method, target, fields, body)).status;
 }
 
 /** The workers of a server, by what the system says of its parent. */

@@ -16,16 +16,21 @@ describe("a folder is looked at before the port opens", () => {
     [".", false, "ready", null],
     ["link", true, "ready", null],
     ["none", false, "missing", /^There is no folder ".*none" yet; the first upload creates it\.$/],
-    ["none", true, "mistake", /^There is no folder ".*none"; create it first, --read-only never will\. Try --help\.$/],
-    ["file", false, "mistake", /^".*file" is not a folder; give the folder that holds it\. Try --help\.$/],
-    ["file/below", false, "mistake", /^".*file\/below" leads through a file; give a folder\. Try --help\.$/],
-    ["loop", false, "mistake", /^The folder ".*loop" cannot be opened \(ELOOP.*\)\. Try --help\.$/],
-    ["n".repeat(300), false, "mistake", /^The folder ".*" cannot be opened \(ENAMETOOLONG.*\)\. Try --help\.$/],
+    [
+      "none",
+      true,
+      "usage-error",
+      /^There is no folder ".*none"; create it first, --read-only never will\. Try --help\.$/,
+    ],
+    ["file", false, "usage-error", /^".*file" is not a folder; give the folder that holds it\. Try --help\.$/],
+    ["file/below", false, "usage-error", /^".*file\/below" leads through a file; give a folder\. Try --help\.$/],
+    ["loop", false, "usage-error", /^The folder ".*loop" cannot be opened \(ELOOP.*\)\. Try --help\.$/],
+    ["n".repeat(300), false, "usage-error", /^The folder ".*" cannot be opened \(ENAMETOOLONG.*\)\. Try --help\.$/],
   ];
   test.each(cases)("%p with read-only %p is %p", (name, readOnly, kind, sentence) => {
     const state = inspectDirectory(join(folder, name), readOnly);
     expect(state.kind).toBe(kind as never);
-    const line = state.kind === "missing" ? state.warning : state.kind === "mistake" ? state.line : "";
+    const line = state.kind === "missing" ? state.warning : state.kind === "usage-error" ? state.line : "";
     if (sentence !== null) expect(line).toMatch(sentence);
   });
 
@@ -33,7 +38,7 @@ describe("a folder is looked at before the port opens", () => {
     const closed = join(folder, "closed");
     mkdirSync(closed, { mode: 0o000 });
     expect(inspectDirectory(closed, false)).toMatchObject({
-      kind: "mistake",
+      kind: "usage-error",
       line: expect.stringContaining("cannot be read"),
     });
     chmodSync(closed, 0o700);

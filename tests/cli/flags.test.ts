@@ -43,6 +43,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
   "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
   "RIGHTS@/PATH": "ro@/",
+  RULE: "GET /files/* reset@50% p=0.1",
   CIDR: "10.0.0.0/8",
   HOST: "a.example",
   N: "3",
@@ -100,7 +101,7 @@ describe("a switch that takes something away", () => {
 
   test("is not misread", () => {
     expect(parseConfig(["--no-listing=perhaps"], {})).toMatchObject({
-      kind: "mistake",
+      kind: "usage-error",
       line: '--no-listing must be true, 1 or yes, or false, 0 or no, not "perhaps". Try --help.',
     });
   });

@@ -7,6 +7,11 @@ import { echoBody, echoPath } from "../../src/handlers/echo.ts";
 import { createRouter } from "../../src/router.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
+import { FaultBook } from "../../src/testing/fault-book.ts";
+import { tapRaw } from "../../src/testing/raw-request.ts";
+import { Recorder } from "../../src/testing/recorder.ts";
+import { SYSTEM_TIMER } from "../../src/testing/timer.ts";
+import { toolDispatch } from "../../src/testing/tools.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { abortsForMemory, blameSystem } from "../support/system-aborts.ts";
 import { mutate } from "./generate.ts";
@@ -43,9 +48,15 @@ async function takeBody(request: HttpRequest): Promise<HttpResponse> {
   return new HttpResponse(200, String(taken));
 }
 
-/** The server under test. */
-export function startFuzzServer(): StartedServer {
-  return startServer(ROUTES);
+/** The server under test; the same with the recorder and the faults of `--testing` in the way. */
+export function startFuzzServer(isObserved = false): StartedServer {
+  if (!isObserved) return startServer(ROUTES);
+  const tools = { recorder: new Recorder(500, SYSTEM_TIMER), faults: new FaultBook([]) };
+  return startServer(
+    toolDispatch(ROUTES, tools, () => {}),
+    {},
+    { wiretap: tapRaw },
+  );
 }
 
 /** One connection, from generation to verdict. */

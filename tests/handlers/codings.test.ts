@@ -12,8 +12,8 @@ import {
 } from "node:zlib";
 import { needs } from "../support/needs.ts";
 import { application } from "../support/app.ts";
-import { exchange } from "../support/raw-client.ts";
-import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { answerTo, withoutBody } from "../support/ask.ts";
+import type { ReadResponse } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -63,9 +63,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-async function get(server: StartedServer, name: string, fields: string, method = "GET"): Promise<ReadResponse> {
-  const raw = `${method} /files/${name} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
-  return readResponses(await exchange(server.port, raw), [method])[0]!;
+function get(server: StartedServer, name: string, fields: string, method = "GET"): Promise<ReadResponse> {
+  return answerTo(server.port, withoutBody(method, `/files/${name}`, fields));
 }
 
 function decode({ body, fields }: ReadResponse): string {

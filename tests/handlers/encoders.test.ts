@@ -6,9 +6,9 @@ import { CodedSource } from "../../src/handlers/compression.ts";
 import type { ByteSource } from "../../src/http/byte-source.ts";
 import { needs } from "../support/needs.ts";
 import { application } from "../support/app.ts";
+import { answerTo, withoutBody } from "../support/ask.ts";
 import { RunningProgram } from "../support/program.ts";
-import { exchange } from "../support/raw-client.ts";
-import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import type { ReadResponse } from "../support/response-reader.ts";
 import { peakResidentMiB, StalledCrowd } from "../support/stalled-crowd.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -29,9 +29,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-async function get(target: string, fields: string, method = "GET"): Promise<ReadResponse> {
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
-  return readResponses(await exchange(started.port, raw), [method])[0]!;
+function get(target: string, fields: string, method = "GET"): Promise<ReadResponse> {
+  return answerTo(started.port, withoutBody(method, target, fields));
 }
 
 /** A source that is never read. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
+import { answerTo, withoutBody } from "../support/ask.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
@@ -32,9 +33,8 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-async function get(target: string, fields: string, method = "GET"): Promise<ReadResponse> {
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
-  return readResponses(await exchange(started.port, raw), [method])[0]!;
+function get(target: string, fields: string, method = "GET"): Promise<ReadResponse> {
+  return answerTo(started.port, withoutBody(method, target, fields));
 }
 
 /** ETAG and GZIP stand for the file's tags. */

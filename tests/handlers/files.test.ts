@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
+import { answerTo, withLength, withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
@@ -36,10 +37,9 @@ afterAll(async () => {
   outer[Symbol.dispose]();
 });
 
-async function ask(method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
-  const length = method === "POST" ? `Content-Length: ${body.length}\r\n` : "";
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}${length}\r\n${body}`;
-  return readResponses(await exchange(started.port, raw), [method])[0]!;
+function ask(method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
+  const raw = method === "POST" ? withLength(method, target, fields, body) : withoutBody(method, target, fields);
+  return answerTo(started.port, raw);
 }
 
 const names = (folder: string): string[] => readdirSync(folder).sort();

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
+import { answerTo, withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses, resolveLocation } from "../support/response-reader.ts";
@@ -42,12 +43,11 @@ afterAll(async () => {
 });
 
 /** Asks a server with these flags, which is started once. */
-async function get(target: string, fields = "", flags: readonly string[] = [], method = "GET"): Promise<ReadResponse> {
+function get(target: string, fields = "", flags: readonly string[] = [], method = "GET"): Promise<ReadResponse> {
   const key = flags.join(" ");
   const server = servers.get(key) ?? startServer(application(root, ...flags));
   servers.set(key, server);
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
-  return readResponses(await exchange(server.port, raw), [method])[0]!;
+  return answerTo(server.port, withoutBody(method, target, fields));
 }
 
 const simple = async (target: string, ...flags: string[]): Promise<string[]> =>

@@ -5,11 +5,11 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, closeSync, openSync, utimesSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
+import { answerTo, withLength } from "../support/ask.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
-import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { readResponses } from "../support/response-reader.ts";
 import { startServer, type StartedServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { withLength } from "../support/upload-requests.ts";
 
 /** More than a kernel takes for a client that does not read. */
 const LARGE = 32 * 1024 * 1024;
@@ -38,10 +38,6 @@ function house(content: string | Buffer): House {
 }
 
 const get = (fields = ""): string => `GET /files/a.log HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
-
-async function answer(port: number, request: string): Promise<ReadResponse> {
-  return readResponses(await exchange(port, request), [request.slice(0, request.indexOf(" "))])[0]!;
-}
 
 /** Asks, reads nothing for a while, and gives what came when the file was changed meanwhile. */
 async function receiveWhile(port: number, request: string, change: () => void): Promise<RawClient> {
@@ -126,7 +122,7 @@ describe("a log that gets a line all the time", () => {
   ])("is one version and no other to a client that names it in %s", async (_field, status, fields) => {
     await using made = house(Buffer.alloc(LARGE, "a"));
     const { port } = made.server;
-    const weak = (await answer(port, get("Range: bytes=0-0\r\n"))).fields.get("etag") ?? "none";
+    const weak = (await answerTo(port, get("Range: bytes=0-0\r\n"))).fields.get("etag") ?? "none";
     const strong = weak.slice(2);
     const client = await receiveWhile(port, get(fields(strong)), () => appendFileSync(made.path, "a"));
     expect(headOf(client)).toStartWith(`HTTP/1.1 ${status} `);
@@ -160,9 +156,9 @@ describe("a file at rest has a strong tag, and is cut", () => {
 test("an upload is at rest once it is stored: PUT, GET, HEAD and a part tell one strong tag", async () => {
   await using made = house("");
   const { port } = made.server;
-  const put = await answer(port, withLength("PUT", "/files/a.log", "", "x".repeat(3 * 1024 * 1024)));
+  const put = await answerTo(port, withLength("PUT", "/files/a.log", "", "x".repeat(3 * 1024 * 1024)));
   const tag = put.fields.get("etag")!;
   expect(tag).toStartWith('"');
   for (const request of [get(), get().replace("GET", "HEAD"), get("Range: bytes=9-\r\n")])
-    expect((await answer(port, request)).fields.get("etag")).toBe(tag);
+    expect((await answerTo(port, request)).fields.get("etag")).toBe(tag);
 });

@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { heapStats } from "bun:jsc";
 import { chmodSync, linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HotFile, HotFiles } from "../../src/handlers/hot-files.ts";
+import { HotFile } from "../../src/handlers/hot-file.ts";
+import { HotFiles } from "../../src/handlers/hot-files.ts";
 import type { FileVersion, OpenedFile, Storage } from "../../src/storage/storage.ts";
 import { application } from "../support/app.ts";
+import { answerTo, withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
-import { exchange, RawClient } from "../support/raw-client.ts";
-import { type ReadResponse, readResponses } from "../support/response-reader.ts";
+import { RawClient } from "../support/raw-client.ts";
+import type { ReadResponse } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -25,8 +27,8 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-async function get(target = "/files/a.txt", fields = ""): Promise<ReadResponse> {
-  return readResponses(await exchange(started.port, `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`))[0]!;
+function get(target = "/files/a.txt", fields = ""): Promise<ReadResponse> {
+  return answerTo(started.port, withoutBody("GET", target, fields));
 }
 
 /** The change time cannot be set back: a file is settled only when it is over. */

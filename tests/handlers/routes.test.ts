@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import { application } from "../support/app.ts";
+import { answerTo, withLength, withoutBody } from "../support/ask.ts";
 import { exchange } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import type { ReadResponse } from "../support/response-reader.ts";
@@ -12,12 +13,9 @@ beforeAll(() => {
 });
 afterAll(() => started.stop());
 
-async function ask(method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
-  const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
-  const raw = `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}${length}\r\n${body}`;
-  const responses = readResponses(await exchange(started.port, raw), [method]);
-  expect(responses).toHaveLength(1);
-  return responses[0]!;
+function ask(method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
+  const raw = body === "" ? withoutBody(method, target, fields) : withLength(method, target, fields, body);
+  return answerTo(started.port, raw);
 }
 
 const statuses: [method: string, target: string, status: number, allow: string | undefined][] = [

@@ -20,20 +20,11 @@ import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
 import type { Storage, Upload } from "../../src/storage/storage.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { application } from "../support/app.ts";
+import { ask, statusOf, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { readResponses, resolveLocation } from "../support/response-reader.ts";
 import { startServer } from "../support/start-server.ts";
-import {
-  ask,
-  firstAnswer,
-  FORM,
-  form,
-  HeldUpload,
-  inChunks,
-  statusOf,
-  UploadHouse,
-  withLength,
-} from "../support/upload-requests.ts";
+import { firstAnswer, FORM, form, HeldUpload, inChunks, UploadHouse } from "../support/upload-requests.ts";
 import { PLAIN_NAMES, ObjectName } from "../../src/storage/object-name.ts";
 
 const KIB = 1024;

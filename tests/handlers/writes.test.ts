@@ -2,9 +2,10 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
+import { ask, withLength } from "../support/ask.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
-import { type ReadResponse, readResponses, resolveLocation } from "../support/response-reader.ts";
+import { readResponses, resolveLocation } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -27,14 +28,6 @@ function serve(...flags: string[]): number {
   const server = startServer(application(root, ...flags), { maxBody: 1_000_000 });
   servers.push(server);
   return server.port;
-}
-
-function request(method: string, target: string, fields = "", body = ""): string {
-  return `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
-}
-
-async function ask(port: number, method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
-  return readResponses(await exchange(port, request(method, target, fields, body)), [method])[0]!;
 }
 
 const content = (name: string): string => readFileSync(join(root, name), "latin1");
@@ -444,7 +437,7 @@ describe("a form", () => {
 
   test.each(["end", "reset"] as const)("that is cut (%s) leaves nothing", async (ending) => {
     const client = await RawClient.connect(serve());
-    const raw = request("POST", "/files/", FORM, form(["a", "1".repeat(1000)], ["b", "2".repeat(1000)]));
+    const raw = withLength("POST", "/files/", FORM, form(["a", "1".repeat(1000)], ["b", "2".repeat(1000)]));
     await client.send(raw.slice(0, -500));
     while (names().length < 4) await Bun.sleep(2);
     if (ending === "end") client.end();
@@ -456,7 +449,7 @@ describe("a form", () => {
 
   test("is the same however it is cut", async () => {
     const port = serve();
-    const raw = request("POST", "/files/", FORM, form(["a", "one\r\n--"], ["c/d", "two\r\n"]));
+    const raw = withLength("POST", "/files/", FORM, form(["a", "one\r\n--"], ["c/d", "two\r\n"]));
     for (let at = 1; at < raw.length; at += 3) {
       const client = await RawClient.connect(port);
       await client.send(raw.slice(0, at));

@@ -68,7 +68,9 @@ describe("the authority that a request names is that of", () => {
 
 /** A write of a page, as the gates see it. */
 function writeFrom(origin: string, host: string, secure: boolean): HttpRequest {
-  return requestOf("PUT", "/files/a", { origin, host }, { ...LOCAL_PEER, secure });
+  const request = requestOf("PUT", "/files/a", { origin, host }, { ...LOCAL_PEER, secure });
+  request.route = { path: "/files/{path}", access: "private", methods: ["PUT"] };
+  return request;
 }
 
 describe("an old browser's page, over TLS or not, may write when it is", () => {

@@ -11,7 +11,7 @@ function fieldsOf(lines: string): HeadFields {
   const before = "POST /before HTTP/1.1\r\n";
   const bytes = Buffer.from(`${before}GET / HTTP/1.1\r\n${lines}\r\nX-Behind: 1\r\n\r\n`, "latin1");
   const parser = new RequestHeadParser(DEFAULT_LIMITS);
-  expect(parser.parse(bytes, before.length, bytes.length, 0)).toBeGreaterThan(0);
+  expect(parser.parse(bytes, before.length, bytes.length, null)).toBeGreaterThan(0);
   return new HeadFields(bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
 }
 

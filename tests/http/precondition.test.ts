@@ -5,9 +5,7 @@ import {
   evaluatePreconditions,
   type PreconditionResult,
   rangeApplies,
-  strongMatch,
   type Validators,
-  weakMatch,
 } from "../../src/http/precondition.ts";
 import { fieldsOf } from "../support/request.ts";
 
@@ -22,15 +20,6 @@ type Fields = Record<string, string>;
 function evaluate(method: string, fields: Fields, current: Validators | null): PreconditionResult {
   return evaluatePreconditions(method, fieldsOf(fields), current, Date.now());
 }
-
-const comparisons: [why: string, a: string, b: string, strong: boolean, weak: boolean][] = [
-  ["both weak and the same", 'W/"1"', 'W/"1"', false, true],
-  ["both weak and different", 'W/"1"', 'W/"2"', false, false],
-  ["one weak", 'W/"1"', '"1"', false, true],
-  ["both strong and the same", '"1"', '"1"', true, true],
-  ["both strong and different", '"1"', '"2"', false, false],
-  ["the case counts", '"a"', '"A"', false, false],
-];
 
 const ifMatch: [why: string, list: string, result: PreconditionResult][] = [
   ["the same tag", '"v1"', "proceed"],
@@ -188,11 +177,6 @@ const ifRange: [why: string, field: string | undefined, current: Validators, age
 ];
 
 describe("entity tags", () => {
-  test.each(comparisons)("%s", (_why, a, b, strong, weak) => {
-    expect([strongMatch(a, b), weakMatch(a, b)]).toEqual([strong, weak]);
-    expect([strongMatch(b, a), weakMatch(b, a)]).toEqual([strong, weak]);
-  });
-
   test("bytes 0x80 to 0xFF are part of a tag", () => {
     const current = { etag: '"\x80\xff"', modified: 0 };
     expect(evaluate("PUT", { "if-match": '"x", "\x80\xff"' }, current)).toBe("proceed");

@@ -7,9 +7,11 @@ import { parseConfig } from "../../src/config.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
-import { Clock } from "../../src/net/clock.ts";
-import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { SystemClock } from "../../src/net/clock.ts";
+import { NOTHING } from "../../src/storage/coordinator.ts";
+import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
 import type { Observer } from "../../src/observe/observer.ts";
 
 const WARM_UP = 20_000;
@@ -21,14 +23,12 @@ const fail = (...what: unknown[]): void => {
   throw new Error("the probe's request went wrong: " + what.map(String).join(" "));
 };
 const observer: Observer = {
-  verbose: false,
+  wantsAll: false,
   started: nothing,
   connected: nothing,
-  received: nothing,
+  exchange: fail,
   disconnected: nothing,
-  refused: fail,
   fault: fail,
-  limitMet: fail,
   warning: fail,
   stopped: nothing,
 };
@@ -49,8 +49,14 @@ if (intent.kind !== "serve") throw new Error("the probe's settings are wrong");
 const context: ConnectionContext = {
   limits: DEFAULT_LIMITS,
   parser: new RequestHeadParser(DEFAULT_LIMITS),
-  clock: new Clock(),
-  dispatch: createDispatch(intent.config, 1, createCoordinator(intent.config, null), { isDraining: false }, () => {}),
+  clock: new SystemClock(),
+  dispatch: createDispatch(
+    intent.config,
+    1,
+    createCoordinator(intent.config, async () => NOTHING),
+    { isDraining: false },
+    () => {},
+  ),
   observer,
   budget: new BufferBudget(DEFAULT_LIMITS.maxBuffered),
   turn: new LoopTurn(),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Dispatch, type HttpRequest, HttpResponse, type Peer } from "../../src/http/message.ts";
-import { Connection, type ConnectionSocket } from "../../src/net/connection.ts";
+import { Connection } from "../../src/net/connection.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
 import { createRouter } from "../../src/router.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
@@ -202,7 +203,7 @@ describe("a body that nobody reads", () => {
     const chunk = hidden.length.toString(16) + "\r\n" + hidden + "\r\n";
     const post = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n";
     expect(readResponses(await exchange(port, post + get("next"))).map(({ body }) => body.trim())).toEqual([
-      "There is nothing here; GET / says what this server offers.",
+      "There is nothing here; a shared folder is at /files/, and GET / says what this server offers.",
       "next",
     ]);
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tapRaw } from "../../src/testing/raw-request.ts";
 import { application } from "../support/app.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
@@ -47,6 +48,8 @@ const ROW_PATIENCE_MS = 20_000;
 const MODIFIED = new Date("2024-02-29T12:00:00Z");
 
 let started: StartedServer;
+/** The same with the recorder, the faults and the endpoints of `--testing` in the way. */
+let observed: StartedServer;
 let folder = "";
 let facts: Facts = {};
 
@@ -63,14 +66,16 @@ beforeAll(async () => {
     utimesSync(join(folder, name), MODIFIED, MODIFIED);
   }
   started = startServer(application(folder));
+  observed = startServer(application(folder, "--testing"), {}, { wiretap: tapRaw });
   facts = { port: String(started.port), etag: await etagOf("/files/digits.bin") };
 });
 
 afterAll(async () => {
   await started.stop();
+  await observed.stop();
   rmSync(folder, { recursive: true });
   // A refusal is the client's fault; whatever is here would be the server's own.
-  expect(started.observer.faults).toEqual([]);
+  expect([...started.observer.faults, ...observed.observer.faults]).toEqual([]);
 });
 
 async function etagOf(target: string): Promise<string> {
@@ -81,6 +86,17 @@ async function etagOf(target: string): Promise<string> {
   return response?.fields.get("etag") ?? '"none"';
 }
 
+/** `/user-agent` is JSON there for whoever does not prefer text. */
+async function runObserved(row: Row): Promise<void> {
+  const line = "GET /user-agent HTTP/1.1\r\n";
+  const steps = row.steps.map((step) =>
+    typeof step === "string" ? step.replace(line, `${line}Accept: text/plain\r\n`) : step,
+  );
+  const asked = { ...row, steps };
+  const own = { ...facts, port: String(observed.port) };
+  await Promise.all(deliveriesOf(asked).map((delivery) => runRow(observed.port, asked, delivery, own)));
+}
+
 for (const [chapter, rows] of Object.entries(chapters)) {
   describe.concurrent(chapter, () => {
     for (const row of rows) {
@@ -89,6 +105,7 @@ for (const [chapter, rows] of Object.entries(chapters)) {
         await Promise.all(deliveriesOf(row).map((delivery) => runRow(started.port, row, delivery, facts)));
       };
       test(name, run, ROW_PATIENCE_MS);
+      test(`${name} (--testing)`, () => runObserved(row), ROW_PATIENCE_MS);
     }
   });
 }

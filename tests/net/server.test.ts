@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
-import { HttpResponse } from "../../src/http/message.ts";
+import { type Handler, HttpResponse } from "../../src/http/message.ts";
 import { Server } from "../../src/net/server.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { createRouter } from "../../src/router.ts";
@@ -30,18 +30,18 @@ describe("Server", () => {
   });
 
   test("drain lets the exchange in hand finish, closes idle connections and takes no new ones", async () => {
-    const { promise, resolve } = Promise.withResolvers<HttpResponse>();
-    const { port, server } = startServer(createRouter({ "/wait": { GET: () => promise } }));
+    const { handler, asked, answer } = waitingHandler();
+    const { port, server } = startServer(createRouter({ "/wait": { GET: handler } }));
     const idle = await RawClient.connect(port);
     const busy = await RawClient.connect(port);
     await busy.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+    await asked;
     while (server.connectionCount < 2) await Bun.sleep(5);
-    await Bun.sleep(20);
     const drained = server.drain(10_000);
     expect(await idle.untilEnd()).toBe("");
     idle.close();
     expect(RawClient.connect(port)).rejects.toThrow();
-    resolve(new HttpResponse(200, "finished"));
+    answer(new HttpResponse(200, "finished"));
     const [reply] = readResponses(await busy.untilEnd());
     expect(reply).toMatchObject({ status: 200, body: "finished" });
     expect(reply!.fields.get("connection")).toBe("close");
@@ -51,11 +51,11 @@ describe("Server", () => {
   });
 
   test("drain cuts off what is not finished within the grace time", async () => {
-    const { port, server, observer } = startServer(createRouter({ "/never": { GET: () => new Promise(() => {}) } }));
+    const { handler, asked } = waitingHandler();
+    const { port, server } = startServer(createRouter({ "/never": { GET: handler } }));
     const client = await RawClient.connect(port);
     await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
-    while (observer.connections === 0) await Bun.sleep(5);
-    await Bun.sleep(20);
+    await asked;
     await server.drain(50);
     await client.until(({ isClosed, isEnded }) => isClosed || isEnded);
     expect(server.connectionCount).toBe(0);
@@ -108,6 +108,17 @@ describe("Server", () => {
     return server.drain(0);
   });
 });
+
+/** A handler that answers when the test says so, if ever; `asked` resolves when it is called. */
+function waitingHandler(): { handler: Handler; asked: Promise<void>; answer: (response: HttpResponse) => void } {
+  const reply = Promise.withResolvers<HttpResponse>();
+  const call = Promise.withResolvers<void>();
+  const handler = (): Promise<HttpResponse> => {
+    call.resolve();
+    return reply.promise;
+  };
+  return { handler, asked: call.promise, answer: reply.resolve };
+}
 
 function serverOf(listeners: readonly TcpListener[]): Server {
   const [observer, lifecycle] = [new RecordingObserver(), new Lifecycle()];

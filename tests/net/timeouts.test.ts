@@ -1,73 +1,107 @@
 import { describe, expect, test } from "bun:test";
 import type { ByteSource } from "../../src/http/byte-source.ts";
-import { type HttpRequest, HttpResponse } from "../../src/http/message.ts";
+import type { Limits } from "../../src/http/limits.ts";
+import { type Dispatch, type HttpRequest, HttpResponse } from "../../src/http/message.ts";
+import { TICK_MS } from "../../src/net/clock.ts";
 import { StallWatch } from "../../src/net/stall-watch.ts";
 import { createRouter } from "../../src/router.ts";
+import { HandClock } from "../support/hand-clock.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
-import { exchange, RawClient } from "../support/raw-client.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
-import { startServer } from "../support/start-server.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
 
 const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
 
+/** A server whose time the test moves, and one client of it. */
+async function serve(
+  limits: Partial<Limits>,
+  routes?: Dispatch,
+): Promise<StartedServer & { readonly client: RawClient; readonly clock: HandClock }> {
+  const clock = new HandClock();
+  const started = startServer(routes, limits, { clock });
+  const client = await RawClient.connect(started.port);
+  while (started.observer.connections === 0) await Bun.sleep(1);
+  return { ...started, client, clock };
+}
+
+/** Gives the server's loop the turns that it takes to hear what was sent. */
+async function heard(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Bun.sleep(1);
+}
+
+const POST = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: ";
+
 describe.concurrent("deadlines", () => {
   test("an idle connection closes silently", async () => {
-    const { port, stop } = startServer(undefined, { idleTimeout: 100 });
-    const client = await RawClient.connect(port);
+    const { client, clock, stop } = await serve({ idleTimeout: 60_000 });
+    clock.pass(60_000 + TICK_MS);
     expect(await client.untilEnd()).toBe("");
     await stop();
   });
 
-  test("nobody gets less time than was promised", async () => {
-    const { port, stop } = startServer(undefined, { idleTimeout: 900 });
-    const lived = async (delayMs: number): Promise<number> => {
-      await Bun.sleep(delayMs);
-      const begin = performance.now();
+  test("nobody gets less time than was promised, and nobody two ticks more", async () => {
+    for (const delay of [0, 100, 200, 300, 400, 499]) {
+      const clock = new HandClock();
+      const { port, stop, server, observer } = startServer(undefined, { idleTimeout: 900 }, { clock });
+      clock.pass(delay);
       const client = await RawClient.connect(port);
-      await client.untilEnd();
-      return performance.now() - begin;
-    };
-    const times = await Promise.all([0, 100, 200, 300, 400].map(lived));
-    expect(Math.min(...times)).toBeGreaterThanOrEqual(900);
-    await stop();
+      while (observer.connections === 0) await Bun.sleep(1);
+      clock.pass(899);
+      await heard();
+      expect(client.isEnded).toBe(false);
+      expect(server.connectionCount).toBe(1);
+      clock.pass(2 * TICK_MS + 1);
+      expect(await client.untilEnd()).toBe("");
+      await stop();
+    }
   });
 
   test("a connection that idles after an answer closes silently, also after an empty line", async () => {
-    const { port, stop } = startServer(undefined, { idleTimeout: 100, headTimeout: 60_000 });
-    const client = await RawClient.connect(port);
+    const { client, clock, stop } = await serve({ idleTimeout: 1000, headTimeout: 60_000 });
     await client.send(GET + "\r\n");
+    await client.until(({ received }) => received.endsWith("a"));
+    clock.pass(1000 + TICK_MS);
     expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 200 }]);
     await stop();
   });
 
   test("a head that takes too long gets 408, though a byte comes now and then", async () => {
-    const { port, stop, observer } = startServer(undefined, { headTimeout: 300 });
-    const client = await RawClient.connect(port);
-    const drip = setInterval(() => void client.send("a"), 50);
-    const received = await client.untilEnd();
-    clearInterval(drip);
-    expect(readResponses(received)).toMatchObject([{ status: 408 }]);
+    const { client, clock, stop, observer } = await serve({ headTimeout: 10_000 });
+    for (let i = 0; i < 21; i++) {
+      expect(client.received).toBe("");
+      await client.send("a");
+      await heard();
+      clock.pass(500);
+    }
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 408 }]);
     expect(observer.refusals).toEqual(["HEAD_TOO_SLOW"]);
     await stop();
   });
 
   test("a body that stops gets 408 when its answer has not begun", async () => {
-    const routes = createRouter({ "/take": { POST: takeBody } });
-    const { port, stop } = startServer(routes, { bodyTimeout: 300 });
-    const client = await RawClient.connect(port);
-    await client.send("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+    const { client, clock, stop } = await serve({ bodyTimeout: 30_000 }, createRouter({ "/take": { POST: takeBody } }));
+    await client.send(POST + "10\r\n\r\nabc");
+    await heard();
+    clock.pass(29_500);
+    await heard();
+    expect(client.received).toBe("");
+    clock.pass(1000);
     expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 408 }]);
     await stop();
   });
 
   test("a client that waits for 100 Continue is not too slow", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
     const late = async (request: HttpRequest): Promise<HttpResponse> => {
-      await Bun.sleep(1500);
+      await promise;
       return takeBody(request);
     };
-    const { port, stop } = startServer(createRouter({ "/late": { POST: late } }), { bodyTimeout: 300 });
-    const client = await RawClient.connect(port);
-    await client.send("POST /late HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    const { client, clock, stop } = await serve({ bodyTimeout: 300 }, createRouter({ "/take": { POST: late } }));
+    await client.send(POST + "3\r\nExpect: 100-continue\r\n\r\n");
+    await heard();
+    clock.pass(100_000);
+    resolve();
     await client.until(({ received }) => received.includes("\r\n\r\n"));
     await client.send("abc");
     client.end();
@@ -77,14 +111,29 @@ describe.concurrent("deadlines", () => {
   });
 
   test("a body below the least rate gets 408", async () => {
-    const routes = createRouter({ "/take": { POST: takeBody } });
-    const { port, stop } = startServer(routes, { bodyTimeout: 1000, minBodyRate: 1000 });
-    const client = await RawClient.connect(port);
-    await client.send("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
-    const drip = setInterval(() => void client.send("a"), 50);
-    const received = await client.untilEnd();
-    clearInterval(drip);
-    expect(readResponses(received)).toMatchObject([{ status: 408 }]);
+    const limits = { bodyTimeout: 30_000, minBodyRate: 256 };
+    const { client, clock, stop } = await serve(limits, createRouter({ "/take": { POST: takeBody } }));
+    await client.send(POST + "100000\r\n\r\n");
+    for (let i = 0; i < 31; i++) {
+      expect(client.received).toBe("");
+      await client.send("a".repeat(250));
+      await heard();
+      clock.pass(1000);
+    }
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 408 }]);
+    await stop();
+  });
+
+  test("a handler's own time does not count", async () => {
+    const { promise, resolve } = Promise.withResolvers<HttpResponse>();
+    const limits = { headTimeout: 100, idleTimeout: 100, bodyTimeout: 100 };
+    const { client, clock, stop } = await serve(limits, createRouter({ "/slow": { GET: () => promise } }));
+    await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    await heard();
+    clock.pass(1_000_000);
+    resolve(new HttpResponse(200, "done"));
+    client.end();
+    expect(readResponses(await client.untilEnd())).toMatchObject([{ status: 200, body: "done" }]);
     await stop();
   });
 
@@ -95,11 +144,13 @@ describe.concurrent("deadlines", () => {
   ];
   test.each(bodies)("a reader of %s that stops is cut off, and the exchange is recorded as such", async (_, body) => {
     const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, body()) } });
-    const { port, stop, observer } = startServer(routes, { writeTimeout: 300 });
-    const client = await RawClient.connect(port);
+    const { client, clock, stop, observer } = await serve({ writeTimeout: 60_000 }, routes);
     client.pause();
     await client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    while (observer.disconnections === 0) await Bun.sleep(50);
+    while (observer.disconnections === 0) {
+      await heard();
+      clock.pass(TICK_MS);
+    }
     expect(observer.records).toMatchObject([{ status: 200, cutOff: true }]);
     client.close();
     await stop();
@@ -139,21 +190,6 @@ describe.concurrent("deadlines", () => {
     },
     60_000,
   );
-
-  test("a handler's own time does not count", async () => {
-    const routes = createRouter({
-      "/slow": {
-        GET: async () => {
-          await Bun.sleep(1500);
-          return new HttpResponse(200, "done");
-        },
-      },
-    });
-    const { port, stop } = startServer(routes, { headTimeout: 100, idleTimeout: 100, bodyTimeout: 100 });
-    const received = await exchange(port, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect(readResponses(received)).toMatchObject([{ status: 200, body: "done" }]);
-    await stop();
-  });
 });
 
 describe("lingering behind the last reply", () => {

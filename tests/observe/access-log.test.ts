@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BAD_FIELD_LINE, BODY_TOO_LARGE } from "../../src/http/refusal.ts";
 import { AccessLog } from "../../src/observe/access-log.ts";
 import { MAX_PENDING_BYTES } from "../../src/observe/line-queue.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
@@ -18,8 +19,14 @@ const RECORD: ExchangeRecord = {
   method: "GET",
   target: "/echo/abc",
   minorVersion: 1,
+  route: "/echo/{text}",
+  user: "",
   status: 200,
+  refusal: null,
+  ownLimit: null,
+  requestBytes: 0,
   bodyBytes: 3,
+  answerMs: 0.01,
   durationMs: 0.08,
   cutOff: false,
 };
@@ -42,7 +49,7 @@ test("no line of a log that processes share is longer than what a pipe takes in 
   const fd = openSync(path, "w");
   const log = new AccessLog({ quiet: false, servesFiles: true, isShared: true, fd });
   log.warning("x".repeat(5000));
-  log.received({ ...RECORD, method: "M".repeat(65), target: "/".repeat(8000) });
+  log.exchange({ ...RECORD, method: "M".repeat(65), target: "/".repeat(8000) });
   await log.settle();
   closeSync(fd);
   const [warning, request] = readFileSync(path, "latin1").split("\n");
@@ -55,19 +62,24 @@ describe("each event is one line with its tag", () => {
     [(log) => log.started(["http://localhost:4221"]), "* [SERVER STARTED] Listening on http://localhost:4221"],
     [(log) => log.connected("127.0.0.1", 47920), "* [CONNECTED] 127.0.0.1:47920"],
     [(log) => log.connected("::1", 47920), "* [CONNECTED] [::1]:47920"],
-    [(log) => log.received(RECORD), "* [RECEIVED from 127.0.0.1:47920] GET /echo/abc HTTP/1.1 -> 200 3 B 0.1 ms"],
+    [(log) => log.exchange(RECORD), "* [RECEIVED from 127.0.0.1:47920] GET /echo/abc HTTP/1.1 -> 200 3 B 0.1 ms"],
     [
-      (log) => log.received({ ...RECORD, peerAddress: "::1", minorVersion: 0, status: 404, cutOff: true }),
+      (log) => log.exchange({ ...RECORD, peerAddress: "::1", minorVersion: 0, status: 404, cutOff: true }),
       "* [RECEIVED from [::1]:47920] GET /echo/abc HTTP/1.0 -> 404 3 B 0.1 ms (cut off)",
     ],
     [
-      (log) => log.received({ ...RECORD, method: "PÖST\n", target: "/a\\b\x1b[31m\x7f\xff%0a" }),
+      (log) => log.exchange({ ...RECORD, method: "PÖST\n", target: "/a\\b\x1b[31m\x7f\xff%0a" }),
       "* [RECEIVED from 127.0.0.1:47920] P\\xd6ST\\x0a /a\\x5cb\\x1b[31m\\x7f\\xff%0a HTTP/1.1 -> 200 3 B 0.1 ms",
     ],
     [(log) => log.disconnected("127.0.0.1", 47920), "* [DISCONNECTED] 127.0.0.1:47920"],
     [
-      (log) => log.refused("127.0.0.1", 47921, 400, "BAD_FIELD_LINE", "A header field line is malformed."),
+      (log) =>
+        log.exchange({ ...RECORD, method: "", target: "", peerPort: 47921, status: 400, refusal: BAD_FIELD_LINE }),
       "* [ERROR] 127.0.0.1:47921 400 BAD_FIELD_LINE A header field line is malformed.",
+    ],
+    [
+      (log) => log.exchange({ ...RECORD, method: "PUT", target: "/files/\x1b", status: 413, refusal: BODY_TOO_LARGE }),
+      "* [ERROR] 127.0.0.1:47920 413 BODY_TOO_LARGE The request body is over the limit. (PUT /files/\\x1b)",
     ],
     [(log) => log.warning('There is no folder "é\n".'), '* [WARNING] There is no folder "\\xc3\\xa9\\x0a".'],
     [(log) => log.stopped(), "* [SERVER STOPPED] All connections are closed."],
@@ -86,27 +98,30 @@ test("the first line says how to serve files when none are served", async () => 
 
 test("a target of 8 KiB is kept whole", async () => {
   const target = `/${"a".repeat(8190)}\xe4`;
-  const [line] = await linesOf((log) => log.received({ ...RECORD, target }));
+  const [line] = await linesOf((log) => log.exchange({ ...RECORD, target }));
   expect(line).toContain(`GET /${"a".repeat(8190)}\\xe4 HTTP/1.1`);
 });
 
 test("quiet keeps errors and warnings only", async () => {
   const lines = await linesOf((log) => {
-    expect(log.verbose).toBe(false);
+    expect(log.wantsAll).toBe(false);
     log.started(["http://localhost:4221"]);
     log.connected("::1", 1);
-    log.received(RECORD);
+    log.exchange(RECORD);
     log.disconnected("::1", 1);
     log.stopped();
     log.warning("careful");
-    log.limitMet(507, "the disk is full");
-    log.refused("::1", 1, 400, "BAD_HOST", "Bad.");
+    log.exchange({ ...RECORD, status: 507, ownLimit: "the disk is full" });
+    const refusal = { status: 400, name: "BAD_HOST", reason: "Bad." };
+    log.exchange({ ...RECORD, peerAddress: "::1", peerPort: 1, target: "", status: 400, refusal });
+    log.exchange({ ...RECORD, refusal, cutOff: true, target: "" });
     log.fault("broken");
   }, true);
   expect(lines).toEqual([
     "* [WARNING] careful",
     "* [WARNING] A request was answered 507: the disk is full.",
     "* [ERROR] [::1]:1 400 BAD_HOST Bad.",
+    "* [ERROR] 127.0.0.1:47920 400 BAD_HOST Bad.",
     "* [ERROR] broken",
   ]);
 });
@@ -208,11 +223,11 @@ describe("to a pipe", () => {
   test("whose reader left nothing is logged and nothing thrown", async () => {
     using pipe = new LogPipe(folder);
     const log = new AccessLog({ quiet: false, servesFiles: true, fd: pipe.writeEnd });
-    expect(log.verbose).toBe(true);
+    expect(log.wantsAll).toBe(true);
     pipe.closeReader();
     log.connected("::1", 1);
     await log.settle();
-    expect(log.verbose).toBe(false);
+    expect(log.wantsAll).toBe(false);
     for (let port = 0; port < 1000; port++) log.warning("still alive");
     log.close();
   });
@@ -285,7 +300,7 @@ test("a full disk loses lines and nothing else", async () => {
   const log = new AccessLog({ quiet: false, servesFiles: true, fd });
   for (let port = 0; port < 1000; port++) log.connected("127.0.0.1", port);
   await log.settle();
-  expect(log.verbose).toBe(true);
+  expect(log.wantsAll).toBe(true);
   log.close();
   closeSync(fd);
 });
@@ -294,6 +309,6 @@ test("a closed descriptor is a log that nobody reads", async () => {
   const log = new AccessLog({ quiet: false, servesFiles: true, fd: 987_654 });
   log.connected("::1", 1);
   await log.settle();
-  expect(log.verbose).toBe(false);
+  expect(log.wantsAll).toBe(false);
   log.close();
 });

@@ -18,6 +18,8 @@ const ANSWERS: readonly [command: string, answer: string][] = [
   ["curl -T LICENSE http://localhost:4221/echo ", "MIT License"],
   ["curl 'http://localhost:4221/files/in/?simple'", "LICENSE\n"],
   ["printf ", "400 Bad Request"],
+  ["curl 'http://localhost:4221/get?a=1'", '"a": "1"'],
+  ["curl 'http://localhost:4221/-/requests?path=/get&wait=5s&count=1'", "/get?a=1"],
 ];
 
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");

@@ -4,10 +4,11 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readFileSync, statfsSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { ask, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ask, FORM, form, withLength } from "../support/upload-requests.ts";
+import { FORM, form } from "../support/upload-requests.ts";
 import { Ground, untilSwept } from "./ground.ts";
 import { mountFuse, mountImage, mountRamfs, mountTmpfs, type Mounted } from "./mounts.ts";
 import { FUSE_PATHS, Helper, nativeProgram, run } from "./native-program.ts";
@@ -16,6 +17,7 @@ const suite = { suite: "privileged", linux: true, root: true } as const;
 const noFuse = needs({ ...suite, programs: ["gcc", "findmnt"], paths: FUSE_PATHS }).skip;
 const noLoop = needs({ ...suite, programs: ["mkfs.ext4", "losetup"], paths: ["/dev/loop-control"] }).skip;
 const noRoot = needs(suite).skip;
+const noAcl = needs({ ...suite, programs: ["setfacl", "getfacl"] }).skip;
 const noTools = needs({ ...suite, programs: ["strace", "setpriv", "chattr", "gcc"] }).skip;
 
 const MIB = 1024 * 1024;
@@ -106,6 +108,36 @@ describe.skipIf(noFuse)("a file system that refuses", () => {
     expect((await ask(program.port, "PUT", "/files/a", "If-None-Match: *\r\n", "x")).status).toBe(201);
     expect(readFileSync(join(folder.backing, "a"), "latin1")).toBe("x");
   });
+});
+
+describe.skipIf(noFuse || noAcl)("a file with an access list that is replaced on a FUSE file system", () => {
+  const listOf = (path: string): string => run("getfacl", "-cp", path);
+
+  test.each([
+    ["keeps it", {}],
+    ["keeps it where each operation takes its time", { FUSE_DELAY_MS: "20" }],
+    ["gives its owner the same where it cannot be read", { FUSE_REFUSE: "getxattr=ENOTSUP" }],
+    ["gives its owner the same where it cannot be set", { FUSE_REFUSE: "setxattr=EPERM" }],
+  ])(
+    "%s",
+    async (what, env) => {
+      await using folder = await mountFuse(env);
+      const [path, other] = [join(folder.backing, "a"), join(folder.backing, "b")];
+      for (const each of [path, other]) writeFileSync(each, "old", { mode: 0o600 });
+      run("setfacl", "-m", "u:1234:rw,g::---", path);
+      const before = listOf(path);
+      await using program = await RunningProgram.start(["--directory", folder.path]);
+      const names = ["a", "b", "a"];
+      for (const name of names) expect((await ask(program.port, "PUT", "/files/" + name, "", "new")).status).toBe(204);
+      expect(readFileSync(path, "latin1")).toBe("new");
+      if (what.startsWith("keeps")) expect(listOf(path)).toBe(before);
+      expect(listOf(path)).toContain("user::rw-");
+      expect(listOf(other)).not.toContain("1234");
+      program.kill("SIGTERM");
+      expect(await program.exited).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe("a file system that does not tell its size", () => {

@@ -14,10 +14,11 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { ask, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ask, FORM, form, HeldUpload, withLength } from "../support/upload-requests.ts";
+import { FORM, form, HeldUpload } from "../support/upload-requests.ts";
 import { Ground, SECRET } from "./ground.ts";
 import { Helper, run, until } from "./native-program.ts";
 

@@ -4,10 +4,11 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ask, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { ask, FORM, form, type FormFile, withLength } from "../support/upload-requests.ts";
+import { FORM, form, type FormFile } from "../support/upload-requests.ts";
 import { Ground, pathsBelow } from "./ground.ts";
 import { waitsDuring } from "./waits.ts";
 

@@ -4,10 +4,11 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
-import { FORM, form, type FormFile, withLength } from "../support/upload-requests.ts";
+import { FORM, form, type FormFile } from "../support/upload-requests.ts";
 import { mountFuse } from "./mounts.ts";
 import { FUSE_PATHS, until } from "./native-program.ts";
 import { waitsDuring } from "./waits.ts";

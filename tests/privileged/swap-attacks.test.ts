@@ -4,11 +4,12 @@
 
 import { expect, test } from "bun:test";
 import { readdirSync, symlinkSync } from "node:fs";
+import { ask } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
-import { ask, FORM, form } from "../support/upload-requests.ts";
+import { FORM, form } from "../support/upload-requests.ts";
 import { Ground, SECRET } from "./ground.ts";
 import { Helper, nativeProgram } from "./native-program.ts";
 

@@ -15,6 +15,7 @@ import {
   type GroupCount,
   RemoteCoordinator,
 } from "../../src/storage/remote-coordinator.ts";
+import { systemCode } from "../../src/storage/system-fault.ts";
 
 const bytes = (count: number): Usage => ({ bytes: count, files: 0 });
 const claim = (count: number, files = 0, ahead = 0): Claim => ({ bytes: count, files, ahead });
@@ -52,6 +53,18 @@ describe("locks", () => {
     releaseBoth();
     await waiting;
     expect(coordinator.lock(["a"])).toBeFunction();
+  });
+
+  test("a name that may not be waited for is had at once, or not at all", async () => {
+    const coordinator = unlimited();
+    const release = await coordinator.lock(["a", "b"]);
+    expect(await coordinator.tryLock("a")).toBeNull();
+    const second = await coordinator.tryLock("c");
+    expect(await coordinator.tryLock("c")).toBeNull();
+    second?.();
+    release();
+    expect(await coordinator.tryLock("a")).toBeFunction();
+    expect(await coordinator.tryLock("c")).toBeFunction();
   });
 
   test("crossing groups, and a group that names something twice, come to an end", async () => {
@@ -163,6 +176,30 @@ describe("a worker asks its parent", () => {
     await waiting;
   });
 
+  test("a name that may not be waited for is another worker's, or had at once", async () => {
+    const parent = unlimited();
+    const [one, other] = [connect(parent), connect(parent)];
+    const release = await one.remote.tryLock("a");
+    expect(release).toBeFunction();
+    expect(await other.remote.tryLock("a")).toBeNull();
+    expect(await other.remote.tryLock("b")).toBeFunction();
+    release?.();
+    await Bun.sleep(1);
+    expect(await other.remote.tryLock("a")).toBeFunction();
+  });
+
+  test("its desk knows what it holds, until it is closed", async () => {
+    const { remote, desk } = connect(unlimited());
+    const release = await remote.lock(["a", "b"]);
+    await remote.tryLock("c");
+    expect(desk.heldNames).toEqual(["a", "b", "c"]);
+    release();
+    await Bun.sleep(1);
+    expect(desk.heldNames).toEqual(["c"]);
+    desk.close();
+    expect(desk.heldNames).toEqual([]);
+  });
+
   test("what a dead worker held is free, and what it waits for too", async () => {
     const parent = new LocalCoordinator({ bytes: 100, files: null, minFree: 0 }, async () => NOTHING);
     const [dead, alive] = [connect(parent), connect(parent)];
@@ -180,7 +217,9 @@ describe("a worker asks its parent", () => {
     const asked = [remote.lock(["a"]), remote.reserve(request(1))];
     remote.parentGone();
     const answers = await Promise.allSettled([...asked, remote.lock(["b"])]);
-    expect(answers.map(({ status: each }) => each)).toEqual(["rejected", "rejected", "rejected"]);
+    const codes = answers.map((each) => (each.status === "rejected" ? systemCode(each.reason) : each.status));
+    // Which a client hears as "try again".
+    expect(codes).toEqual(["EAGAIN", "EAGAIN", "EAGAIN"]);
   });
 
   test("a settled reservation is not given back twice", async () => {

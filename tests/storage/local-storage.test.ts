@@ -2,10 +2,12 @@ import { describe, expect, spyOn, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
+  fstatSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +21,7 @@ import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local
 import type { LocalUpload } from "../../src/storage/local-upload.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
 import { needs } from "../support/needs.ts";
+import { O_PATH } from "../../src/storage/folder.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
@@ -26,6 +29,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
 
 const CLIENT = { hasLeft: false };
+const openReally = FileCalls.prototype.open;
 const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
 const SETTINGS: LocalStorageSettings = {
   rules: PLAIN_NAMES,
@@ -41,6 +45,7 @@ class Place implements ContractStorage {
   readonly storage: LocalStorage;
   readonly root: string;
   readonly outside: string;
+  readonly coordinator: LocalCoordinator;
   readonly #folder = tempFolder();
 
   constructor(settings: Partial<LocalStorageSettings> = {}, limits = NO_LIMITS) {
@@ -48,8 +53,8 @@ class Place implements ContractStorage {
     this.outside = join(this.#folder.path, "outside");
     mkdirSync(this.root);
     mkdirSync(this.outside);
-    const coordinator: LocalCoordinator = new LocalCoordinator(limits, async () => this.storage.measure());
-    this.storage = new LocalStorage(this.root, { ...SETTINGS, ...settings }, coordinator);
+    this.coordinator = new LocalCoordinator(limits, async () => this.storage.measure());
+    this.storage = new LocalStorage(this.root, { ...SETTINGS, ...settings }, this.coordinator);
   }
 
   at(...segments: readonly string[]): string {
@@ -367,6 +372,33 @@ describe("a file that changes while it is read", () => {
   test.each(changes)("that %s", async (_how, change, outcome) => expect(await readWith(change)).toBe(outcome));
 });
 
+describe.skipIf(needs({ programs: ["mkfifo"] }).skip)("a file whose name is a link once it was looked at", () => {
+  const links: readonly [to: string, make: (place: Place) => string][] = [
+    ["a FIFO", (place) => (Bun.spawnSync(["mkfifo", place.at("other")]), place.at("other"))],
+    ["a FIFO outside", (place) => (Bun.spawnSync(["mkfifo", join(place.outside, "x")]), join(place.outside, "x"))],
+    ["a file outside", (place) => (writeFileSync(join(place.outside, "x"), "secret"), join(place.outside, "x"))],
+  ];
+  test.each(links)("is that file or none, and nobody opens %s", async (_to, make) => {
+    await using place = new Place();
+    writeFileSync(place.at("a"), "inside");
+    const there = make(place);
+    const inode = statSync(there).ino;
+    const opened: number[] = [];
+    using open = spyOn(FileCalls.prototype, "open");
+    open.mockImplementation(async function (this: FileCalls, path, flags, mode) {
+      if ((flags & O_PATH) === 0) {
+        rmSync(place.at("a"));
+        symlinkSync(there, place.at("a"));
+      }
+      const descriptor = await openReally.call(this, path, flags, mode);
+      opened.push(fstatSync(descriptor).ino);
+      return descriptor;
+    });
+    expect(["inside", "(missing)"]).toContain(await read(place.storage, "a"));
+    expect(opened).not.toContain(inode);
+  });
+});
+
 describe("two versions share no tag when the time is put back", () => {
   const rewrites: [how: string, rewrite: (path: string) => void][] = [
     ["in place", (path) => writeFileSync(path, "two")],
@@ -531,4 +563,86 @@ describe("where there are no hard links", () => {
       expect(contents.sort()).toEqual(["first", "four", "one", "three", "two"]);
     }
   });
+
+  /** A folder in which `a` is there, and a picker of names finds no links. */
+  async function linkless(): Promise<{ place: Place; [Symbol.asyncDispose](): Promise<void> }> {
+    const place = new Place();
+    await store(place.storage, { a: "first" });
+    const link = spyOn(FileCalls.prototype, "link").mockImplementation(async () => {
+      throw new SystemError("EPERM", "the file system has no links");
+    });
+    return {
+      place,
+      [Symbol.asyncDispose]: async () => {
+        link.mockRestore();
+        await place[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("a name that somebody else is writing to is not picked", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    const release = await place.coordinator.lock([join(realpathSync(place.root), "a (1)")]);
+    expect(await store(place.storage, { a: "picker" }, { onExisting: "rename" })).toHaveLength(1);
+    release();
+    expect(readdirSync(place.root).sort()).toEqual(["a", "a (2)"]);
+  });
+
+  test("a plain upload waits for who is about to give a file its name, and does not lose to it", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    const rename = FileCalls.prototype.rename;
+    let plain: Promise<unknown> | null = null;
+    using _renaming = spyOn(FileCalls.prototype, "rename").mockImplementation(async function (
+      this: FileCalls,
+      from,
+      to,
+    ) {
+      if (to.endsWith("/a (1)") && plain === null) {
+        plain = store(place.storage, { "a (1)": "plain" });
+        await Promise.race([plain, Bun.sleep(20)]);
+      }
+      return rename.call(this, from, to);
+    });
+    expect(await store(place.storage, { a: "picker" }, { onExisting: "rename" })).toHaveLength(1);
+    expect(await plain!).toMatchObject([{ isNew: false }]);
+    expect(readFileSync(place.at("a (1)"), "utf8")).toBe("plain");
+  });
+
+  test("a form whose other files have the names that it could pick gives each its own", async () => {
+    await using scene = await linkless();
+    const { place } = scene;
+    await store(place.storage, { a: "one", "a (1)": "two", "a (2)": "three" }, { onExisting: "rename" });
+    const contents = readdirSync(place.root).map((name) => readFileSync(place.at(name), "utf8"));
+    expect(contents.sort()).toEqual(["first", "one", "three", "two"]);
+  });
+});
+
+test.each<[what: string, files: Record<string, string>]>([
+  ["one file", { a: "new" }],
+  ["a form", { a: "new", b: "new" }],
+])(
+  "%s whose names nobody can be asked for any more is refused for a while, and leaves nothing",
+  async (_what, files) => {
+    await using place = new Place();
+    using _lock = spyOn(place.coordinator, "lock").mockImplementation(async () => {
+      throw new SystemError("EAGAIN", "the parent process is gone");
+    });
+    expect(await store(place.storage, files)).toBe("busy");
+    expect(readdirSync(place.root)).toEqual([]);
+  },
+);
+
+test("where a hundred names are taken the next one bears the mark of its temporary file", async () => {
+  await using place = new Place();
+  for (const name of ["a", ...Array.from({ length: 100 }, (_, i) => `a (${i + 1})`)])
+    writeFileSync(place.at(name), "x");
+  const upload = place.storage.upload(CLIENT);
+  expect(await upload.add(planFor("a", null, { onExisting: "rename" }))).toBeNull();
+  const temporary = readdirSync(place.root).find((name) => name.startsWith(".mini-http-"))!;
+  expect(await upload.finish()).toBeNull();
+  expect(await upload.commit()).toMatchObject([
+    { name: { base: `a (${temporary.slice(temporary.lastIndexOf("-") + 1)})` } },
+  ]);
 });

@@ -1,6 +1,6 @@
 // What a killed server left half done, as it lies on the disk: written by hand, since the moments are short.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import {
   chmodSync,
   chownSync,
@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,9 +19,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { LocalCoordinator, NOTHING } from "../../src/storage/coordinator.ts";
+import { FileCalls } from "../../src/storage/file-calls.ts";
 import { JOURNAL_MODE, type JournalEntry } from "../../src/storage/journal-format.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
+import { listOf } from "../../src/storage/locked-names.ts";
 import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { SystemError } from "../../src/storage/system-fault.ts";
 import { temporaryName } from "../../src/storage/temporary-name.ts";
 import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -36,17 +40,22 @@ const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: 
 /** A directory in which a server was killed. */
 class Scene {
   readonly storage: LocalStorage;
+  readonly coordinator = new LocalCoordinator(NO_LIMITS, async () => NOTHING);
   readonly #folder = tempFolder();
   readonly #owner: string;
 
   constructor(owner = GONE) {
     this.#owner = owner;
-    const coordinator = new LocalCoordinator(NO_LIMITS, async () => NOTHING);
-    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, this.coordinator);
   }
 
   at(path: string): string {
     return join(this.#folder.path, path);
+  }
+
+  /** The real path, as writers lock it. */
+  real(path: string): string {
+    return join(realpathSync(this.#folder.path), path);
   }
 
   /** The name of a temporary file of the killed server. */
@@ -67,8 +76,13 @@ class Scene {
     return inode;
   }
 
-  journal(ending: ".redo" | ".undo", entries: readonly JournalEntry[], age: "young" | "old" = "young"): string {
-    const path = this.at(this.temporary("9") + ending);
+  journal(
+    ending: ".redo" | ".undo",
+    entries: readonly JournalEntry[],
+    age: "young" | "old" = "young",
+    folder = "",
+  ): string {
+    const path = this.at(join(folder, this.temporary("9") + ending));
     writeFileSync(path, JSON.stringify(entries));
     if (age === "old") utimesSync(path, LONG_AGO_S, LONG_AGO_S);
     chmodSync(path, JOURNAL_MODE);
@@ -77,9 +91,9 @@ class Scene {
 
   /** As a server does at its start. */
   async start(): Promise<number> {
-    const recovered = await this.storage.recover();
+    const { finished } = await this.storage.recover([]);
     await this.storage.sweep();
-    return recovered;
+    return finished;
   }
 
   /** All that there is, without journals: path and content. */
@@ -140,6 +154,21 @@ describe("a form whose files get the names that are free", () => {
     scene.journal(".redo", entries);
     expect(await scene.start()).toBe(1);
     expect(scene.files).toEqual({ "a.txt": one, "a (1).txt": two });
+  });
+
+  test("finds the name that it got, or gets one, where a hundred are taken", async () => {
+    using scene = new Scene();
+    const taken = ["a.txt", ...Array.from({ length: 100 }, (_, i) => `a (${i + 1}).txt`)];
+    for (const name of taken) scene.write(name, "old");
+    const temporary = scene.temporary("mark");
+    const entry = entryFor("a.txt", { temporary, inode: scene.write(temporary, "new"), picksName: true });
+    scene.journal(".redo", [entry]);
+    expect(await scene.start()).toBe(1);
+    expect(Object.keys(scene.files)).toHaveLength(102);
+    expect(scene.files["a (mark).txt"]).toBe("new");
+    scene.journal(".undo", [entry]);
+    expect(await scene.start()).toBe(1);
+    expect(Object.keys(scene.files).sort()).toEqual(taken.sort());
   });
 
   test("is taken back under the name that it got", async () => {
@@ -212,6 +241,113 @@ test("names that are hidden now are finished as the server that was killed would
   expect(scene.files).toEqual({ ".env": "new" });
 });
 
+/** A form of one file, which replaces another, that was killed before its first step; gives the temporary file's name. */
+function notBegun(scene: Scene, target: string, where = dirname(target)): void {
+  const folder = dirname(target) === "." ? [] : dirname(target).split("/");
+  const [temporary, aside] = [scene.temporary(`1${target.at(-1)}`), scene.temporary(`2${target.at(-1)}`)];
+  const replaces = scene.write(target, "old");
+  const inode = scene.write(join(...folder, temporary), "new");
+  scene.journal(".redo", [entryFor(target, { folder, temporary, inode, replaces, aside })], "young", where);
+}
+
+describe("while a group is finished", () => {
+  test("a writer that came first is waited for, and loses nothing", async () => {
+    using scene = new Scene();
+    notBegun(scene, "a");
+    const release = await scene.coordinator.lock([scene.real("a")]);
+    const recovering = scene.start();
+    await Bun.sleep(10);
+    expect(scene.files["a"]).toBe("old");
+    scene.write("b", "newer");
+    renameSync(scene.at("b"), scene.at("a"));
+    release();
+    expect(await recovering).toBe(1);
+    expect(scene.files).toEqual({ a: "newer" });
+  });
+
+  test("one that comes later waits", async () => {
+    using scene = new Scene();
+    notBegun(scene, "a");
+    let order = "";
+    const rename = FileCalls.prototype.rename;
+    using _renaming = spyOn(FileCalls.prototype, "rename").mockImplementation(async function (
+      this: FileCalls,
+      from,
+      to,
+    ) {
+      order += "begins ";
+      void Promise.resolve(scene.coordinator.lock([scene.real("a")])).then((release) => {
+        order += "writer";
+        release();
+      });
+      await Bun.sleep(5);
+      order += "ends ";
+      return rename.call(this, from, to);
+    });
+    expect(await scene.start()).toBe(1);
+    await Bun.sleep(1);
+    expect(order).toBe("begins ends writer");
+  });
+
+  test("readers see none of it or all", async () => {
+    using scene = new Scene();
+    notBegun(scene, "a");
+    const sawGroup: boolean[] = [];
+    const rename = FileCalls.prototype.rename;
+    using _renaming = spyOn(FileCalls.prototype, "rename").mockImplementation(function (this: FileCalls, from, to) {
+      sawGroup.push(scene.coordinator.hasGroups);
+      return rename.call(this, from, to);
+    });
+    expect(await scene.start()).toBe(1);
+    expect(sawGroup).toEqual([true]);
+    expect(scene.coordinator.hasGroups).toBe(false);
+  });
+});
+
+describe("what a process of the server had locked when it died", () => {
+  const locked = (scene: Scene, name: string): string[] => [scene.real(name), listOf(dirname(scene.real(name)))];
+
+  test("is finished beside its files, without a wait for itself", async () => {
+    using scene = new Scene();
+    notBegun(scene, "sub/a");
+    notBegun(scene, "other/b");
+    const names = locked(scene, "sub/a");
+    await scene.coordinator.lock(names);
+    expect(await scene.storage.recover(names)).toEqual({ finished: 1, left: 0 });
+    expect(scene.files["sub/a"]).toBe("new");
+    expect(scene.files["other/b"]).toBe("old");
+  });
+
+  test("makes two who died at once not wait for each other", async () => {
+    using scene = new Scene();
+    notBegun(scene, "sub/a", ".");
+    const other = locked(scene, "other/b");
+    scene.write("other/b", "old");
+    await scene.coordinator.lock([...locked(scene, "sub/a"), ...other]);
+    expect(await scene.storage.recover(other)).toEqual({ finished: 0, left: 0 });
+    expect(await scene.storage.recover(locked(scene, "sub/a"))).toEqual({ finished: 1, left: 0 });
+    expect(scene.files["sub/a"]).toBe("new");
+  });
+
+  test("is told when it cannot be finished yet", async () => {
+    using scene = new Scene();
+    notBegun(scene, "sub/a");
+    const names = locked(scene, "sub/a");
+    using _renaming = spyOn(FileCalls.prototype, "rename").mockImplementation(() => {
+      throw new SystemError("EIO", "the disk has failed");
+    });
+    expect(await scene.storage.recover(names)).toEqual({ finished: 0, left: 1 });
+  });
+
+  test("and leads nowhere is no group, nor is a folder that is gone or outside", async () => {
+    using scene = new Scene();
+    notBegun(scene, "a");
+    const names = [scene.real("a"), ...["gone", "..", "../elsewhere"].map((name) => listOf(scene.real(name)))];
+    await scene.coordinator.lock([...names, listOf(dirname(scene.real("a")))]);
+    expect(await scene.storage.recover([...names, listOf(dirname(scene.real("a")))])).toEqual({ finished: 1, left: 0 });
+  });
+});
+
 describe("what only looks like a journal keeps no other from being done before the start", () => {
   test.each<[string, (path: string) => void]>([
     ["a link to nowhere", (path) => symlinkSync("nowhere", path)],
@@ -226,7 +362,7 @@ describe("what only looks like a journal keeps no other from being done before t
     const temporary = scene.temporary("1");
     const inode = scene.write(temporary, "new");
     scene.journal(".redo", [entryFor("a", { temporary, inode })]);
-    expect(await scene.storage.recover()).toBe(1);
+    expect((await scene.storage.recover([])).finished).toBe(1);
     rmSync(forged, { recursive: true });
     expect(scene.files).toEqual({ a: "new" });
   });

@@ -1,12 +1,14 @@
 // The whole application over a folder, with what tests leave at its default.
 
-import { createCoordinator, createDispatch, createKeeper } from "../../src/app.ts";
+import { createCoordinator, createDispatch, createKeeper, createTools } from "../../src/app.ts";
 import { AccessControl } from "../../src/admission/access-gate.ts";
 import { UnfitAccess } from "../../src/admission/access-rules.ts";
 import { FailureTable } from "../../src/admission/failures.ts";
 import type { Warn } from "../../src/admission/gate.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { loadAccess } from "../../src/process/access.ts";
+import type { LocalStorage } from "../../src/storage/local-storage.ts";
+import { NOTHING } from "../../src/storage/coordinator.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 
 const MAX_OPEN_FILES = 100;
@@ -20,13 +22,17 @@ export function application(directory: string | null, ...flags: string[]): Dispa
 export function warningApplication(warn: Warn, directory: string | null, ...flags: string[]): Dispatch {
   const request = parseConfig(directory === null ? flags : ["--directory", directory, ...flags], {});
   if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
+  const { config } = request;
+  const coordinator = createCoordinator(config, async () => keeper?.measure() ?? NOTHING);
+  const keeper: LocalStorage | null = createKeeper(config, coordinator);
   return createDispatch(
-    request.config,
+    config,
     MAX_OPEN_FILES,
-    createCoordinator(request.config, createKeeper(request.config)),
+    coordinator,
     { isDraining: false },
     warn,
-    accessOf(request.config, warn),
+    createTools(config),
+    accessOf(config, warn),
   );
 }
 

@@ -4,9 +4,10 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 import { RequestHeadParser } from "../../src/http/request-head.ts";
 import { BufferBudget } from "../../src/net/buffer-budget.ts";
-import { Clock } from "../../src/net/clock.ts";
-import { Connection, type ConnectionContext, type ConnectionSocket } from "../../src/net/connection.ts";
+import { Connection, type ConnectionContext } from "../../src/net/connection.ts";
 import { LoopTurn } from "../../src/net/loop-turn.ts";
+import type { ConnectionSocket } from "../../src/net/socket-peer.ts";
+import { HandClock } from "./hand-clock.ts";
 import { protocolRoutes, RecordingObserver } from "./start-server.ts";
 
 /** A socket whose kernel has as much room as the test says. */
@@ -43,7 +44,7 @@ export class HandDrivenSocket {
 export class HandDrivenServer implements ConnectionContext {
   readonly limits: Limits;
   readonly parser: RequestHeadParser;
-  readonly clock = new Clock();
+  readonly clock = new HandClock();
   readonly observer = new RecordingObserver();
   readonly dispatch: Dispatch;
   readonly budget: BufferBudget;
@@ -55,8 +56,6 @@ export class HandDrivenServer implements ConnectionContext {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.parser = new RequestHeadParser(this.limits);
     this.dispatch = dispatch;
-    // A whole number: sums of times are exact then.
-    this.clock.now = 1_000_000;
     this.budget = new BufferBudget(this.limits.maxBuffered);
   }
 

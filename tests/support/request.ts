@@ -17,6 +17,9 @@ export const LOCAL_PEER: Peer = {
 /** Field names are in lower case. */
 export function fieldsOf(fields: Readonly<Record<string, string>>): FieldSection {
   return {
+    text: Object.entries(fields)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join(""),
     get: (name) => fields[name],
     lacks: (names) => (nameBits(Object.keys(fields)) & names) === 0,
     *[Symbol.iterator]() {

@@ -2,7 +2,9 @@
 
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
+import { type Clock, SystemClock } from "../../src/net/clock.ts";
 import { Server } from "../../src/net/server.ts";
+import type { Wiretap } from "../../src/http/wiretap.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import type { ExchangeRecord, Observer } from "../../src/observe/observer.ts";
@@ -11,7 +13,10 @@ import { echoBody, echoPath } from "../../src/handlers/echo.ts";
 
 /** Keeps what it is told. */
 export class RecordingObserver implements Observer {
-  readonly verbose = true;
+  readonly wantsAll = true;
+  /** All of them. */
+  readonly exchanges: ExchangeRecord[] = [];
+  /** Those that were answered, or cut off on the way. */
   readonly records: ExchangeRecord[] = [];
   readonly refusals: string[] = [];
   readonly faults: unknown[] = [];
@@ -23,20 +28,18 @@ export class RecordingObserver implements Observer {
   connected(): void {
     this.connections += 1;
   }
-  received(record: ExchangeRecord): void {
-    this.records.push(record);
+  exchange(record: ExchangeRecord): void {
+    this.exchanges.push(record);
+    const { refusal, ownLimit, status, cutOff } = record;
+    if (refusal !== null) this.refusals.push(refusal.name);
+    if (refusal === null || cutOff) this.records.push(record);
+    if (ownLimit !== null) this.limits.push(`${status} ${ownLimit}`);
   }
   disconnected(): void {
     this.disconnections += 1;
   }
-  refused(_address: string, _port: number, _status: number, name: string): void {
-    this.refusals.push(name);
-  }
   fault(error: unknown): void {
     this.faults.push(error);
-  }
-  limitMet(status: number, limit: string): void {
-    this.limits.push(`${status} ${limit}`);
   }
   warning(): void {}
   stopped(): void {}
@@ -58,11 +61,19 @@ export const protocolRoutes: Dispatch = createRouter({
   "/echo": { POST: echoBody, PUT: echoBody },
 });
 
+/** Where and when a test's server is. */
+export interface ServerPlace {
+  readonly wiretap?: Wiretap;
+  readonly addresses?: readonly string[];
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
 /** Starts one; limits given override the defaults. */
 export function startServer(
   dispatch: Dispatch = protocolRoutes,
   limits: Partial<Limits> = {},
-  { addresses = ["127.0.0.1"], port = 0 }: { readonly addresses?: readonly string[]; readonly port?: number } = {},
+  { addresses = ["127.0.0.1"], port = 0, clock = new SystemClock(), wiretap }: ServerPlace = {},
 ): StartedServer {
   const observer = new RecordingObserver();
   const listener = new TcpListener({ host: "127.0.0.1", addresses, port });
@@ -72,7 +83,9 @@ export function startServer(
     maxTurnedAway: 8,
     dispatch,
     observer,
+    clock,
     lifecycle: new Lifecycle(),
+    wiretap,
   });
   server.listen();
   return { server, listener, port: listener.port, observer, stop: () => server.drain(0) };

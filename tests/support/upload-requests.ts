@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Limits } from "../../src/http/limits.ts";
 import { application } from "./app.ts";
-import { exchange, RawClient } from "./raw-client.ts";
+import { RawClient } from "./raw-client.ts";
 import { type ReadResponse, readResponses } from "./response-reader.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -21,11 +21,6 @@ export function form(...files: readonly FormFile[]): string {
     ([name, content]) => `--b\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${content}\r\n`,
   );
   return parts.join("") + "--b--\r\n";
-}
-
-/** A request whose body has a Content-Length. */
-export function withLength(method: string, target: string, fields = "", body = ""): string {
-  return `${method} ${target} HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** A request whose body comes in chunks of one size. */
@@ -108,16 +103,6 @@ function namesBelow(folder: string, prefix = ""): string[] {
     if (prefix !== "" && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-}
-
-/** One request with a Content-Length, and its response. */
-export async function ask(port: number, method: string, target: string, fields = "", body = ""): Promise<ReadResponse> {
-  return readResponses(await exchange(port, withLength(method, target, fields, body)), [method])[0]!;
-}
-
-/** The status of a raw request. */
-export async function statusOf(port: number, raw: string): Promise<number> {
-  return readResponses(await exchange(port, raw))[0]!.status;
 }
 
 /** A request of which the last bytes are still to be sent. */

@@ -7,9 +7,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Random } from "../fuzz/random.ts";
-import { exchange, RawClient } from "../support/raw-client.ts";
+import { statusOf } from "../support/ask.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { COMMAND, programEnvironment, RunningProgram } from "../support/program.ts";
-import { readResponses } from "../support/response-reader.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const UPLOADS = Number(process.env["MINI_HTTP_TORTURE_UPLOADS"] ?? 500);
@@ -165,10 +165,6 @@ test(
   PATIENCE_MS,
 );
 
-async function status(port: number, raw: string): Promise<number> {
-  return readResponses(await exchange(port, raw))[0]!.status;
-}
-
 const put = (name: string, body: string): string =>
   `PUT /files/${name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 const putChunked = (name: string, body: string): string =>
@@ -195,12 +191,12 @@ describe("a full disk", () => {
         ["old", large],
       ]),
     ).raw;
-    expect(await status(program.port, put("old", large))).toBe(507);
-    expect(await status(program.port, putChunked("old", large))).toBe(507);
-    expect(await status(program.port, form)).toBe(507);
+    expect(await statusOf(program.port, put("old", large))).toBe(507);
+    expect(await statusOf(program.port, putChunked("old", large))).toBe(507);
+    expect(await statusOf(program.port, form)).toBe(507);
     while (readdirSync(disk).length > 1) await Bun.sleep(5);
     expect(readFileSync(join(disk, "old"), "utf8")).toBe("old");
-    expect(await status(program.port, put("small", "fits"))).toBe(201);
+    expect(await statusOf(program.port, put("small", "fits"))).toBe(201);
     rmSync(join(disk, "small"));
   });
 });
@@ -216,11 +212,11 @@ test("a limit of the system on the size of files is 413, and the server lives on
   while (!log.includes("Listening")) log += Buffer.from((await reader.read()).value ?? []).toString();
   const port = Number(/:(\d+)\s/.exec(log.slice(log.indexOf("http://")))![1]);
   const large = "x".repeat(3 * 1024 * 1024);
-  expect(await status(port, put("old", large))).toBe(413);
-  expect(await status(port, putChunked("new", large))).toBe(413);
+  expect(await statusOf(port, put("old", large))).toBe(413);
+  expect(await statusOf(port, putChunked("new", large))).toBe(413);
   while (readdirSync(folder.path).length > 1) await Bun.sleep(5);
   expect(readFileSync(join(folder.path, "old"), "utf8")).toBe("old");
-  expect(await status(port, put("new", "small"))).toBe(201);
+  expect(await statusOf(port, put("new", "small"))).toBe(201);
   child.kill("SIGKILL");
   await child.exited;
 });

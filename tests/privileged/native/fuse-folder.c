@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static const char *backing, *refusals, *size_told;
@@ -160,6 +161,16 @@ static int do_write(const char *path, const char *bytes, size_t size, off_t offs
   return answer(pwrite(file->fh, bytes, size, offset));
 }
 
+static int do_getxattr(const char *path, const char *name, char *value, size_t size) {
+  BEGIN("getxattr", NULL);
+  return answer(lgetxattr(real(space, path), name, value, size));
+}
+
+static int do_setxattr(const char *path, const char *name, const char *value, size_t size, int flags) {
+  BEGIN("setxattr", NULL);
+  return answer(lsetxattr(real(space, path), name, value, size, flags));
+}
+
 static int do_statfs(const char *path, struct statvfs *told) {
   BEGIN("statfs", NULL);
   if (statvfs(real(space, path != NULL ? path : "/"), told) != 0) return -errno;
@@ -226,6 +237,7 @@ static const struct fuse_operations operations = {
     .chown = do_chown,     .truncate = do_truncate, .utimens = do_utimens, .open = do_open,         .create = do_create,
     .read = do_read,       .write = do_write,     .statfs = do_statfs,     .release = do_release,   .fsync = do_fsync,
     .readdir = do_readdir, .fsyncdir = do_fsyncdir, .opendir = do_opendir, .releasedir = do_release,
+    .getxattr = do_getxattr, .setxattr = do_setxattr,
 };
 
 int main(int argc, char **argv) {

@@ -1,0 +1,19 @@
+// What is wrong with a command line, as one line for the person who typed it.
+
+/** One sentence that says what to do; the way to the help text is added here. */
+export class UsageError {
+  readonly line: string;
+
+  constructor(sentence: string) {
+    this.line = `${sentence} Try --help.`;
+  }
+}
+
+/** The longest piece of a person's own words that a line repeats. */
+const LONGEST_QUOTATION = 80;
+
+/** Someone's words for a terminal: no control characters, not endless. */
+export function quoted(words: string): string {
+  const short = words.length > LONGEST_QUOTATION ? `${words.slice(0, LONGEST_QUOTATION)}...` : words;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
+}

@@ -1,0 +1,21 @@
+// How a log words what it hears: one implementation for each `--log-format`.
+
+import type { ExchangeRecord } from "./observer.ts";
+
+/** What a line is about; the tags of the reference server. */
+export type NewsTag = "SERVER STARTED" | "SERVER STOPPED" | "WARNING" | "ERROR";
+
+/**
+ * All give whole lines of ASCII without their line end, or null for what the format does not tell. `now` is in whole
+ * milliseconds since the epoch.
+ */
+export interface LogFormat {
+  connected(now: number, address: string, port: number): string | null;
+  disconnected(now: number, address: string, port: number): string | null;
+  /** An exchange, however it ended. Not asked for by a quiet log. */
+  exchange(now: number, record: ExchangeRecord): string | null;
+  /** Beside that, why it was refused: asked for by a quiet log too, and for those only that have a refusal. */
+  refusal(now: number, record: ExchangeRecord): string | null;
+  /** `text` may have several lines, and is safe as it is. */
+  news(now: number, tag: NewsTag, text: string): string;
+}

@@ -1,0 +1,52 @@
+// The page of a folder: a list that reads well without scripts, and the panel that uploads.
+
+import { closeDocument, openDocument } from "./document.ts";
+import { type DirectoryView, directoryList, orderFields, type ShownEntry } from "./directory-list.ts";
+import body from "./folder.html" with { type: "text" };
+import { contentsText, FORMATS_SCRIPT } from "./formats.ts";
+import { escapeHtml, nameElement } from "./html.ts";
+import { pagePolicy } from "./policy.ts";
+import { joinScripts, scriptText } from "./script-text.ts";
+import * as dom from "./scripts/dom.js" with { type: "text" };
+import * as list from "./scripts/list.js" with { type: "text" };
+import folderStyle from "./styles/folder.css" with { type: "text" };
+import smallScreenStyle from "./styles/small-screen.css" with { type: "text" };
+import theme from "./styles/theme.css" with { type: "text" };
+import { fillTemplate, parseTemplate } from "./template.ts";
+import { UPLOAD_SCRIPTS, UPLOAD_STYLE, uploadPanel } from "./upload-panel.ts";
+
+const STYLE = [theme, folderStyle, UPLOAD_STYLE, smallScreenStyle].join("\n");
+const LIST_SCRIPTS = [FORMATS_SCRIPT, scriptText(dom), scriptText(list)];
+/** Of a folder that only gives, and of one that takes uploads. */
+const READING_SCRIPT = joinScripts(LIST_SCRIPTS);
+const UPLOADING_SCRIPT = joinScripts([...LIST_SCRIPTS, ...UPLOAD_SCRIPTS]);
+
+/** For the page of a folder, with or without uploads. */
+export const DIRECTORY_POLICY = pagePolicy([STYLE], [READING_SCRIPT, UPLOADING_SCRIPT]);
+
+const BODY = parseTemplate(body as unknown as string);
+
+/** The whole document, in pieces; the entries are filtered and in order. */
+export function* directoryPage(view: DirectoryView, entries: Iterable<ShownEntry>): Iterable<string> {
+  const { segments, total, filter, upload } = view;
+  yield openDocument(["files", ...segments].join("/") + " – mini-http", STYLE);
+  yield* fillTemplate(BODY, {
+    breadcrumb: breadcrumb(segments),
+    upload: upload === null ? "" : uploadPanel({ folder: segments.at(-1) ?? "files", base: "./" }, upload),
+    count: contentsText(view),
+    toolsHidden: total === 0 ? "hidden" : "",
+    order: orderFields(view),
+    filter: escapeHtml(filter),
+    list: directoryList(view, entries),
+  });
+  yield closeDocument(upload === null ? READING_SCRIPT : UPLOADING_SCRIPT);
+}
+
+function breadcrumb(segments: readonly string[]): string {
+  const names = ["files", ...segments].map(nameElement);
+  const above = names.slice(0, -1).map((name, index) => {
+    const up = "../".repeat(names.length - 1 - index);
+    return `<li><a href="${up}">${name}</a></li>`;
+  });
+  return [...above, `<li aria-current="page"><h1>${names.at(-1)}</h1></li>`].join("\n");
+}

@@ -1,0 +1,16 @@
+// What a page of ours may do: run its own style and script, which are known by their hashes, and nothing else.
+
+/**
+ * The Content-Security-Policy (CSP 3) of pages made of these styles and scripts, each in an element of its own. `data:`
+ * is for icons; scripts may ask the server that the page comes from. No frame may hold the page.
+ */
+export function pagePolicy(styles: readonly string[], scripts: readonly string[]): string {
+  const directives = ["default-src 'none'", "style-src " + hashesOf(styles)];
+  if (scripts.length > 0) directives.push("script-src " + hashesOf(scripts), "connect-src 'self'");
+  directives.push("img-src data:", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'");
+  return directives.join("; ");
+}
+
+function hashesOf(texts: readonly string[]): string {
+  return texts.map((text) => `'sha256-${new Bun.CryptoHasher("sha256").update(text).digest("base64")}'`).join(" ");
+}
