@@ -59,6 +59,7 @@ export class Server implements ConnectionContext {
   readonly clock: Clock;
   readonly wiretap: Wiretap | undefined;
   readonly parser: RequestHeadParser;
+  readonly secureParser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
 
@@ -81,6 +82,7 @@ export class Server implements ConnectionContext {
     this.observer = options.observer;
     this.wiretap = options.wiretap;
     this.parser = new RequestHeadParser(options.limits);
+    this.secureParser = new RequestHeadParser(options.limits, "https");
     this.budget = new BufferBudget(options.limits.maxBuffered);
   }
 

@@ -102,6 +102,15 @@ describe("a secure connection", () => {
     expect(shared.listener.url).toBe(`https://127.0.0.1:${shared.port}`);
   });
 
+  test.each([
+    ["its own scheme", "https://localhost/echo/x", "200"],
+    ["its own scheme in capitals", "HTTPS://localhost/echo/x", "200"],
+    ["the other scheme", "http://localhost/echo/x", "421"],
+    ["a scheme that nobody serves", "ftp://localhost/echo/x", "400"],
+  ])("takes a target of %s accordingly", async (_, target, status) => {
+    expect((await secureExchange(shared.port, GET(target))).slice(9, 12)).toBe(status);
+  });
+
   test("carries a large answer to a client that has ended its own side", async () => {
     const received = await secureExchange(shared.port, GET("/large"));
     const body = received.slice(received.indexOf("\r\n\r\n") + 4);
