@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { enterOrMake } from "./place.ts";
+import { syncFolder } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
-import { systemCode } from "./system-fault.ts";
+import { systemCode, writeFault } from "./system-fault.ts";
 import { walk } from "./way.ts";
 
 /** Two for each file, and some for the next ones. */
@@ -87,6 +88,21 @@ export class CommitFolders {
     } finally {
       folder.close();
     }
+  }
+
+  /** Puts the entries of these folders on the disk; false when the system did not say that they are there. */
+  async sync(changed: Iterable<readonly string[]>): Promise<boolean> {
+    let isDurable = true;
+    for (const segments of changed) {
+      try {
+        const folder = await walk(this.#root, this.#calls, segments, null);
+        isDurable &&= await syncFolder(this.#calls, folder).finally(() => folder.close());
+      } catch (error) {
+        writeFault(error);
+        isDurable = false;
+      }
+    }
+    return isDurable;
   }
 
   close(): void {

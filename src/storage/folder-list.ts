@@ -8,7 +8,8 @@ import type { ObjectName } from "./object-name.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { listOf } from "./locked-names.ts";
-import { find, free, type GroupGate, walk } from "./way.ts";
+import type { GroupGate } from "./group-gate.ts";
+import { find, free, walk } from "./way.ts";
 
 type Look = BigIntStats | null | "unreadable";
 

@@ -4,12 +4,14 @@
 import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
-import { type Coordinator, NO_CLAIM, type Usage, whileLocked } from "./coordinator.ts";
+import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
 import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
 import { FileCalls, lstatAtOnce } from "./file-calls.ts";
 import { LocalFolderReader } from "./folder-list.ts";
+import { FoldersInPlace, isGone } from "./folders-in-place.ts";
+import { type GroupGate, gateOf } from "./group-gate.ts";
 import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
 import { isBeingWritten, readBeginning } from "./growing-file.ts";
@@ -40,7 +42,7 @@ import { readFault, SystemError, systemCode, writeFault } from "./system-fault.t
 import { lookAtTarget } from "./target.ts";
 import { measureTree } from "./tree.ts";
 import { Turns } from "./turns.ts";
-import { type Found, find, free, type GroupGate, walk } from "./way.ts";
+import { type Found, find, free, walk } from "./way.ts";
 
 /** Of so many hits in memory one is timed. */
 const HITS_FOR_TIMED = 8;
@@ -72,8 +74,7 @@ export class LocalStorage implements Storage {
   readonly #gate: GroupGate;
   readonly #house: UploadHouse;
   readonly #walks: FolderWalks;
-  /** Real paths of folders that were found in their places in this turn of the loop. */
-  readonly #inPlace = new Set<string>();
+  readonly #inPlace: FoldersInPlace;
   #hits = 0;
   #heartbeat: Timer | null = null;
 
@@ -82,6 +83,7 @@ export class LocalStorage implements Storage {
     this.#settings = settings;
     this.#root = new ServedRoot(root, { rules, followsLinks }, settings.maxOpenFiles, this.pace);
     this.#budget = this.#root.budget;
+    this.#inPlace = new FoldersInPlace(this.#root);
     this.#coordinator = coordinator;
     this.#walks = new FolderWalks(rules);
     this.#gate = gateOf(coordinator);
@@ -127,7 +129,7 @@ export class LocalStorage implements Storage {
     const { pace } = this;
     if (!pace.isDirect || this.#coordinator.hasGroups) return this.#isUnchangedLater(version, this.#callsFor(client));
     if (!this.#inPlace.has(version.folder) && !this.#isInRoot(version)) {
-      const isInPlace = this.#isInPlace(version.folder, this.#callsFor(client));
+      const isInPlace = this.#inPlace.look(version.folder, this.#callsFor(client));
       if (isInPlace instanceof Promise) return this.#isUnchangedLater(version, this.#callsFor(client));
       if (!isInPlace) return false;
     }
@@ -238,30 +240,10 @@ export class LocalStorage implements Storage {
     return folder === this.#root.realPath && folder === this.#root.path;
   }
 
-  /**
-   * Asks once in a turn of the loop: a folder that was moved away takes its files with it, and the directory's own path
-   * may lead elsewhere by now.
-   */
-  #isInPlace(folder: string, calls: FileCalls): MaybePromise<boolean> {
-    const { path, realPath } = this.#root;
-    const isFolder = leadsTo(calls, folder, folder);
-    const isRoot = path === realPath || leadsTo(calls, path, realPath);
-    if (!(isFolder instanceof Promise) && !(isRoot instanceof Promise)) return this.#note(folder, isFolder && isRoot);
-    return Promise.all([isFolder, isRoot]).then(([one, other]) => this.#note(folder, one && other));
-  }
-
-  #note(folder: string, isInPlace: boolean): boolean {
-    if (!isInPlace) return false;
-    this.#root.lookAtMounts();
-    if (this.#inPlace.size === 0) setImmediate(() => this.#inPlace.clear());
-    this.#inPlace.add(folder);
-    return true;
-  }
-
   async #isUnchangedLater(version: LocalVersion, calls: FileCalls): Promise<boolean> {
     if (this.#gate.isActive) await this.#gate.pass(version.path);
     try {
-      if (!(await this.#isInPlace(version.folder, calls))) return false;
+      if (!(await this.#inPlace.look(version.folder, calls))) return false;
       return version.is(await calls.lstatRoughly(version.path));
     } catch (error) {
       return isGone(error);
@@ -290,32 +272,4 @@ export class LocalStorage implements Storage {
     }
     for (const upload of this.#house.uploads) await upload.touch();
   }
-}
-
-function gateOf(coordinator: Coordinator): GroupGate {
-  return {
-    get isActive() {
-      return coordinator.hasGroups;
-    },
-    get begun() {
-      return coordinator.groupsBegun;
-    },
-    pass: async (path) => (await coordinator.lock([path]))(),
-    during: (path, act) => whileLocked(coordinator, path, act),
-  };
-}
-
-/** True when this path has this real path. */
-function leadsTo(calls: FileCalls, path: string, realPath: string): MaybePromise<boolean> {
-  try {
-    const real = calls.realpath(path);
-    return real instanceof Promise ? real.then((found) => found === realPath, isGone) : real === realPath;
-  } catch (error) {
-    return isGone(error);
-  }
-}
-
-function isGone(error: unknown): false {
-  if (systemCode(error) === "") throw error;
-  return false;
 }

@@ -15,14 +15,7 @@ import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
 import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
-import {
-  type Alone,
-  createExclusively,
-  removeFolderIfEmpty,
-  removeIfOwn,
-  removeQuietly,
-  syncFolder,
-} from "./publish.ts";
+import { type Alone, createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly } from "./publish.ts";
 import { RollBack } from "./roll-back.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { StagedFile } from "./staged-file.ts";
@@ -32,7 +25,6 @@ import { candidates, isCreation, judge, lookAtTarget, NO_TARGET, picksName, type
 import { temporaryName } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
 import type { Turns } from "./turns.ts";
-import { walk } from "./way.ts";
 
 /** How files become visible. */
 export interface CommitSettings {
@@ -131,7 +123,7 @@ export class Transaction {
 
   /** Nothing can be taken back any more. */
   async #conclude(published: readonly Published[]): Promise<readonly Stored[] | WriteFault> {
-    const isDurable = !this.#settings.fsync || (await this.#syncFolders());
+    const isDurable = !this.#settings.fsync || (await this.#folders.sync(this.#changed.values()));
     for (const remove of this.#asides) {
       await remove().catch(() => void this.#debts.add(remove));
       if (loopShare.isOver) await loopShare.next();
@@ -291,21 +283,6 @@ export class Transaction {
     this.#steps.add(() => this.#folders.reach(file, depth, (there) => calls.rename(there.at(aside), there.at(base))));
     const remove = (there: Folder): Promise<void> => removeQuietly(calls, there.at(aside), target.usage.bytes);
     this.#asides.push(() => this.#folders.reach(file, depth, remove));
-  }
-
-  /** False when the system did not say that the entries of some folder are on the disk. */
-  async #syncFolders(): Promise<boolean> {
-    let isDurable = true;
-    for (const segments of this.#changed.values()) {
-      try {
-        const folder = await walk(this.#root, this.#calls, segments, null);
-        isDurable &&= await syncFolder(this.#calls, folder).finally(() => folder.close());
-      } catch (error) {
-        writeFault(error);
-        isDurable = false;
-      }
-    }
-    return isDurable;
   }
 }
 

@@ -7,23 +7,12 @@ import type { FileCalls } from "./file-calls.ts";
 import { type Folder, O_PATH, openFolder, openFollowing } from "./folder.ts";
 import { HAS_PROC, liesIn, NO_DESCRIPTOR, pathOfDescriptor, segmentsBelow } from "./real-path.ts";
 import type { ServedRoot } from "./served-root.ts";
+import type { GroupGate } from "./group-gate.ts";
 import { LeadsOutside, SystemError, systemCode } from "./system-fault.ts";
 
 const { O_RDONLY, O_NOFOLLOW } = constants;
 /** As the system counts (MAXSYMLINKS). */
 const MOST_LINKS = 40;
-
-/** Lets nobody see the middle of a group's commit. */
-export interface GroupGate {
-  /** True while some group is being made visible. */
-  readonly isActive: boolean;
-  /** Another number once one more has begun. */
-  readonly begun: number;
-  /** Waits until no group changes what has this real path. */
-  pass(realPath: string): Promise<void>;
-  /** The same, and keeps groups from it during the act. */
-  during<T>(realPath: string, act: () => Promise<T>): Promise<T>;
-}
 
 /** What a name leads to: held, but not opened in a way that it could notice. */
 export interface Found {

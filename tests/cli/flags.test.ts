@@ -54,6 +54,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   MODE: "0640",
   NAME: "a.example",
   ORIGIN: "https://a.example",
+  RULE: "GET /files/* reset@50%",
 };
 
 /** What some flags need beside them. */
