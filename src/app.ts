@@ -1,6 +1,7 @@
 // The route table: the only place that wires rooms together.
 
 import { hostname } from "node:os";
+import { createHsts, redirectToHttps } from "./admission/https-only.ts";
 import type { AccessControl } from "./admission/access-gate.ts";
 import { guardAddresses } from "./admission/address-rules.ts";
 import { createCors } from "./admission/cors.ts";
@@ -33,7 +34,7 @@ const HEALTH = "/-/health";
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<
   Config,
-  "directory" | "limits" | "files" | "access" | "admission" | "testing" | "recordedRequests" | "faults"
+  "directory" | "limits" | "port" | "tls" | "files" | "access" | "admission" | "testing" | "recordedRequests" | "faults"
 >;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
@@ -72,13 +73,17 @@ export function createDispatch(
     cors.gate,
     ...(access === null ? [] : [unlessHealth(access.gate)]),
   ];
+  const { hstsMs, redirectPort } = config.tls;
+  const hsts = hstsMs === null ? null : createHsts(hstsMs);
   const finish: Finish = (request, response) => {
     cors.finish(request, response);
     access?.finish(request, response);
+    hsts?.(request, response);
   };
   const { allowedNetworks, deniedNetworks } = config.access;
   const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);
-  const dispatch = guardAddresses(finished, allowedNetworks, deniedNetworks);
+  const secured = redirectPort === null ? finished : redirectToHttps(finished, config.port, new Set([HEALTH]));
+  const dispatch = guardAddresses(secured, allowedNetworks, deniedNetworks);
   return config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
 }
 

@@ -121,16 +121,19 @@ function both(one: string, other: string): UsageError {
 }
 
 function findContradiction(read: ReadSettings): UsageError | null {
-  return findTlsContradiction(read.config.tls) ?? findFileContradiction(read);
+  return findTlsContradiction(read.config) ?? findFileContradiction(read);
 }
 
 /** What makes no connection secure would be taken for something that does. */
-function findTlsContradiction(tls: Config["tls"]): UsageError | null {
+function findTlsContradiction({ tls, port }: Config): UsageError | null {
   const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
   if (selfSigned && certFile !== null) return both("tls", "tls-cert");
   if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
   if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
-  if (selfSigned || certFile !== null) return null;
+  if (selfSigned || certFile !== null) {
+    const isLost = redirectPort !== null && port === 0;
+    return isLost ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
+  }
   const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
   const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
   return idle === undefined ? null : new UsageError(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);

@@ -324,6 +324,10 @@ describe("HTTPS", () => {
     [["--tls-client-ca", "c"], "--tls-client-ca needs HTTPS: --tls self-signed, or --tls-cert FILE."],
     [["--https-redirect", "80"], "--https-redirect needs HTTPS: --tls self-signed, or --tls-cert FILE."],
     [["--hsts", "1h"], "--hsts needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [
+      ["--tls", "self-signed", "--port", "0", "--https-redirect", "80"],
+      "--https-redirect needs a --port to send people to, not 0.",
+    ],
     [["--tls", "yes"], '--tls must be self-signed (other certificates: --tls-cert), not "yes".'],
     [["--tls-cert", ""], "--tls-cert must be a path, not empty."],
   ])("%p is a mistake", (argv, line) => {

@@ -59,7 +59,7 @@ export class LocalServer {
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
     const maxBuffered = Math.min(config.limits.maxBuffered, shareOfMemory());
     this.#server = new Server({
-      listeners: [listener.listener],
+      listeners: [listener.listener, ...listener.others],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access),

@@ -13,7 +13,7 @@ export function serveAlone(run: Run): void {
   const { config, place, renewal, log, coordinator, keeper } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const listener = createListener(place, renewal.tls);
+  const listener = createListener(place, renewal.tls, config.tls.redirectPort);
   const [tools, failures] = [createTools(config), new FailureTable()];
   const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
   const reload = renewer(run, (renewed) => server.renew(renewed));

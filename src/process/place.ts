@@ -23,16 +23,19 @@ export async function findPlace({ host, port }: Config, log: AccessLog): Promise
 }
 
 /** The listener of a place, secure when there are credentials; it does not listen yet. */
-export function createListener(place: Place, tls: TlsCredentials | null): PlaceListener {
+export function createListener(place: Place, tls: TlsCredentials | null, redirectPort: number | null): PlaceListener {
   const tcp = new TcpListener(place);
-  if (tls === null) return { listener: tcp, renew: () => {} };
+  if (tls === null) return { listener: tcp, others: [], renew: () => {} };
+  const others = redirectPort === null ? [] : [new TcpListener({ ...place, port: redirectPort })];
   const listener = new TlsListener(tcp, tls);
-  return { listener, renew: (renewed) => listener.renew(renewed) };
+  return { listener, others, renew: (renewed) => listener.renew(renewed) };
 }
 
 /** A listener whose credentials can be renewed. */
 export interface PlaceListener {
   readonly listener: PortListener;
+  /** Plain ones beside a secure one, whose clients are sent to it. */
+  readonly others: readonly PortListener[];
   renew(tls: TlsCredentials): void;
 }
 

@@ -79,7 +79,7 @@ class WorkerProcess {
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
     const [lifecycle, listener, observer] = [
       this.#lifecycle,
-      createListener(place, renewal.tls),
+      createListener(place, renewal.tls, config.tls.redirectPort),
       openLog(config, true),
     ];
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));

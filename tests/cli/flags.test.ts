@@ -43,7 +43,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
   "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
   "RIGHTS@/PATH": "ro@/",
-  RULE: "GET /files/* reset@50% p=0.1",
   CIDR: "10.0.0.0/8",
   HOST: "a.example",
   N: "3",

@@ -125,3 +125,27 @@ test("a server that reads nothing ends at SIGHUP, as it always did", async () =>
   program.kill("SIGHUP");
   expect(await program.exited).toBe(129);
 });
+
+describe.skipIf(needs({ programs: ["curl"] }).skip)("everybody to HTTPS", () => {
+  test("a plain port sends the same path and query to the secure one, and the health stays there", async () => {
+    const [secure, plain] = freePorts();
+    const flags = ["--tls", "self-signed", "--port", String(secure), "--https-redirect", String(plain), "--hsts", "1h"];
+    await using program = await RunningProgram.start(flags);
+    const target = `http://localhost:${plain}/echo/a%20b?c=d`;
+    const { text } = await curl("--write-out", "%{http_code} %{redirect_url}", target);
+    expect(text).toBe(`308 https://localhost:${secure}/echo/a%20b?c=d`);
+    expect((await curl("--insecure", "--location", target)).text).toBe("a b");
+    expect((await curl("--write-out", "%{http_code}", `http://localhost:${plain}/-/health`)).text).toEndWith("200");
+    const head = await curl("--insecure", "--head", `https://localhost:${secure}/`);
+    expect(head.text.toLowerCase()).toContain("strict-transport-security: max-age=3600\r\n");
+    expect(program.log).toContain(`http://localhost:${plain}`);
+  });
+});
+
+/** Two that nobody had a moment ago. */
+function freePorts(): readonly [number, number] {
+  const listeners = [0, 0].map((port) => Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }));
+  const [first, second] = listeners.map(({ port }) => port);
+  for (const listener of listeners) listener.stop(true);
+  return [first!, second!];
+}
