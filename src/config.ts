@@ -18,6 +18,8 @@ import type { Limits } from "./http/limits.ts";
 
 /** The first word that asks a running server how it is; a folder of that name is `./healthcheck`. */
 const HEALTHCHECK_WORD = "healthcheck";
+/** The same for a password. */
+const HASH_WORD = "hash-password";
 
 /** Everything a run needs to know: a setting for each row of the tables, which say what it means. */
 export interface Config extends Settings<typeof SERVING_FLAGS> {
@@ -34,6 +36,7 @@ export type Intent =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "healthcheck"; readonly host: string; readonly port: number; readonly isSecure: boolean }
+  | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
 
 /**
@@ -42,6 +45,7 @@ export type Intent =
  */
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
+  if (argv[0] === HASH_WORD) return parseHashPassword(argv.slice(1));
   const words = readArguments(argv);
   if (words instanceof UsageError) return { kind: "usage-error", line: words.line };
   for (const kind of ["help", "version"] as const) {
@@ -57,6 +61,14 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
   const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config)] };
+}
+
+function parseHashPassword(argv: readonly string[]): Intent {
+  const [name, second] = argv;
+  if (name === undefined) return { kind: "hash-password", name: null };
+  if (second === undefined && /^[^-:][^:]*$/.test(name)) return { kind: "hash-password", name };
+  const line = `${HASH_WORD} takes a name at most; it reads the password from standard input.`;
+  return { kind: "usage-error", line };
 }
 
 /** The flags and variables that a server takes say where it is; what else they say does not matter. */

@@ -67,7 +67,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:",
     "bun",
   ],
-  "main.ts": ["cli/answer.ts", "cli/healthcheck.ts", "config.ts", "process/start.ts", "process/worker-process.ts"],
+  "main.ts": [
+    "cli/answer.ts",
+    "cli/hash-password.ts",
+    "cli/healthcheck.ts",
+    "config.ts",
+    "process/start.ts",
+    "process/worker-process.ts",
+  ],
 };
 
 function roomOf(file: string): string {
