@@ -66,7 +66,7 @@ export function createDispatch(
     }),
     ...(config.testing ? createToolRoutes(tools, admission.allowedHosts) : {}),
   };
-  const cors = createCors(admission.writeOrigins);
+  const cors = createCors({ writers: admission.writeOrigins, readers: admission.readOrigins });
   const gates = [
     createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
     createCrossOriginGate(admission.writeOrigins, warn),

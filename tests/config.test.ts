@@ -66,7 +66,7 @@ test("without flags everything has its documented default", () => {
         fsync: false,
         mode: null,
       },
-      admission: { allowedHosts: [], writeOrigins: [] },
+      admission: { allowedHosts: [], readOrigins: [], writeOrigins: [] },
     },
   });
 });

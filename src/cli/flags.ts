@@ -159,6 +159,10 @@ export const ADMISSION_FLAGS = {
     "host name that may reach a loopback address; repeatable",
     readHostName,
   ),
+  /** Origins, as browsers send them, whose pages may read; `*` for all. */
+  readOrigins: list("Who may ask", "cors", "ORIGIN", "web origin whose pages may read, or *; repeatable", (text) =>
+    text === "*" ? text : readOrigin(text),
+  ),
   /** Origins, as browsers send them, whose pages may write. */
   writeOrigins: list("Who may ask", "cors-write", "ORIGIN", "web origin whose pages may write; repeatable", readOrigin),
 } as const;
