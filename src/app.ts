@@ -1,6 +1,7 @@
 // The route table: the only place that wires rooms together.
 
 import { hostname } from "node:os";
+import { createOwnFields } from "./admission/own-fields.ts";
 import { createHsts, redirectToHttps } from "./admission/https-only.ts";
 import type { AccessControl } from "./admission/access-gate.ts";
 import { guardAddresses } from "./admission/address-rules.ts";
@@ -74,11 +75,13 @@ export function createDispatch(
     ...(access === null ? [] : [unlessHealth(access.gate)]),
   ];
   const { hstsMs, redirectPort } = config.tls;
+  const ownFields = config.access.ownFields.length === 0 ? null : createOwnFields(config.access.ownFields);
   const hsts = hstsMs === null ? null : createHsts(hstsMs);
   const finish: Finish = (request, response) => {
     cors.finish(request, response);
     access?.finish(request, response);
     hsts?.(request, response);
+    ownFields?.(request, response);
   };
   const { allowedNetworks, deniedNetworks } = config.access;
   const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);

@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "http/limits.ts",
     "http/authority.ts",
     "http/address-set.ts",
+    "http/own-field.ts",
     "testing/fault-rule.ts",
     "node:fs",
     "node:path",

@@ -48,7 +48,15 @@ test("without flags everything has its documented default", () => {
         redirectPort: null,
         hstsMs: null,
       },
-      access: { auth: [], authFile: null, tokens: [], anonymous: [], allowedNetworks: [], deniedNetworks: [] },
+      access: {
+        auth: [],
+        authFile: null,
+        tokens: [],
+        anonymous: [],
+        ownFields: [],
+        allowedNetworks: [],
+        deniedNetworks: [],
+      },
       files: {
         cacheSeconds: 0,
         precompressed: false,

@@ -1,6 +1,7 @@
 // The settings of who may do what, as rows. What a line of rights means is not known here.
 
 import { isNetwork } from "../http/address-set.ts";
+import { isOwnField } from "../http/own-field.ts";
 import { type FlagRow, lines, list, path } from "./flag-row.ts";
 import { Unreadable } from "./quantity.ts";
 
@@ -18,6 +19,15 @@ export const ACCESS_FLAGS = {
   authFile: path(GROUP, "auth-file", "FILE", "lines as --auth takes them, or of htpasswd -B; read again at SIGHUP"),
   tokens: lines(GROUP, "token", "[NAME:]TOKEN[@/PATH:RIGHTS]", "the same for a bearer token; repeatable", true),
   anonymous: lines(GROUP, "anonymous", "RIGHTS@/PATH", "what everyone may do, such as ro@/; repeatable", false),
+  /** Added to every answer; `NAME: VALUE` each. */
+  ownFields: {
+    ...lines(GROUP, "header", "FIELD", "add 'NAME: VALUE' to every answer; repeatable", false),
+    read: (text: string) => {
+      const fields = text.split("\n").filter((line) => line !== "");
+      const expected = "NAME: VALUE, of a field that neither frames nor describes the answer";
+      return fields.every(isOwnField) ? fields : new Unreadable(expected);
+    },
+  } as FlagRow<readonly string[]>,
   allowedNetworks: networks("allow-ip", "only these clients may come; repeatable"),
   deniedNetworks: networks("deny-ip", "these clients may not; repeatable"),
 } as const;

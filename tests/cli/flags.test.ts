@@ -43,6 +43,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
   "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
   "RIGHTS@/PATH": "ro@/",
+  FIELD: "X-Frame-Options: DENY",
   CIDR: "10.0.0.0/8",
   HOST: "a.example",
   N: "3",

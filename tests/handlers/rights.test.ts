@@ -373,3 +373,33 @@ describe("addresses", () => {
     expect(await status(serve(...flags), "GET", "/files/top.txt")).toBe(expected);
   });
 });
+
+describe("fields of one's own", () => {
+  test("are on answers and refusals, in the place of ours", async () => {
+    const port = serve("--header", "X-Frame-Options: DENY", "--header", "cache-control: no-store", "--auth", "bob:pw");
+    const replies = [
+      await ask(port, "GET", "/files/top.txt", BOB),
+      await ask(port, "GET", "/files/top.txt"),
+      await ask(port, "GET", "/nowhere"),
+      readResponses(await exchange(port, "GET / HTTP/1.1\r\nHost : a\r\n\r\n"), ["GET"])[0]!,
+    ];
+    expect(replies.map(({ status }) => status)).toEqual([200, 401, 404, 400]);
+    for (const { fields } of replies) {
+      expect([fields.get("x-frame-options"), fields.get("cache-control")]).toEqual(["DENY", "no-store"]);
+    }
+  });
+
+  test.each([
+    ["a framing field", "Content-Length: 5"],
+    ["another framing field", "transfer-encoding: chunked"],
+    ["the date", "Date: now"],
+    ["a challenge", "WWW-Authenticate: Basic"],
+    ["no value", "X-A:"],
+    ["no colon", "X-A"],
+    ["a space before the colon", "X-A : b"],
+    ["a control character", "X-A: b\rX-B: c"],
+    ["letters beyond ASCII", "X-A: \u00fc"],
+  ])("cannot be %s", (_, line) => {
+    expect(() => serve("--header", line)).toThrow("usage-error");
+  });
+});
