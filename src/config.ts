@@ -60,7 +60,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   const directory = chooseDirectory(words, read.config.directory);
   if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
   const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
-  return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config)] };
+  return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config), ...idleNotes(config)] };
 }
 
 function parseHashPassword(argv: readonly string[]): Intent {
@@ -179,6 +179,11 @@ function chooseDirectory(words: ArgumentList, flagged: string | null): string | 
   return new UsageError(
     `Give the folder once: DIRECTORY is "${quoted(operand)}", but --directory is "${quoted(typed)}".`,
   );
+}
+
+/** What was asked for and does nothing. */
+function idleNotes({ faults, testing }: Config): readonly string[] {
+  return faults.length > 0 && !testing ? ["--fault does nothing without --testing."] : [];
 }
 
 /** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */

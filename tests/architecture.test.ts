@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:zlib",
     "node:stream",
   ],
-  "testing/": ["testing/", "http/", "storage/loop-share.ts", "node:zlib"],
+  "testing/": ["testing/", "http/", "observe/observer.ts", "storage/loop-share.ts", "node:zlib"],
   "cli/": [
     "cli/",
     "http/limits.ts",
@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "admission/failures.ts",
     "observe/access-log.ts",
     "observe/observer.ts",
+    "observe/observers.ts",
     "storage/coordinator.ts",
     "storage/housekeeper.ts",
     "storage/remote-coordinator.ts",

@@ -264,6 +264,11 @@ describe("a mistake is one line that says what to do", () => {
     [["--max-head", "8KB"], '--max-head must be a size such as 4096, 8K, 1.5M or 2G, not "8KB".'],
     [["--max-connections", "0"], '--max-connections must be a whole number, at least 1, not "0".'],
     [["--cache", "1500ms"], '--cache must be whole seconds, not "1500ms".'],
+    [["--fault", "503"], '--fault must be a rule with a path and a fault: GET /files/* reset@50% p=0.1, not "503".'],
+    [
+      ["--fault", "/a reset@200%"],
+      '--fault must be a rule with a place in the content: reset@1000 or reset@50%, not "/a reset@200%".',
+    ],
     [["--cors-write", "*"], '--cors-write must be an origin such as https://app.example.org, not "*".'],
     [
       ["--cors-write", "https://a/b"],
@@ -298,7 +303,7 @@ describe("a mistake is one line that says what to do", () => {
   });
 });
 
-describe("writing for everyone who reaches the port is noted", () => {
+describe("what everyone who reaches the port can do, or nobody, is noted", () => {
   const cases: [argv: string[], noted: boolean][] = [
     [["files"], false],
     [["files", "--host", "127.0.0.2"], false],
@@ -311,6 +316,8 @@ describe("writing for everyone who reaches the port is noted", () => {
     [["--host", "0.0.0.0", "--testing"], true],
     [["--host", "::1", "--testing"], false],
     [["--testing"], false],
+    [["--testing", "--fault", "* 503"], false],
+    [["--fault", "* 503"], true],
     [["files", "--host", "::"], true],
     [["files", "--host", "127.example.org"], true],
   ];

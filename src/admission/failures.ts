@@ -101,7 +101,9 @@ export class FailureTable {
     const digest = createHmac("sha256", this.#key).update(Uint8Array.from(owner)).digest();
     const first = digest.readUInt32LE(8) % SLOTS;
     // A tag of zero is an empty slot.
-    return { tag: BigInt(digest.readUInt32LE(0) || 1), places: [first, digest.readUInt32LE(12) % SLOTS] };
+    // Two of them, never the same: whoever fails often keeps one while his neighbours come and go in the other.
+    const second = (first + 1 + (digest.readUInt32LE(12) % (SLOTS - 1))) % SLOTS;
+    return { tag: BigInt(digest.readUInt32LE(0) || 1), places: [first, second] };
   }
 }
 

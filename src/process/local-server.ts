@@ -7,6 +7,9 @@ import type { Config } from "../config.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
+import { Observers } from "../observe/observers.ts";
+import { RefusalRecorder } from "../testing/refusal-recorder.ts";
+import { SYSTEM_TIMER } from "../testing/timer.ts";
 import { tapRaw } from "../testing/raw-request.ts";
 import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
@@ -63,7 +66,7 @@ export class LocalServer {
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access),
-      observer,
+      observer: config.testing ? withRefusals(observer, tools) : observer,
       lifecycle,
       wiretap: config.testing ? tapRaw : undefined,
       scoreboard,
@@ -87,4 +90,9 @@ export class LocalServer {
     await Bun.sleep(this.#config.drainDelayMs);
     await this.#server.drain(this.#config.graceMs);
   }
+}
+
+/** The recorder hears of what was refused, too. */
+function withRefusals(observer: Observer, { recorder }: TestingTools): Observer {
+  return new Observers([observer, new RefusalRecorder(recorder, SYSTEM_TIMER)], [observer]);
 }

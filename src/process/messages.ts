@@ -30,6 +30,7 @@ export type ParentMessage =
   | { readonly kind: "renew"; readonly renewal: Renewal }
   | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
   | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
+  | { readonly kind: "fault-count"; readonly id: number; readonly count: number }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 
@@ -40,5 +41,7 @@ export type WorkerMessage =
   | { readonly kind: "failed"; readonly line: string }
   | { readonly kind: "ask"; readonly request: CoordinatorRequest }
   | { readonly kind: "recorder"; readonly message: RecorderMessage }
+  /** A fault's turns are counted for all workers together. */
+  | { readonly kind: "fault-count"; readonly id: number; readonly key: string }
   /** Rules for all workers. */
   | { readonly kind: "faults"; readonly rules: readonly FaultRule[] };

@@ -7,6 +7,7 @@ import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
 import type { FaultRule } from "../testing/fault-rule.ts";
+import { KeyCounts } from "../testing/key-counts.ts";
 import type { Recorder } from "../testing/recorder.ts";
 import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -74,6 +75,7 @@ export class Supervisor {
   #renewal: Renewal;
   readonly #failureKey = crypto.getRandomValues(new Uint8Array(32));
   #faults: readonly FaultRule[] | null = null;
+  readonly #faultCounts = new KeyCounts();
   readonly #started = Promise.withResolvers<readonly string[]>();
 
   /** Throws one line when there is no memory that workers could share. */
@@ -160,8 +162,14 @@ export class Supervisor {
       case "recorder":
         slot.worker?.recorderDesk.receive(message.message);
         return;
+      case "fault-count": {
+        const count = this.#faultCounts.next(message.key);
+        if (slot.worker !== null) tell(slot.worker.process, { kind: "fault-count", id: message.id, count });
+        return;
+      }
       case "faults":
         this.#faults = message.rules;
+        this.#faultCounts.clear();
         for (const { worker } of this.#slots) if (worker !== null) this.#tellFaults(worker.process);
     }
   }

@@ -8,6 +8,7 @@ import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
 import { FaultBook } from "../testing/fault-book.ts";
+import { RemoteCounts } from "../testing/key-counts.ts";
 import { RemoteRecorder } from "../testing/remote-recorder.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
@@ -35,6 +36,7 @@ class WorkerProcess {
   #coordinator: RemoteCoordinator | null = null;
   #recorder: RemoteRecorder | null = null;
   #faults: FaultBook | null = null;
+  readonly #faultCounts = new RemoteCounts((id, key) => tell({ kind: "fault-count", id, key }));
   #server: LocalServer | null = null;
   #log: AccessLog | null = null;
 
@@ -53,6 +55,9 @@ class WorkerProcess {
         return;
       case "faults":
         this.#faults?.replace(message.rules);
+        return;
+      case "fault-count":
+        this.#faultCounts.receive(message.id, message.count);
         return;
       case "drain":
         void this.#end();
@@ -83,7 +88,10 @@ class WorkerProcess {
       openLog(config, true),
     ];
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
-    const faults = new FaultBook(faultRules(config), (rules) => tell({ kind: "faults", rules }));
+    const faults = new FaultBook(faultRules(config), {
+      publish: (rules) => tell({ kind: "faults", rules }),
+      next: (key) => this.#faultCounts.next(key),
+    });
     const tools = { recorder, faults };
     const server = new LocalServer({
       config,

@@ -1,27 +1,36 @@
 // The rules in force, and which requests of theirs it is: "fail twice, then work" needs somebody who counts.
 
+import type { MaybePromise } from "../http/byte-source.ts";
 import type { HttpRequest } from "../http/message.ts";
 import { Arguments } from "./arguments.ts";
 import { BadFault, type FaultRule, isAbout, parseFaultRule, parseTimedFault, type TimedFault } from "./fault-rule.ts";
+import { KeyCounts } from "./key-counts.ts";
 import { MersenneTwister } from "./mersenne-twister.ts";
 
-/** Keys that are counted; the one that was asked for longest ago is forgotten first, and begins anew. */
-const MOST_KEYS = 10_000;
 const MOST_RULES = 100;
+/** Seeds whose sequences are remembered. */
+const MOST_CHANCES = 100;
 const FIELD = "x-fault";
 const ARGUMENT = "fault";
+
+/** What a book of one of several processes shares with the others. */
+export interface FaultSharing {
+  /** Rules that came here are for all. */
+  publish(rules: readonly FaultRule[]): void;
+  /** Counts for all. */
+  next(key: string): Promise<number>;
+}
 
 /** One for a process. */
 export class FaultBook {
   #rules: readonly FaultRule[];
-  readonly #others: (rules: readonly FaultRule[]) => void;
-  readonly #counts = new Map<string, number>();
+  readonly #sharing: FaultSharing | null;
+  readonly #counts = new KeyCounts();
   readonly #chances = new Map<string, MersenneTwister>();
 
-  /** `others` is told of rules that came to this process and are for all. */
-  constructor(rules: readonly FaultRule[], others: (rules: readonly FaultRule[]) => void = () => {}) {
+  constructor(rules: readonly FaultRule[], sharing: FaultSharing | null = null) {
     this.#rules = rules;
-    this.#others = others;
+    this.#sharing = sharing;
   }
 
   get rules(): readonly FaultRule[] {
@@ -31,7 +40,7 @@ export class FaultBook {
   /** Other rules for all processes. */
   publish(rules: readonly FaultRule[]): void {
     this.replace(rules);
-    this.#others(rules);
+    this.#sharing?.publish(rules);
   }
 
   /** Other rules from here on, and counting from the beginning. */
@@ -42,44 +51,47 @@ export class FaultBook {
   }
 
   /** What goes wrong with this request: what it asks for itself, or the first rule whose turn it is. */
-  choose(request: HttpRequest): TimedFault | BadFault | null {
+  choose(request: HttpRequest): MaybePromise<TimedFault | BadFault | null> {
     const asked = askedFault(request);
+    if (asked === null) return this.#chooseRule(this.#rules, 0, request);
     if (asked instanceof BadFault) return asked;
-    if (asked !== null) return this.#isDue(asked, request) ? asked : null;
-    for (const rule of this.#rules)
-      if (isAbout(rule, request.method, request.decodedPath) && this.#isDue(rule, request)) return rule;
+    const isDue = this.#isDue(asked, request);
+    if (isDue instanceof Promise) return isDue.then((due) => (due ? asked : null));
+    return isDue ? asked : null;
+  }
+
+  #chooseRule(rules: readonly FaultRule[], first: number, request: HttpRequest): MaybePromise<FaultRule | null> {
+    for (let i = first; i < rules.length; i++) {
+      const rule = rules[i]!;
+      if (!isAbout(rule, request.method, request.decodedPath)) continue;
+      const isDue = this.#isDue(rule, request);
+      if (isDue instanceof Promise) return isDue.then((due) => (due ? rule : this.#chooseRule(rules, i + 1, request)));
+      if (isDue) return rule;
+    }
     return null;
   }
 
-  #isDue(timed: TimedFault, request: HttpRequest): boolean {
-    const { first, after, key, probability, seed, text } = timed;
-    if (first !== Infinity || after > 0) {
-      const value = key === null ? request.decodedPath : (request.fields.get(key) ?? "");
-      const count = this.#count(`${text}\n${value}`);
-      if (count <= after || count > after + first) return false;
-    }
+  #isDue(timed: TimedFault, request: HttpRequest): MaybePromise<boolean> {
+    const { first, after, key, text } = timed;
+    if (first === Infinity && after === 0) return this.#happens(timed);
+    const value = key === null ? request.decodedPath : (request.fields.get(key) ?? "");
+    const count = (this.#sharing ?? this.#counts).next(`${text}\n${value}`);
+    const isTurn = (n: number): boolean => n > after && n <= after + first && this.#happens(timed);
+    return count instanceof Promise ? count.then(isTurn) : isTurn(count);
+  }
+
+  #happens({ probability, seed, text }: TimedFault): boolean {
     if (probability === 1) return true;
     return (seed === null ? Math.random() : this.#chance(text, seed).fraction()) < probability;
   }
 
-  #count(key: string): number {
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    remember(this.#counts, key, count);
-    return count;
-  }
-
   #chance(text: string, seed: bigint): MersenneTwister {
     const chance = this.#chances.get(text) ?? new MersenneTwister(seed);
-    remember(this.#chances, text, chance, MOST_RULES);
+    this.#chances.delete(text);
+    this.#chances.set(text, chance);
+    if (this.#chances.size > MOST_CHANCES) this.#chances.delete(this.#chances.keys().next().value!);
     return chance;
   }
-}
-
-/** Behind all others, of which there are not too many. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value, most = MOST_KEYS): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > most) map.delete(map.keys().next().value!);
 }
 
 function askedFault(request: HttpRequest): TimedFault | BadFault | null {

@@ -92,7 +92,7 @@ export function parseFaultRule(text: string): FaultRule | BadFault {
   const method = METHOD.test(words[0] ?? "") ? words.shift()! : null;
   const path = words.shift() ?? "";
   if (!/^[/*]/.test(path) || path.length > MOST_GLOB_CHARS)
-    return new BadFault("a rule such as: GET /files/* reset@50% p=0.1");
+    return new BadFault("a path and a fault: GET /files/* reset@50% p=0.1");
   const timed = parseTimedFault(words.join(" "));
   return timed instanceof BadFault ? timed : { ...timed, text: text.trim(), method, path };
 }

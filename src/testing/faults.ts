@@ -1,7 +1,7 @@
 // Puts faults in front of a dispatch: what a rule, or a request itself, asks to go wrong with the answer. There is none of
 // this without `--testing`, and what is the server's own (`/-/`) always works.
 
-import { DeliberateCut, UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { DeliberateCut, type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { bodyLength } from "../http/response-head.ts";
@@ -40,12 +40,16 @@ export function faultDispatch(
   return (request) => {
     if (request.decodedPath.startsWith(OWN_PATHS)) return dispatch(request);
     const chosen = book.choose(request);
+    return chosen instanceof Promise ? chosen.then((fault) => answer(request, fault)) : answer(request, chosen);
+  };
+
+  function answer(request: HttpRequest, chosen: TimedFault | BadFault | null): MaybePromise<HttpResponse> {
     if (chosen === null) return dispatch(request);
     if (chosen instanceof BadFault) return badRequest(`A fault must have ${chosen.expected}.`);
     met.set(request, chosen.text);
     tell(`A fault on purpose: ${chosen.text}`);
     return spoil(request, dispatch, chosen, timer);
-  };
+  }
 }
 
 /** Answers, wrongly. Rejects with the cut where there is to be no answer. */

@@ -36,6 +36,8 @@ export interface RecordedExchange {
   readonly responseBody: RecordedBody;
   /** The rule that spoiled the answer on purpose; null when none did. */
   readonly fault: string | null;
+  /** The name of the refusal of a message that never became a request, as the log has it; null for requests. */
+  readonly refusal: string | null;
 }
 
 /** With its place in the order of all. */
@@ -52,7 +54,7 @@ const MASK = "[masked]";
 /** The exchange as JSON shows it. */
 export function showExchange({ id, exchange }: NumberedExchange, withSecrets: boolean): Printable {
   const { time, durationMs, clientAddress, clientPort, method, target, path, minorVersion } = exchange;
-  const { fieldLines, body, fault } = exchange;
+  const { fieldLines, body, fault, refusal } = exchange;
   const { status, responseLines, responseBody } = exchange;
   const show = (lines: string): Printable =>
     lines
@@ -71,6 +73,7 @@ export function showExchange({ id, exchange }: NumberedExchange, withSecrets: bo
     headers: show(fieldLines),
     body: showBody(body),
     fault,
+    refusal,
     response: status === null ? null : { status, headers: show(responseLines), body: showBody(responseBody) },
   };
 }

@@ -77,6 +77,7 @@ function recordOf(
     responseLines: response === null ? "" : response.fieldLines,
     responseBody,
     fault: faultOf(request),
+    refusal: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { KeyCounts } from "../../src/testing/key-counts.ts";
 import { FaultBook, parseFaultRules } from "../../src/testing/fault-book.ts";
 import { BadFault, type FaultRule, isAbout, parseFaultRule, parseTimedFault } from "../../src/testing/fault-rule.ts";
 import { requestOf } from "../support/request.ts";
@@ -147,15 +148,35 @@ describe("FaultBook", () => {
     expect(book.choose(requestOf("GET", "/a?fault="))).toBeNull();
   });
 
-  test("counts anew with other rules, and tells the others of those that are for all", () => {
+  test("with other rules tells the others of those that are for all", () => {
     const told: unknown[] = [];
-    const book = new FaultBook([], (rules) => told.push(rules));
+    const book = new FaultBook([], { publish: (rules) => void told.push(rules), next: async () => 1 });
     const rules = parseFaultRules("* reset first=1") as FaultRule[];
     book.publish(rules);
-    expect(meets(book, same(2))).toBe("x.");
-    book.replace(rules);
-    expect(meets(book, same(2))).toBe("x.");
+    expect(book.rules).toEqual(rules);
     expect(told).toEqual([rules]);
+  });
+
+  test("counts anew with other rules", () => {
+    const rules = parseFaultRules("* reset first=1") as FaultRule[];
+    const book = new FaultBook(rules);
+    for (let round = 0; round < 2; round++) {
+      expect(meets(book, same(2))).toBe("x.");
+      book.replace(rules);
+    }
+  });
+
+  test("counts with others where it has others", async () => {
+    const counts = new KeyCounts();
+    const sharing = { publish: () => {}, next: async (key: string) => counts.next(key) };
+    const rules = parseFaultRules("/b 503\n* reset first=2\n* hang after=3") as FaultRule[];
+    const [one, other] = [new FaultBook(rules, sharing), new FaultBook(rules, sharing)];
+    const met: (string | null)[] = [];
+    for (const book of [one, other, one, other, one, other]) {
+      const fault = (await book.choose(requestOf("GET", "/a"))) as FaultRule | null;
+      met.push(fault?.fault.kind ?? null);
+    }
+    expect(met).toEqual(["reset", "reset", null, null, null, "hang"]);
   });
 
   test("remembers a bounded number of keys", () => {

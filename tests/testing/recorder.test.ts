@@ -24,6 +24,7 @@ function exchangeOf(path: string, method = "GET", status = 200, bytes = 0): Reco
     responseLines: "",
     responseBody: NO_BODY,
     fault: null,
+    refusal: null,
   };
 }
 

@@ -9,8 +9,34 @@ function get(port: number, target: string): Promise<string> {
   return exchange(port, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
 }
 
+test("what was refused before it became a request is recorded once, and what was answered is not twice", async () => {
+  await using program = await RunningProgram.start(["--testing"]);
+  const { port } = program;
+  await exchange(port, "GET /bad?x HTTP/1.1\r\nHost : a\r\n\r\n");
+  await exchange(port, "nonsense\r\n\r\n");
+  await exchange(port, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+  await get(port, "/nowhere");
+  await exchange(port, "GET /get?fault=reset HTTP/1.1\r\nHost: a\r\n\r\n");
+  const text = await get(port, "/-/requests");
+  const records = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as {
+    path: string;
+    refusal: string | null;
+    fault: string | null;
+    response: { status: number } | null;
+  }[];
+  expect(records.map(({ path, refusal, fault, response }) => [path, refusal, fault, response?.status ?? null])).toEqual(
+    [
+      ["/bad", "BAD_FIELD_LINE", null, 400],
+      ["", "BAD_REQUEST_LINE", null, 400],
+      ["/post", "BAD_CHUNK", null, 400],
+      ["/nowhere", null, null, 404],
+      ["/get", null, "reset", null],
+    ],
+  );
+});
+
 describe.skipIf(needs({ linux: true }).skip)("--workers 2 --testing", () => {
-  test("has one recorder, and answers right behind the last request that is waited for", async () => {
+  test("has one recorder that answers right behind the last request that is waited for, and counts faults together", async () => {
     await using program = await RunningProgram.start(["--workers", "2", "--testing"]);
     const { port } = program;
     // Each on a connection of its own, so that both workers have some.
@@ -29,6 +55,14 @@ describe.skipIf(needs({ linux: true }).skip)("--workers 2 --testing", () => {
     }
     // The fastest, since the machine may be busy.
     expect(Math.min(...delays)).toBeLessThan(20);
+    const rule = "GET /uuid 503 first=3";
+    const put = `PUT /-/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${rule.length}\r\n\r\n${rule}`;
+    expect(await exchange(port, put)).toStartWith("HTTP/1.1 204 ");
+    // Whoever was not told of the rules yet is told at once.
+    await Bun.sleep(100);
+    const statuses: string[] = [];
+    for (let i = 0; i < 12; i++) statuses.push((await get(port, "/uuid")).slice(9, 12));
+    expect(statuses).toEqual([...Array(3).fill("503"), ...Array(9).fill("200")]);
     const all = await get(port, "/-/requests?path=/echo/*");
     expect(all.match(/"target"/g)).toHaveLength(35);
   });
