@@ -1,9 +1,13 @@
 // The route table: the only place that wires rooms together.
 
 import { hostname } from "node:os";
+import { createOwnFields } from "./admission/own-fields.ts";
+import { createHsts, redirectToHttps } from "./admission/https-only.ts";
+import type { AccessControl } from "./admission/access-gate.ts";
+import { guardAddresses } from "./admission/address-rules.ts";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { finishDispatch, type Warn } from "./admission/gate.ts";
+import { type Finish, finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
@@ -12,7 +16,7 @@ import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
-import type { Dispatch } from "./http/message.ts";
+import type { Dispatch, Gate } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
@@ -26,11 +30,12 @@ import { createToolRoutes, type TestingTools, toolDispatch } from "./testing/too
 
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
+const HEALTH = "/-/health";
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<
   Config,
-  "directory" | "limits" | "files" | "admission" | "testing" | "recordedRequests" | "faults"
+  "directory" | "limits" | "port" | "tls" | "files" | "access" | "admission" | "testing" | "recordedRequests" | "faults"
 >;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
@@ -41,6 +46,7 @@ export function createDispatch(
   lifecycle: Lifecycle,
   warn: Warn,
   tools: TestingTools = createTools(config),
+  access: AccessControl | null = null,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -50,23 +56,43 @@ export function createDispatch(
     "/echo/{text}": { access: "public", rest: "decoded", GET: echoPath },
     "/echo": { access: "public", POST: echoBody, PUT: echoBody },
     "/user-agent": { access: "public", GET: userAgent },
-    "/-/health": { access: "private", GET: createHealth(lifecycle) },
+    [HEALTH]: { access: "private", GET: createHealth(lifecycle) },
     ...createFileHandlers(createStorage(config, maxOpenFiles, rules, coordinator), {
       ...settings,
       ...limits,
+      // Where rights are set, they say who may delete.
+      allowDelete: settings.allowDelete || access !== null,
       rules,
       maxBodyBytes: limits.maxBody,
     }),
     ...(config.testing ? createToolRoutes(tools, admission.allowedHosts) : {}),
   };
-  const cors = createCors(admission.writeOrigins);
+  const cors = createCors({ writers: admission.writeOrigins, readers: admission.readOrigins });
   const gates = [
     createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
     createCrossOriginGate(admission.writeOrigins, warn),
     cors.gate,
+    ...(access === null ? [] : [unlessHealth(access.gate)]),
   ];
-  const dispatch = finishDispatch(withErrorPages(createRouter(routes, gates), offer), cors.finish);
+  const { hstsMs, redirectPort } = config.tls;
+  const ownFields = config.access.ownFields.length === 0 ? null : createOwnFields(config.access.ownFields);
+  const hsts = hstsMs === null ? null : createHsts(hstsMs);
+  const finish: Finish = (request, response) => {
+    cors.finish(request, response);
+    access?.finish(request, response);
+    hsts?.(request, response);
+    ownFields?.(request, response);
+  };
+  const { allowedNetworks, deniedNetworks } = config.access;
+  const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);
+  const secured = redirectPort === null ? finished : redirectToHttps(finished, config.port, new Set([HEALTH]));
+  const dispatch = guardAddresses(secured, allowedNetworks, deniedNetworks);
   return config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
+}
+
+/** Balancers have no password. */
+function unlessHealth(gate: Gate): Gate {
+  return (request) => (request.route?.path === HEALTH ? null : gate(request));
 }
 
 /** Where exchanges are kept with --testing: one for a server, however many workers it has. */

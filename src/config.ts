@@ -1,6 +1,7 @@
 // The settings of one run: from the command line, then the environment, then the defaults. Pure: it looks at nothing but
 // its arguments, so what a folder or a port is really like is found out by whoever uses it.
 
+import { ACCESS_FLAGS } from "./cli/access-flags.ts";
 import { isLoopback } from "./cli/address.ts";
 import { readArguments } from "./cli/argument-list.ts";
 import type { ArgumentList } from "./cli/argument-list.ts";
@@ -9,6 +10,7 @@ import type { Environment } from "./cli/environment.ts";
 import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
+import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
 import { Unreadable } from "./cli/quantity.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
@@ -16,11 +18,15 @@ import type { Limits } from "./http/limits.ts";
 
 /** The first word that asks a running server how it is; a folder of that name is `./healthcheck`. */
 const HEALTHCHECK_WORD = "healthcheck";
+/** The same for a password. */
+const HASH_WORD = "hash-password";
 
 /** Everything a run needs to know: a setting for each row of the tables, which say what it means. */
 export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly limits: Limits;
+  readonly tls: Settings<typeof TLS_FLAGS>;
   readonly files: Settings<typeof FILE_FLAGS>;
+  readonly access: Settings<typeof ACCESS_FLAGS>;
   readonly admission: Settings<typeof ADMISSION_FLAGS>;
 }
 
@@ -29,7 +35,8 @@ export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
-  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number }
+  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number; readonly isSecure: boolean }
+  | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
 
 /**
@@ -38,6 +45,7 @@ export type Intent =
  */
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
+  if (argv[0] === HASH_WORD) return parseHashPassword(argv.slice(1));
   const words = readArguments(argv);
   if (words instanceof UsageError) return { kind: "usage-error", line: words.line };
   for (const kind of ["help", "version"] as const) {
@@ -55,6 +63,14 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config), ...idleNotes(config)] };
 }
 
+function parseHashPassword(argv: readonly string[]): Intent {
+  const [name, second] = argv;
+  if (name === undefined) return { kind: "hash-password", name: null };
+  if (second === undefined && /^[^-:][^:]*$/.test(name)) return { kind: "hash-password", name };
+  const line = `${HASH_WORD} takes a name at most; it reads the password from standard input.`;
+  return { kind: "usage-error", line };
+}
+
 /** The flags and variables that a server takes say where it is; what else they say does not matter. */
 function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   const words = readArguments(argv);
@@ -65,8 +81,8 @@ function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, 
     };
   const intent = parseConfig(argv, env);
   if (intent.kind !== "serve") return intent;
-  const { host, port } = intent.config;
-  return { kind: "healthcheck", host, port };
+  const { host, port, tls } = intent.config;
+  return { kind: "healthcheck", host, port, isSecure: tls.selfSigned || tls.certFile !== null };
 }
 
 /** All settings, and the flags that someone set rather than left at their default. */
@@ -90,6 +106,8 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
   const config = {
     ...settings(SERVING_FLAGS),
     limits: settings(LIMIT_TABLE),
+    tls: settings(TLS_FLAGS),
+    access: settings(ACCESS_FLAGS),
     files: settings(FILE_FLAGS),
     admission: settings(ADMISSION_FLAGS),
   } as Config;
@@ -99,20 +117,41 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
 /** Undefined when nobody set the flag. */
 function readValue(flag: string, row: FlagRow<unknown>, words: ArgumentList, environment: Environment): unknown {
   const texts = words.given.filter((each) => each.flag === flag).map((each) => each.text ?? "true");
-  const typed = row.isList ? texts.join(",") : texts.at(-1);
+  const typed = row.isList ? texts.join(row.separator) : texts.at(-1);
   const variable = environment.variables.get(flag);
   const text = texts.length > 0 ? typed : variable?.text;
   if (text === undefined) return undefined;
   const value = row.read(text);
   if (!(value instanceof Unreadable)) return value;
   const source = texts.length > 0 ? `--${flag}` : (variable?.name ?? flag);
+  if (row.isSecret) return new UsageError(`${source} must be ${value.expected}.`);
   return new UsageError(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
 }
 
-function findContradiction({ config: { files }, set }: ReadSettings): UsageError | null {
-  const both = (one: string, other: string): UsageError => {
-    return new UsageError(`--${one} and --${other} contradict each other; leave one out.`);
-  };
+function both(one: string, other: string): UsageError {
+  return new UsageError(`--${one} and --${other} contradict each other; leave one out.`);
+}
+
+function findContradiction(read: ReadSettings): UsageError | null {
+  return findTlsContradiction(read.config) ?? findFileContradiction(read);
+}
+
+/** What makes no connection secure would be taken for something that does. */
+function findTlsContradiction({ tls, port }: Config): UsageError | null {
+  const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
+  if (selfSigned && certFile !== null) return both("tls", "tls-cert");
+  if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
+  if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
+  if (selfSigned || certFile !== null) {
+    const isLost = redirectPort !== null && port === 0;
+    return isLost ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
+  }
+  const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
+  const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
+  return idle === undefined ? null : new UsageError(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
+}
+
+function findFileContradiction({ config: { files }, set }: ReadSettings): UsageError | null {
   if (files.readOnly && files.uploadOnly) return both("read-only", "upload-only");
   if (files.readOnly && files.allowDelete) return both("read-only", "allow-delete");
   if (files.uploadOnly && files.allowDelete) return both("upload-only", "allow-delete");
@@ -147,11 +186,13 @@ function idleNotes({ faults, testing }: Config): readonly string[] {
   return faults.length > 0 && !testing ? ["--fault does nothing without --testing."] : [];
 }
 
-/** What anyone who reaches the port can do, until there is authentication: worth a sentence each. */
+/** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
 function exposureNotes(config: Config): readonly string[] {
-  const { host, directory, files, testing } = config;
+  const { host, directory, files, testing, access } = config;
   if (isLoopback(host)) return [];
-  const mayUpload = directory !== null && !files.readOnly;
+  // Whoever set rights has thought of it.
+  const hasRights = access.authFile !== null || access.auth.length + access.tokens.length + access.anonymous.length > 0;
+  const mayUpload = directory !== null && !files.readOnly && !hasRights;
   return [
     ...(mayUpload ? [`Everyone who can reach ${host} may upload files; --read-only forbids it.`] : []),
     ...(testing

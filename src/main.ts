@@ -1,7 +1,8 @@
 #!/usr/bin/env -S bun --config=/dev/null --no-env-file --tsconfig-override=/dev/null
 // From the command line to whoever does what it asks for.
 
-import { answer, complain, EXIT_CANNOT_SERVE, EXIT_STOPPED } from "./cli/answer.ts";
+import { answer, complain, EXIT_CANNOT_SERVE, EXIT_STOPPED, EXIT_USAGE_ERROR } from "./cli/answer.ts";
+import { hashTypedPassword } from "./cli/hash-password.ts";
 import { findIllness } from "./cli/healthcheck.ts";
 import { parseConfig } from "./config.ts";
 import { serve } from "./process/start.ts";
@@ -16,13 +17,21 @@ function main(argv: readonly string[]): void {
     case "serve":
       return void serve(intent.config, intent.notes);
     case "healthcheck":
-      return void checkHealth(intent.host, intent.port);
+      return void checkHealth(intent.host, intent.port, intent.isSecure);
+    case "hash-password":
+      return void hashPassword(intent.name);
     default:
       process.exit(answer(intent));
   }
 }
 
-async function checkHealth(host: string, port: number): Promise<void> {
-  const illness = await findIllness(host, port);
+async function hashPassword(name: string | null): Promise<void> {
+  const hashed = await hashTypedPassword(name);
+  if ("fault" in hashed) process.exit(complain(hashed.fault, EXIT_USAGE_ERROR));
+  process.stdout.write(hashed.line + "\n");
+}
+
+async function checkHealth(host: string, port: number, isSecure: boolean): Promise<void> {
+  const illness = await findIllness(host, port, isSecure);
   process.exit(illness === null ? EXIT_STOPPED : complain(illness, EXIT_CANNOT_SERVE));
 }

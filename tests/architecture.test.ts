@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "net/": ["net/", "http/", "observe/observer.ts", "bun"],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
   "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "node:fs"],
-  "admission/": ["admission/", "http/"],
+  "tls/": ["tls/", "http/host.ts", "http/ip-address.ts", "node:crypto", "node:fs", "node:os", "node:path"],
+  "admission/": ["admission/", "http/", "node:crypto"],
   "pages/": ["pages/"],
   "handlers/": [
     "handlers/",
@@ -33,6 +34,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/",
     "http/limits.ts",
     "http/authority.ts",
+    "http/address-set.ts",
+    "http/own-field.ts",
     "testing/fault-rule.ts",
     "node:fs",
     "node:path",
@@ -51,6 +54,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net/listener.ts",
     "net/server.ts",
     "net/tcp-listener.ts",
+    "net/tls-listener.ts",
+    "tls/",
+    "admission/access-rules.ts",
+    "admission/access-gate.ts",
+    "admission/failures.ts",
     "observe/access-log.ts",
     "observe/observer.ts",
     "observe/observers.ts",
@@ -61,7 +69,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:",
     "bun",
   ],
-  "main.ts": ["cli/answer.ts", "cli/healthcheck.ts", "config.ts", "process/start.ts", "process/worker-process.ts"],
+  "main.ts": [
+    "cli/answer.ts",
+    "cli/hash-password.ts",
+    "cli/healthcheck.ts",
+    "config.ts",
+    "process/start.ts",
+    "process/worker-process.ts",
+  ],
 };
 
 function roomOf(file: string): string {

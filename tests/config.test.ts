@@ -39,6 +39,24 @@ test("without flags everything has its documented default", () => {
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,
+      tls: {
+        selfSigned: false,
+        certFile: null,
+        keyFile: null,
+        stateFolder: null,
+        clientAuthorityFile: null,
+        redirectPort: null,
+        hstsMs: null,
+      },
+      access: {
+        auth: [],
+        authFile: null,
+        tokens: [],
+        anonymous: [],
+        ownFields: [],
+        allowedNetworks: [],
+        deniedNetworks: [],
+      },
       files: {
         cacheSeconds: 0,
         precompressed: false,
@@ -56,7 +74,7 @@ test("without flags everything has its documented default", () => {
         fsync: false,
         mode: null,
       },
-      admission: { allowedHosts: [], writeOrigins: [] },
+      admission: { allowedHosts: [], readOrigins: [], writeOrigins: [] },
     },
   });
 });
@@ -309,5 +327,30 @@ describe("what everyone who reaches the port can do, or nobody, is noted", () =>
 
   test.each(cases)("%j: %p", (argv, noted) => {
     expect(notes(argv).length).toBe(noted ? 1 : 0);
+  });
+});
+
+describe("HTTPS", () => {
+  test.each([
+    [["--tls", "self-signed", "--tls-cert", "c"], "--tls and --tls-cert contradict each other; leave one out."],
+    [["--tls-key", "k"], "--tls-key needs --tls-cert."],
+    [["--tls-state", "s"], "--tls-state needs --tls self-signed."],
+    [["--tls-state", "s", "--tls-cert", "c"], "--tls-state needs --tls self-signed."],
+    [["--tls-client-ca", "c"], "--tls-client-ca needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [["--https-redirect", "80"], "--https-redirect needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [["--hsts", "1h"], "--hsts needs HTTPS: --tls self-signed, or --tls-cert FILE."],
+    [
+      ["--tls", "self-signed", "--port", "0", "--https-redirect", "80"],
+      "--https-redirect needs a --port to send people to, not 0.",
+    ],
+    [["--tls", "yes"], '--tls must be self-signed (other certificates: --tls-cert), not "yes".'],
+    [["--tls-cert", ""], "--tls-cert must be a path, not empty."],
+  ])("%p is a mistake", (argv, line) => {
+    expect(usageError(argv)).toBe(`${line} Try --help.`);
+  });
+
+  test("is what the health check asks for when the flags of the server say so", () => {
+    expect(parseConfig(["healthcheck", "--tls", "self-signed"], {})).toMatchObject({ isSecure: true });
+    expect(parseConfig(["healthcheck"], {})).toMatchObject({ isSecure: false });
   });
 });

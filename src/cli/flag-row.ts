@@ -3,7 +3,7 @@
 import { formatDuration, readDuration, Unreadable } from "./quantity.ts";
 
 /** The headings of the help text, in its order. */
-export type FlagGroup = "Serving" | "Reading files" | "Writing files" | "Who may ask" | "Limits" | "Other";
+export type FlagGroup = "Serving" | "HTTPS" | "Reading files" | "Writing files" | "Who may ask" | "Limits" | "Other";
 
 /** What the parser and the help text know of every flag, whatever it holds. */
 export interface FlagFace {
@@ -26,12 +26,16 @@ export interface FlagRow<Value> extends FlagFace {
   readonly preset: Value;
   /** The value of a text, or what the text should have been. */
   readonly read: (text: string) => Value | Unreadable;
-  /** True when the flag may be repeated and takes comma lists; the value is then an array. */
+  /** True when the flag may be repeated and takes lists; the value is then an array. */
   readonly isList: boolean;
+  /** What stands between the items of a list; a line end where an item may hold commas. */
+  readonly separator: "," | "\n";
+  /** True when the text may be a secret: no message repeats it. */
+  readonly isSecret: boolean;
 }
 
-/** What most flags have not: one letter, another name, more than one value. */
-export const PLAIN = { short: null, aliases: [], isList: false } as const;
+/** What most flags have not: one letter, another name, more than one value, a secret. */
+export const PLAIN = { short: null, aliases: [], isList: false, separator: ",", isSecret: false } as const;
 
 /** A switch that is off. */
 export function toggle(group: FlagGroup, flag: string, help: string, short: string | null = null): FlagRow<boolean> {
@@ -76,6 +80,26 @@ export function optional<Preset extends number | null>(
   read: (text: string) => number | Unreadable,
 ): FlagRow<number | Preset> {
   return { ...PLAIN, group, flag, placeholder, help, shownPreset: "", preset, read };
+}
+
+/** A flag that collects texts as they stand; in a variable each is a line. What they mean is not known here. */
+export function lines(
+  group: FlagGroup,
+  flag: string,
+  placeholder: string,
+  help: string,
+  isSecret: boolean,
+): FlagRow<readonly string[]> {
+  const read = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
+  const row = { ...PLAIN, group, flag, placeholder, help, shownPreset: "", preset: [] } as const;
+  return { ...row, isList: true, separator: "\n", isSecret, read };
+}
+
+/** The path of a file or folder, as given. */
+export function path(group: FlagGroup, flag: string, placeholder: string, help: string): FlagRow<string | null> {
+  const read = (text: string): string | Unreadable =>
+    text === "" || text.includes("\0") ? new Unreadable("a path") : text;
+  return { ...PLAIN, group, flag, placeholder, help, shownPreset: "", preset: null, read };
 }
 
 /** The words that an environment variable or `--flag=word` may say for a switch. */

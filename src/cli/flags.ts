@@ -5,6 +5,7 @@
 import { BadFault, parseFaultRule } from "../testing/fault-rule.ts";
 import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
+import { ACCESS_FLAGS } from "./access-flags.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
 import { duration, type FlagRow, list, optional, PLAIN, takeAway, toggle } from "./flag-row.ts";
 import {
@@ -16,6 +17,7 @@ import {
   readSize,
   Unreadable,
 } from "./quantity.ts";
+import { TLS_FLAGS } from "./tls-flags.ts";
 
 /** Rows by the name of their setting. */
 export type FlagTable = Readonly<Record<string, FlagRow<unknown>>>;
@@ -157,6 +159,10 @@ export const ADMISSION_FLAGS = {
     "host name that may reach a loopback address; repeatable",
     readHostName,
   ),
+  /** Origins, as browsers send them, whose pages may read; `*` for all. */
+  readOrigins: list("Who may ask", "cors", "ORIGIN", "web origin whose pages may read, or *; repeatable", (text) =>
+    text === "*" ? text : readOrigin(text),
+  ),
   /** Origins, as browsers send them, whose pages may write. */
   writeOrigins: list("Who may ask", "cors-write", "ORIGIN", "web origin whose pages may write; repeatable", readOrigin),
 } as const;
@@ -171,7 +177,7 @@ const LIMIT_FLAGS: readonly FlagRow<unknown>[] = Object.values(LIMIT_TABLE).map(
 
 /** All flags by their names, limits included, in the order in which they are looked at. */
 export const ALL_FLAGS: ReadonlyMap<string, FlagRow<unknown>> = new Map(
-  [SERVING_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS]
+  [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, QUESTION_FLAGS]
     .flatMap((table): readonly FlagRow<unknown>[] => Object.values(table))
     .concat(LIMIT_FLAGS)
     .map((row) => [row.flag, row]),

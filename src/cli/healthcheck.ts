@@ -6,13 +6,15 @@ const PATIENCE_MS = 5000;
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "localhost"]);
 /** `localhost` is no name that could be rebound, so the server answers to it wherever it listens. */
 const REQUEST = "GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+/** The server of this machine is asked how it is, not who: nothing secret is sent. */
+const OWN_MACHINE = { rejectUnauthorized: false } as const;
 const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
 
 /**
  * Null when the server on this host and port answers 200, otherwise one line that says what it does. By a socket of our
  * own: `fetch` would go through the proxy that the environment names. Never rejects; takes 5 s at most.
  */
-export async function findIllness(host: string, port: number): Promise<string | null> {
+export async function findIllness(host: string, port: number, isSecure = false): Promise<string | null> {
   const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
   const place = formatAuthority(hostname, port);
   const { promise, resolve } = Promise.withResolvers<string | null>();
@@ -25,8 +27,11 @@ export async function findIllness(host: string, port: number): Promise<string | 
   const connecting = Bun.connect({
     hostname,
     port,
+    ...(isSecure ? { tls: OWN_MACHINE } : {}),
     socket: {
-      open: (socket) => void socket.write(REQUEST),
+      // A secure one is written to when its handshake is done.
+      open: (socket) => (isSecure ? undefined : void socket.write(REQUEST)),
+      handshake: (socket) => void socket.write(REQUEST),
       data: (_, bytes) => {
         received += bytes.toString("latin1");
         judge();

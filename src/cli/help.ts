@@ -10,6 +10,7 @@ const GAP = "  ";
 
 const GROUPS: Readonly<Record<FlagGroup, string>> = {
   Serving: "",
+  HTTPS: "",
   "Reading files": "",
   "Writing files": "",
   "Who may ask": "",
@@ -21,6 +22,7 @@ const HEAD = `mini-http: shares a folder over HTTP, takes uploads, and tests HTT
 
 Usage: mini-http [DIRECTORY] [flags]
        mini-http healthcheck [--host HOST] [--port PORT]   ask a running server: 0 it is well, 1 not
+       mini-http hash-password [NAME]   hash the password on standard input, for --auth-file
 
 Without a DIRECTORY it answers at / /echo/TEXT /echo /user-agent and /-/health; with one also
 at /files/.

@@ -15,6 +15,7 @@ import { type Arrangement, arrange } from "./list-order.ts";
 import { readRefused } from "./replies.ts";
 import { preconditionResponse, type Representation, representationResponse } from "./representation.ts";
 import { TextSource } from "./text-source.ts";
+import { visibleListing } from "./visible-listing.ts";
 
 /** Up to here a list is made at once, which takes about a millisecond, and has a length. */
 const WHOLE_ENTRIES = 512;
@@ -46,8 +47,9 @@ export async function directoryListing(
   folder: ObjectName,
   upload: UploadTerms | null,
 ): Promise<HttpResponse> {
-  const listing = await storage.list(folder, request.peer);
-  if (typeof listing === "string") return listRefused(listing);
+  const whole = await storage.list(folder, request.peer);
+  if (typeof whole === "string") return listRefused(whole);
+  const listing = await visibleListing(whole, folder, request.permission);
   const answer = new ListAnswer(request, folder, listing, upload);
   try {
     return await answer.make();

@@ -6,12 +6,14 @@ import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
+import type { UploadTerms } from "../pages/upload-panel.ts";
 import { readContentType } from "./content-type.ts";
 import type { FileResponseSettings } from "./file-representation.ts";
 import { fileResponse } from "./file-response.ts";
 import { HotFile } from "./hot-file.ts";
 import { HOT_FILE_BYTES, HotFiles } from "./hot-files.ts";
 import { isFolderPath, redirectToFolder } from "./location.ts";
+import { isOnTheWay, unpermitted, unpermittedFolder, writeTerms } from "./permitted.ts";
 import { nameRefused, notFound, readRefused, unsteady } from "./replies.ts";
 import { findStoredForms, NOTHING_STORED } from "./stored-forms.ts";
 import type { UploadSettings } from "./uploads.ts";
@@ -24,7 +26,7 @@ const WHOLE_READ_BYTES = 64 * 1024;
 const MOST_SIZELESS_BYTES = 16 * 1024 * 1024;
 
 /** How files and folders are read. */
-export interface FileReaderSettings extends FileResponseSettings, Pick<UploadSettings, "onDuplicate"> {
+export interface FileReaderSettings extends FileResponseSettings, UploadSettings {
   readonly rules: NameRules;
   /** Folders may be listed. */
   readonly listing: boolean;
@@ -56,8 +58,10 @@ export class FileReader {
 
   /** The answer to a path below the folder, as it was sent. */
   answer(request: HttpRequest, raw: string): MaybePromise<HttpResponse> {
-    // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory.
-    const hot = this.#settings.precompressed || raw.includes("%") ? null : this.#hotFiles.find(raw, request.peer);
+    // Only a name without escapes is its own decoded form, and only names that passed the gate are in memory. Rights are
+    // asked of names that were taken apart.
+    const isWayward = this.#settings.precompressed || raw.includes("%") || request.permission !== null;
+    const hot = isWayward ? null : this.#hotFiles.find(raw, request.peer);
     if (hot instanceof Promise) return hot.then((file) => this.#answerRaw(request, raw, file));
     return this.#answerRaw(request, raw, hot);
   }
@@ -67,7 +71,9 @@ export class FileReader {
     const path = ObjectName.withoutDots(raw);
     if (isFolderPath(path)) return this.#answerFolder(request, ObjectName.parseFolder(path, this.#settings.rules));
     const name = ObjectName.parse(path, this.#settings.rules);
-    return name instanceof ObjectName ? this.#answerName(request, name) : nameRefused(name);
+    if (!(name instanceof ObjectName)) return nameRefused(name);
+    if (isOnTheWay(request, name)) return redirectToFolder(request);
+    return unpermitted(request, "read", name) ?? this.#answerName(request, name);
   }
 
   /** What was answered before is asked for first: it takes no more than to look at the request. */
@@ -82,6 +88,7 @@ export class FileReader {
     const { precompressed } = this.#settings;
     const { forms, varies } = precompressed ? await findStoredForms(this.#storage, request, name) : NOTHING_STORED;
     for (const { name: formName, coding } of forms) {
+      if (unpermitted(request, "read", formName) !== null) continue;
       const form = await this.#open(formName, request);
       // One that may not be read, or is gone by now, is no reason to refuse the file.
       if (typeof form === "string") continue;
@@ -143,16 +150,29 @@ export class FileReader {
 
   async #answerFolder(request: HttpRequest, folder: ObjectName | "bad" | "missing"): Promise<HttpResponse> {
     if (!(folder instanceof ObjectName)) return nameRefused(folder);
-    const { index, listing, rules, readOnly, maxBodyBytes, onDuplicate } = this.#settings;
+    const refused = unpermittedFolder(request, folder);
+    if (refused !== null) return refused;
+    const { index, listing, rules } = this.#settings;
     if (index && !asksForList(request.query)) {
       const name = folder.join(["index.html"], rules);
-      const reply = name instanceof ObjectName ? await this.#answerName(request, name) : notFound();
+      const isServed = name instanceof ObjectName && unpermitted(request, "read", name) === null;
+      const reply = isServed ? await this.#answerName(request, name) : notFound();
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
-    return directoryListing(request, this.#storage, folder, readOnly ? null : { maxBodyBytes, onDuplicate });
+    return directoryListing(request, this.#storage, folder, this.#uploadTerms(request, folder));
+  }
+
+  /** What the page may offer; null when nothing can be uploaded here. */
+  #uploadTerms(request: HttpRequest, folder: ObjectName): UploadTerms | null {
+    const { readOnly, maxBodyBytes } = this.#settings;
+    const terms = readOnly ? null : writeTerms(request, folder, this.#settings);
+    if (terms === null) return null;
+    const { mayReplace, settings } = terms;
+    const onDuplicate = mayReplace || settings.onDuplicate === "rename" ? settings.onDuplicate : "error";
+    return { maxBodyBytes, onDuplicate };
   }
 }
 

@@ -9,6 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 import { createDropBox } from "./drop-box.ts";
 import { FileReader, type FileReaderSettings } from "./file-reader.ts";
 import { isFolderPath, redirectToFolder } from "./location.ts";
+import { unpermitted, writeTerms } from "./permitted.ts";
 import { nameRefused, newNameRefused, notFound, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
@@ -56,7 +57,10 @@ function post(
 ): MaybePromise<HttpResponse> {
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
   const folder = ObjectName.parseFolder(raw, settings.rules);
-  return folder instanceof ObjectName ? storeForm(storage, folder, request, settings) : newNameRefused(folder);
+  if (!(folder instanceof ObjectName)) return newNameRefused(folder);
+  // Its files may lie in folders of the form's own, which have rules of their own.
+  const isAllowed = writeTerms(request, folder, settings) !== null || request.permission?.leadsTo(folder.path) === true;
+  return isAllowed ? storeForm(storage, folder, request, settings) : request.permission!.refuse();
 }
 
 function put(
@@ -87,6 +91,8 @@ async function remove(
 ): Promise<HttpResponse> {
   const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
   if (!(name instanceof ObjectName)) return nameRefused(name);
+  const refused = unpermitted(request, "delete", name);
+  if (refused !== null) return refused;
   if (isFolderPath(raw)) {
     const there = await storage.stat(name, request.peer);
     return typeof there === "string" || there.type === "file" ? notFound() : folderStays();

@@ -18,6 +18,7 @@ import type { Condition, Storage, Stored, Upload, WriteFault, WritePlan } from "
 import { tagsOf } from "./file-representation.ts";
 import { unfitBody, unfitFile } from "./unfit-upload.ts";
 import { locationBelow, SAME_FOLDER } from "./location.ts";
+import { type WriteTerms, writeTerms } from "./permitted.ts";
 import { sentReply } from "./drop-box.ts";
 import { inPart, newNameRefused, writeRefused } from "./replies.ts";
 
@@ -52,34 +53,54 @@ export async function storeBody(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
+  const terms = writeTerms(request, name, settings);
+  if (terms === null) return request.permission!.refuse();
   const refused = unfitFile(request);
   if (refused !== null) return refused;
   const { body, method } = request;
   const upload = storage.upload(request.peer);
   try {
-    const plan = planOf(name, request, body === null ? 0 : body.length, settings);
+    const plan = planOf(name, request, body === null ? 0 : body.length, terms);
     const fault =
       (await upload.add(plan)) ?? (body === null ? null : await fill(upload, body)) ?? (await upload.finish());
-    if (fault !== null) return writeRefused(fault);
+    if (fault !== null) return faultReply(fault, terms, request);
     const stored = await upload.commit();
-    if (typeof stored === "string") return writeRefused(stored);
-    return storedReply(stored[0]!, method === "PUT" && !settings.uploadOnly, settings);
+    if (typeof stored === "string") return faultReply(stored, terms, request);
+    return storedReply(stored[0]!, method === "PUT" && !terms.settings.uploadOnly, terms.settings);
   } finally {
     // A body that fails leaves nothing behind, and so does a fault of ours.
     await upload.abort();
   }
 }
 
-function planOf(name: ObjectName, request: HttpRequest, length: number, settings: UploadSettings): WritePlan {
-  const { onDuplicate, uploadOnly } = settings;
+/** Where only a right was missing, that is what the client is told. */
+function faultReply(
+  fault: WriteFault,
+  { mayCreate, mayReplace }: WriteTerms,
+  { permission }: HttpRequest,
+): HttpResponse {
+  const isForbidden = (fault === "exists" && !mayReplace) || (fault === "precondition" && !mayCreate);
+  return isForbidden && permission !== null ? permission.refuse() : writeRefused(fault);
+}
+
+function planOf(name: ObjectName, request: HttpRequest, length: number, terms: WriteTerms): WritePlan {
+  const { onDuplicate, uploadOnly } = terms.settings;
+  const isRefused = onDuplicate === "error" || !terms.mayReplace;
   // PUT names the resource that it makes, so nothing else may be made of it (RFC 9110 9.3.4).
   const isRenamed = onDuplicate === "rename" && request.method === "POST";
   return {
     name,
     length,
-    onExisting: uploadOnly ? "conceal" : isRenamed ? "rename" : onDuplicate === "error" ? "refuse" : "replace",
-    condition: uploadOnly ? blindCondition(request) : conditionOf(request.method, request.fields),
+    onExisting: uploadOnly ? "conceal" : isRenamed ? "rename" : isRefused ? "refuse" : "replace",
+    condition: uploadOnly ? blindCondition(request) : ownCondition(request, terms),
   };
+}
+
+/** Whoever may only replace needs something that is there. */
+function ownCondition({ method, fields }: HttpRequest, { mayCreate }: WriteTerms): Condition | null {
+  const condition = conditionOf(method, fields);
+  if (mayCreate) return condition;
+  return (now) => now?.type === "file" && (condition === null || condition(now));
 }
 
 /** In a drop box nothing is there, as far as a client can tell. */
@@ -131,8 +152,8 @@ export async function storeForm(
     const refusal = await form.take(new FormDataParser(boundary, settings.maxFormParts), request.body);
     if (refusal !== null) return refusal;
     const stored = await upload.commit();
-    if (typeof stored === "string") return writeRefused(stored);
-    return formReply(request, folder, stored, settings);
+    if (typeof stored === "string") return faultReply(stored, form.terms, request);
+    return formReply(request, folder, stored, form.terms.settings);
   } finally {
     await upload.abort();
   }
@@ -154,12 +175,15 @@ class FormUpload {
   /** The value of a field that counts the parts of a file, as far as it has come; null in every other part. */
   #total: string | null = null;
   #files = 0;
+  /** What holds for all files that have come: the narrowest of their terms. */
+  terms: WriteTerms;
 
   constructor(upload: Upload, folder: ObjectName, request: HttpRequest, settings: UploadSettings) {
     this.#upload = upload;
     this.#folder = folder;
     this.#request = request;
     this.#settings = settings;
+    this.terms = { mayCreate: true, mayReplace: true, settings };
   }
 
   /** Stages the whole body. Gives the refusal, or null. */
@@ -218,11 +242,22 @@ class FormUpload {
     if (filename === undefined || filename === "") return null;
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
-    const fault = await this.#upload.add(planOf(name, this.#request, UNKNOWN_LENGTH, this.#settings));
-    if (fault !== null) return writeRefused(fault);
+    const terms = writeTerms(this.#request, name, this.#settings);
+    if (terms === null) return this.#request.permission!.refuse();
+    this.#narrow(terms);
+    const fault = await this.#upload.add(planOf(name, this.#request, UNKNOWN_LENGTH, terms));
+    if (fault !== null) return faultReply(fault, terms, this.#request);
     this.#isInFile = true;
     this.#files += 1;
     return null;
+  }
+
+  #narrow({ mayCreate, mayReplace, settings }: WriteTerms): void {
+    this.terms = {
+      mayCreate: this.terms.mayCreate && mayCreate,
+      mayReplace: this.terms.mayReplace && mayReplace,
+      settings: settings.uploadOnly ? settings : this.terms.settings,
+    };
   }
 
   /** Content that no file gets. */

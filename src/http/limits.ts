@@ -49,6 +49,7 @@ export const LIMIT_TABLE = {
   maxBody: row("max-body-size", "bytes", 1 * GIB, 413, 0, "request body"),
   maxBuffered: row("max-buffered", "bytes", 256 * MIB, 503, 1, "kept in memory for all connections together"),
   maxConnections: row("max-connections", "count", 10_000, 503, 1, "open connections"),
+  handshakeTimeout: row("handshake-timeout", "milliseconds", 10 * SECOND, null, 1, "for a TLS handshake"),
   headTimeout: row("head-timeout", "milliseconds", 10 * SECOND, 408, 1, "for a request head after its first byte"),
   idleTimeout: row("idle-timeout", "milliseconds", 60 * SECOND, null, 1, "for a connection between requests"),
   bodyTimeout: row("body-timeout", "milliseconds", 30 * SECOND, 408, 1, "without a byte of a request body"),

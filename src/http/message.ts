@@ -4,6 +4,7 @@ import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
 import type { FieldSection } from "./field-section.ts";
 import { isSafe } from "./method.ts";
 import { isInterim } from "./status.ts";
+import type { Permission } from "./permission.ts";
 import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
@@ -63,6 +64,8 @@ export class HttpRequest {
   route: Route | null = null;
   /** Who asked, when authentication said so; read by the observers. */
   user = "";
+  /** What it may do in the folder; null where everyone may do everything that the server does at all. Set by the gates. */
+  permission: Permission | null = null;
 
   readonly method: string;
   readonly target: string;

@@ -39,6 +39,7 @@ import {
   UNSUPPORTED_VERSION,
 } from "./refusal.ts";
 import { type NameBits, nameBit } from "./name-bits.ts";
+import type { Scheme } from "./authority.ts";
 import { judgeTarget, PLAIN_PATH } from "./request-target.ts";
 
 /** The head is legal so far, but not complete. */
@@ -78,6 +79,7 @@ export class RequestHeadParser {
   progress: HeadProgress | null = null;
 
   readonly #limits: Limits;
+  readonly #scheme: Scheme;
   #framing = new FramingFields();
   /** Behind the empty line that is forgiven. */
   #requestLineStart = 0;
@@ -85,8 +87,10 @@ export class RequestHeadParser {
   #lineStart = 0;
   #fields = 0;
 
-  constructor(limits: Limits) {
+  /** `scheme` is that of the connections whose heads it reads: a target of another one is misdirected. */
+  constructor(limits: Limits, scheme: Scheme = "http") {
     this.#limits = limits;
+    this.#scheme = scheme;
   }
 
   /**
@@ -253,7 +257,7 @@ export class RequestHeadParser {
       while (i < stop && bytes[i]! > SP) i += 1;
       if (i === stop) return end > limit ? this.#refuse(REQUEST_LINE_TOO_LONG) : INCOMPLETE;
       if (i === targetStart || bytes[i] !== SP) return this.#refuse(BAD_REQUEST_LINE);
-      const verdict = judgeTarget(bytes, targetStart, i, this.method);
+      const verdict = judgeTarget(bytes, targetStart, i, this.method, this.#scheme);
       if (typeof verdict === "object") return this.#refuseTarget(verdict, bytes, i + 1, end, limit);
       this.targetNeedsWork = verdict !== PLAIN_PATH;
     }

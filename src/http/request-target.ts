@@ -14,6 +14,7 @@ import {
   TARGET_QUERY_ONLY,
 } from "./characters.ts";
 import { isHostAndPort } from "./host.ts";
+import type { Scheme } from "./authority.ts";
 import { BAD_TARGET, MISDIRECTED_SCHEME, type Refusal } from "./refusal.ts";
 
 /** A plain absolute path: no query, no percent-encoding, no authority. */
@@ -24,13 +25,13 @@ export const NEEDS_WORK = 1;
 /** The verdict on a target: PLAIN_PATH, NEEDS_WORK, or why it is refused. */
 export type TargetVerdict = typeof PLAIN_PATH | typeof NEEDS_WORK | Refusal;
 
-/** Judges the target in [start, end), which is not empty, for this method. */
-export function judgeTarget(bytes: Buffer, start: number, end: number, method: string): TargetVerdict {
+/** Judges the target in [start, end), which is not empty, for this method on a connection of this scheme. */
+export function judgeTarget(bytes: Buffer, start: number, end: number, method: string, scheme: Scheme): TargetVerdict {
   if (method === "CONNECT") return isAuthority(bytes, start, end) ? NEEDS_WORK : BAD_TARGET;
   const first = bytes[start]!;
   if (first === SLASH) return judgePath(bytes, start, end);
   if (first === ASTERISK) return end - start === 1 && method === "OPTIONS" ? NEEDS_WORK : BAD_TARGET;
-  return judgeAbsolute(bytes, start, end);
+  return judgeAbsolute(bytes, start, end, scheme);
 }
 
 function judgePath(bytes: Buffer, start: number, end: number): TargetVerdict {
@@ -50,11 +51,12 @@ function judgePath(bytes: Buffer, start: number, end: number): TargetVerdict {
 }
 
 /** `absolute-form`. A scheme that this connection does not serve is misdirected (RFC 9110 7.4). */
-function judgeAbsolute(bytes: Buffer, start: number, end: number): TargetVerdict {
-  const text = bytes.latin1Slice(start, Math.min(end, start + 8)).toLowerCase();
-  if (text === "https://") return MISDIRECTED_SCHEME;
-  if (!text.startsWith("http://")) return BAD_TARGET;
-  const authority = start + "http://".length;
+function judgeAbsolute(bytes: Buffer, start: number, end: number, scheme: Scheme): TargetVerdict {
+  const text = bytes.latin1Slice(start, Math.min(end, start + "https://".length)).toLowerCase();
+  const named = text === "https://" ? "https" : text.startsWith("http://") ? "http" : null;
+  if (named === null) return BAD_TARGET;
+  if (named !== scheme) return MISDIRECTED_SCHEME;
+  const authority = start + named.length + "://".length;
   let pathStart = authority;
   while (pathStart < end && bytes[pathStart] !== SLASH && bytes[pathStart] !== QUESTION) pathStart += 1;
   if (!isHostAndPort(bytes, authority, pathStart)) return BAD_TARGET;

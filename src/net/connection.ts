@@ -43,12 +43,12 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   /** Others have their turn; what has come waits. */
   #isYielding = false;
 
-  constructor(socket: ConnectionSocket, context: ConnectionContext) {
+  constructor(socket: ConnectionSocket, context: ConnectionContext, isSecure = false) {
     this.#socket = socket;
     this.#context = context;
-    this.peer = new SocketPeer(socket, this);
+    this.peer = new SocketPeer(socket, this, isSecure);
     this.#deadlines = new Deadlines(context.limits, context.clock);
-    this.#reader = new RequestReader(socket, context, this.#deadlines);
+    this.#reader = new RequestReader(socket, context, this.#deadlines, isSecure);
     this.#sender = new ReplySender(socket, this, context.turn);
     this.#flow = new InputFlow(context, this.#reader, this.#sender, this);
     this.#exchange = new Exchange(context, this.peer, this.#reader, this.#sender, this);
@@ -244,7 +244,7 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
       if (request !== null) this.#refuse(request);
       return false;
     }
-    this.#exchange.begin(request);
+    this.#exchange.begin(request, this.#reader.keepsAlive);
     if (this.#reader.hasBodyToCome) {
       this.#readBody();
       if (this.#reader.hasBodyToCome && this.#context.budget.isExhausted) this.#failRequest(BUFFERS_FULL);

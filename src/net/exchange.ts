@@ -68,10 +68,10 @@ export class Exchange {
     return this.isHandled && !isSafe(this.#request!.method);
   }
 
-  /** The next one begins. The parser's facts are still those of its head. */
-  begin(request: HttpRequest): void {
+  /** The next one begins; the client may want it to be the last. */
+  begin(request: HttpRequest, keepsAlive: boolean): void {
     this.#request = request;
-    this.isLast = !this.#context.parser.keepAlive || this.#context.isDraining;
+    this.isLast = !keepsAlive || this.#context.isDraining;
     this.#startedAt = this.#context.observer.wantsAll ? performance.now() : 0;
   }
 

@@ -6,6 +6,8 @@ import type { SocketHandler } from "bun";
 export interface Listener {
   /** Where clients reach it, as soon as it listens. */
   readonly url: string;
+  /** True when a handshake comes before the first byte, and its end is told. */
+  readonly isSecure?: boolean;
   /**
    * Accepts clients from now on; what happens on their sockets goes to `events`. Throws the system's error when the place
    * cannot be had, and then holds nothing of it.
@@ -13,4 +15,12 @@ export interface Listener {
   listen<Data>(events: SocketHandler<Data>): void;
   /** Accepts no more; the connections that are open go on. */
   stop(): void;
+}
+
+/** A listener on a port of some addresses. */
+export interface PortListener extends Listener {
+  /** The port listened on; 0 before. */
+  readonly port: number;
+  /** Addresses of the host that are not of this machine. */
+  readonly absentAddresses: readonly string[];
 }

@@ -26,6 +26,8 @@ export type Reading = "head" | "owed" | "body" | "complete" | "taken" | "closed"
 export interface ReaderContext {
   readonly limits: Limits;
   readonly parser: RequestHeadParser;
+  /** That of secure connections, which are of another scheme; not needed where there are none. */
+  readonly secureParser?: RequestHeadParser;
   /** There when somebody has to see bodies as they come. */
   readonly wiretap?: Wiretap | undefined;
 }
@@ -41,6 +43,7 @@ const NO_LINE = { method: "", target: "", targetNeedsWork: false, minorVersion: 
 /** The way in of one connection. */
 export class RequestReader {
   readonly #context: ReaderContext;
+  readonly #parser: RequestHeadParser;
   readonly #socket: ConnectionSocket;
   readonly #deadlines: Deadlines;
   readonly #input = new InputBuffer();
@@ -65,14 +68,20 @@ export class RequestReader {
   /** Of the body in hand. */
   #tap: BodyTap | null = null;
 
-  constructor(socket: ConnectionSocket, context: ReaderContext, deadlines: Deadlines) {
+  constructor(socket: ConnectionSocket, context: ReaderContext, deadlines: Deadlines, isSecure = false) {
     this.#socket = socket;
+    this.#parser = (isSecure ? context.secureParser : undefined) ?? context.parser;
     this.#context = context;
     this.#deadlines = deadlines;
   }
 
   get reading(): Reading {
     return this.#reading;
+  }
+
+  /** What the head said that was read last, as long as no other connection's has been read. */
+  get keepsAlive(): boolean {
+    return this.#parser.keepAlive;
   }
 
   /** The body of the request in hand is not all in. */
@@ -118,7 +127,7 @@ export class RequestReader {
 
   /** What is known of the head that waits, which will not become a request. The parser's facts may be another's. */
   describeHead(peer: Peer): HttpRequest {
-    const { parser } = this.#context;
+    const parser = this.#parser;
     const { bytes, start, end } = this.#input;
     parser.parse(bytes, start, end, null);
     const { target, fieldsStart, fieldsEnd, nameBits } = parser;
@@ -128,7 +137,7 @@ export class RequestReader {
 
   /** The next request, a refusal, or null when its head is not all there. Nothing of its body was looked at yet. */
   readHead(peer: Peer, flow: BodyFlow): HttpRequest | Refusal | null {
-    const { parser } = this.#context;
+    const parser = this.#parser;
     const input = this.#input;
     const consumed = parser.parse(input.bytes, input.start, input.end, this.#progress);
     if (consumed === INCOMPLETE) {

@@ -10,6 +10,7 @@ import type { Observer } from "../observe/observer.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { type Clock, SystemClock, TICK_MS } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { handshakeFault, handshakeRecord } from "./handshake-fault.ts";
 import type { Listener } from "./listener.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
@@ -58,6 +59,7 @@ export class Server implements ConnectionContext {
   readonly clock: Clock;
   readonly wiretap: Wiretap | undefined;
   readonly parser: RequestHeadParser;
+  readonly secureParser: RequestHeadParser;
   readonly budget: BufferBudget;
   readonly turn = new LoopTurn();
 
@@ -65,6 +67,8 @@ export class Server implements ConnectionContext {
   readonly #lifecycle: ServerLifecycle;
   readonly #connections = new Set<Connection>();
   readonly #turnedAway = new Set<Connection>();
+  /** Connections whose TLS handshake is not over, each with the end of its time. */
+  readonly #greetings = new Map<Connection, number>();
   #stopClock: (() => void) | null = null;
   #lastSweep = 0;
   #whenEmpty: (() => void) | null = null;
@@ -78,6 +82,7 @@ export class Server implements ConnectionContext {
     this.observer = options.observer;
     this.wiretap = options.wiretap;
     this.parser = new RequestHeadParser(options.limits);
+    this.secureParser = new RequestHeadParser(options.limits, "https");
     this.budget = new BufferBudget(options.limits.maxBuffered);
   }
 
@@ -94,9 +99,8 @@ export class Server implements ConnectionContext {
   /** Starts listening; gives the URLs. Throws the system's error when one place cannot be had, and then listens nowhere. */
   listen(): readonly string[] {
     const { listeners } = this.#options;
-    const events = this.#events();
     try {
-      for (const listener of listeners) listener.listen(events);
+      for (const listener of listeners) listener.listen(this.#events(listener.isSecure === true));
     } catch (error) {
       this.#stopListening();
       throw error;
@@ -126,9 +130,10 @@ export class Server implements ConnectionContext {
     for (const listener of this.#options.listeners) listener.stop();
   }
 
-  #events(): SocketHandler<Connection> {
+  #events(isSecure: boolean): SocketHandler<Connection> {
     return {
-      open: (socket) => this.#open(socket),
+      open: (socket) => this.#open(socket, isSecure),
+      handshake: (socket, isDone, error) => this.#greeted(socket.data, isDone, error),
       data: (socket, bytes) => {
         const connection = socket.data;
         try {
@@ -145,9 +150,10 @@ export class Server implements ConnectionContext {
     };
   }
 
-  #open(socket: Socket<Connection>): void {
-    const connection = new Connection(socket, this);
+  #open(socket: Socket<Connection>, isSecure: boolean): void {
+    const connection = new Connection(socket, this, isSecure);
     socket.data = connection;
+    if (isSecure) this.#greetings.set(connection, this.clock.now + this.limits.handshakeTimeout);
     if (this.observer.wantsAll) this.observer.connected(connection.peer.address, connection.peer.port);
     // First told, then counted: two processes that take one at the same moment must not both take the last place.
     this.#connections.add(connection);
@@ -156,8 +162,17 @@ export class Server implements ConnectionContext {
     this.#connections.delete(connection);
     this.#tellOthers();
     this.#turnedAway.add(connection);
-    if (this.#turnedAway.size > this.#options.maxTurnedAway) connection.cutOff();
+    // Nothing can be said before a handshake, and one more is what the server has no room for.
+    if (isSecure || this.#turnedAway.size > this.#options.maxTurnedAway) connection.cutOff();
     else guard(socket, turnAway);
+  }
+
+  /** The handshake is over; when it failed, the socket is about to close by itself. */
+  #greeted(connection: Connection, isDone: boolean, error: unknown): void {
+    this.#greetings.delete(connection);
+    const fault = isDone ? null : handshakeFault(error);
+    if (fault === null) return;
+    this.observer.exchange(handshakeRecord(connection.peer, { status: 400, ...fault }));
   }
 
   #tellOthers(): void {
@@ -168,6 +183,7 @@ export class Server implements ConnectionContext {
   /** What a client that has left had asked for still counts until it is done. */
   ended(connection: Connection): void {
     if (this.#connections.delete(connection)) this.#tellOthers();
+    this.#greetings.delete(connection);
     this.#turnedAway.delete(connection);
     if (this.connectionCount === 0) this.#whenEmpty?.();
   }
@@ -179,6 +195,7 @@ export class Server implements ConnectionContext {
     if (isLate) return;
     // A deadline was counted from a time that may be one sweep old: nobody gets less than was promised.
     const due = now - TICK_MS;
+    for (const [connection, deadline] of this.#greetings) if (deadline <= due) connection.cutOff();
     for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
     this.#sweepMemory();

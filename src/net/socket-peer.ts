@@ -29,7 +29,7 @@ const IPV4_MAPPED = "::ffff:";
 
 /** The peer as handlers, gates and observers see it; how far it is gone, its connection says. */
 export class SocketPeer implements Peer {
-  readonly secure = false;
+  readonly secure: boolean;
   /** The peer sent FIN: nothing more will come, but it may still read. */
   hasEnded = false;
   #hasLeft = false;
@@ -42,7 +42,8 @@ export class SocketPeer implements Peer {
   #port = 0;
   #localAddress: string | null = null;
 
-  constructor(socket: ConnectionSocket, connection: InterimSender) {
+  constructor(socket: ConnectionSocket, connection: InterimSender, secure = false) {
+    this.secure = secure;
     this.#socket = socket;
     this.#connection = connection;
   }

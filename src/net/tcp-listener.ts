@@ -2,7 +2,7 @@
 
 import type { SocketHandler, TCPSocketListener } from "bun";
 import { formatAuthority } from "../http/authority.ts";
-import type { Listener } from "./listener.ts";
+import type { PortListener } from "./listener.ts";
 
 /** Where to listen. */
 export interface TcpPlace {
@@ -22,7 +22,8 @@ const MOST_PORT_TRIES = 16;
 const PORT_FAULTS: ReadonlySet<unknown> = new Set(["EADDRINUSE", "EACCES", "EPERM"]);
 
 /** Listens on one port of a host. */
-export class TcpListener implements Listener {
+export class TcpListener implements PortListener {
+  readonly isSecure = false;
   readonly #place: TcpPlace;
   #sockets: Pick<TCPSocketListener, "port" | "stop">[] = [];
   #absentAddresses: string[] = [];

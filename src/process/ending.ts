@@ -11,6 +11,8 @@ export interface Stoppable {
   drain(): Promise<void>;
   /** Ends at once what would outlive this process. */
   kill(): void;
+  /** Reads again what may have changed; null when there is nothing. */
+  readonly reload: (() => void) | null;
 }
 
 /** The first wish ends the server in order, the second at once. */
@@ -27,6 +29,7 @@ export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, server: Stop
       log.close();
       process.exit(exitCode);
     },
+    reload: server.reload,
     note: (line) => log.warning(line),
   });
 }

@@ -1,8 +1,9 @@
 // The server of this process: the whole application behind a listener, within what the system lets a process have.
 
+import { AccessControl } from "../admission/access-gate.ts";
+import type { FailureTable } from "../admission/failures.ts";
 import { createDispatch } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Listener } from "../net/listener.ts";
 import { type ConnectionScoreboard, Server } from "../net/server.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
@@ -14,16 +15,21 @@ import type { TestingTools } from "../testing/tools.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
+import type { PlaceListener } from "./place.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** What it is made of. */
 export interface LocalServerOptions {
   readonly config: Config;
-  readonly listener: Listener;
+  readonly listener: PlaceListener;
   readonly coordinator: Coordinator;
   /** What --testing works with. */
   readonly tools: TestingTools;
   readonly observer: Observer;
   readonly lifecycle: Lifecycle;
+  readonly renewal: Renewal;
+  /** Of all processes that serve together. */
+  readonly failures: FailureTable;
   /** When other processes serve with this one. */
   readonly scoreboard?: ConnectionScoreboard;
 }
@@ -33,17 +39,33 @@ export class LocalServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #lifecycle: Lifecycle;
+  readonly #listener: PlaceListener;
+  /** Null when everyone may do everything; that does not change in a run. */
+  readonly #access: AccessControl | null;
 
-  constructor({ config, listener, coordinator, tools, observer, lifecycle, scoreboard }: LocalServerOptions) {
+  constructor({
+    config,
+    listener,
+    coordinator,
+    tools,
+    observer,
+    lifecycle,
+    scoreboard,
+    renewal,
+    failures,
+  }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
+    this.#listener = listener;
+    const warn = (line: string): void => observer.warning(line);
+    this.#access = renewal.access === null ? null : new AccessControl(renewal.access, config.files, failures, warn);
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
     const maxBuffered = Math.min(config.limits.maxBuffered, shareOfMemory());
     this.#server = new Server({
-      listeners: [listener],
+      listeners: [listener.listener, ...listener.others],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
-      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, (line) => observer.warning(line), tools),
+      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access),
       observer: config.testing ? withRefusals(observer, tools) : observer,
       lifecycle,
       wiretap: config.testing ? tapRaw : undefined,
@@ -54,6 +76,12 @@ export class LocalServer {
   /** Starts; gives the URLs. Throws the system's error when it cannot listen. */
   listen(): readonly string[] {
     return this.#server.listen();
+  }
+
+  /** Goes on with what was read again. */
+  renew({ tls, access }: Renewal): void {
+    if (access !== null) this.#access?.renew(access);
+    if (tls !== null) this.#listener.renew(tls);
   }
 
   /** Tells balancers, then takes no new clients and finishes what is in hand. Resolves when no connection is left. */

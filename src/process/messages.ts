@@ -5,6 +5,7 @@ import type { CoordinatorAnswer, CoordinatorRequest } from "../storage/remote-co
 import type { FaultRule } from "../testing/fault-rule.ts";
 import type { RecorderAnswer, RecorderMessage } from "../testing/remote-recorder.ts";
 import type { Place } from "./place.ts";
+import type { Renewal } from "./renewal.ts";
 
 /** The first word of a worker's arguments; no flag begins so. */
 export const WORKER_WORD = "@worker";
@@ -14,6 +15,9 @@ export interface WorkerOrders {
   readonly config: Config;
   /** Where all workers listen. */
   readonly place: Place;
+  readonly renewal: Renewal;
+  /** By which all workers find addresses in the table of failed logins. */
+  readonly failureKey: Uint8Array;
   /** Which of the workers it is, from 0. */
   readonly number: number;
 }
@@ -22,6 +26,8 @@ export interface WorkerOrders {
 export type ParentMessage =
   | { readonly kind: "start"; readonly orders: WorkerOrders }
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
+  /** Go on with this. */
+  | { readonly kind: "renew"; readonly renewal: Renewal }
   | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
   | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
   | { readonly kind: "fault-count"; readonly id: number; readonly count: number }

@@ -4,7 +4,9 @@
 import { describeListenFault } from "../cli/listen-fault.ts";
 import type { Config } from "../config.ts";
 import { addressesOf } from "../net/host-addresses.ts";
+import type { PortListener } from "../net/listener.ts";
 import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
+import { type TlsCredentials, TlsListener } from "../net/tls-listener.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { giveUp } from "./ending.ts";
 
@@ -20,9 +22,21 @@ export async function findPlace({ host, port }: Config, log: AccessLog): Promise
   }
 }
 
-/** The listener of a place; it does not listen yet. */
-export function createListener(place: Place): TcpListener {
-  return new TcpListener(place);
+/** The listener of a place, secure when there are credentials; it does not listen yet. */
+export function createListener(place: Place, tls: TlsCredentials | null, redirectPort: number | null): PlaceListener {
+  const tcp = new TcpListener(place);
+  if (tls === null) return { listener: tcp, others: [], renew: () => {} };
+  const others = redirectPort === null ? [] : [new TcpListener({ ...place, port: redirectPort })];
+  const listener = new TlsListener(tcp, tls);
+  return { listener, others, renew: (renewed) => listener.renew(renewed) };
+}
+
+/** A listener whose credentials can be renewed. */
+export interface PlaceListener {
+  readonly listener: PortListener;
+  /** Plain ones beside a secure one, whose clients are sent to it. */
+  readonly others: readonly PortListener[];
+  renew(tls: TlsCredentials): void;
 }
 
 /** Why a place cannot be had, as one line. */
@@ -33,7 +47,7 @@ export function placeFault(error: unknown, { host, port }: Place): string {
 /** Does what makes the listener listen. Says what is missing of the place; ends the process when it cannot be had. */
 export function listenOrGiveUp<Result>(
   listen: () => Result,
-  listener: TcpListener,
+  listener: Pick<PortListener, "absentAddresses">,
   place: Place,
   log: AccessLog,
 ): Result {
@@ -51,7 +65,7 @@ export function listenOrGiveUp<Result>(
  * it is made sure that nobody has it; ends the process when somebody has.
  */
 export function sharePlace(place: Place, log: AccessLog): Place {
-  const probe = createListener(place);
+  const probe = new TcpListener(place);
   listenOrGiveUp(() => probe.listen<undefined>({ data() {} }), probe, place, log);
   const { port } = probe;
   probe.stop();
@@ -59,7 +73,11 @@ export function sharePlace(place: Place, log: AccessLog): Place {
 }
 
 /** Many machines have no IPv6, and nobody who says localhost misses it. */
-function noteAbsentAddresses({ absentAddresses }: TcpListener, { host }: Place, log: AccessLog): void {
+function noteAbsentAddresses(
+  { absentAddresses }: Pick<PortListener, "absentAddresses">,
+  { host }: Place,
+  log: AccessLog,
+): void {
   if (absentAddresses.length === 0 || host === "localhost") return;
   log.warning(`${host} also stands for ${absentAddresses.join(", ")}, which this machine does not have.`);
 }

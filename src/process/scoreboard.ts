@@ -5,10 +5,13 @@
 import { ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FAILURE_TABLE_BYTES } from "../admission/failures.ts";
 import type { GroupCount } from "../storage/remote-coordinator.ts";
 
 const SLOT_BYTES = 4;
-const PAGE_BYTES = 4096;
+const COUNT_BYTES = 4096;
+/** Behind the numbers, the table of failed logins. */
+const PAGE_BYTES = COUNT_BYTES + FAILURE_TABLE_BYTES;
 /** The numbers of connections come first, then those of groups; last how many groups have begun, and how many there are. */
 const FIRST_GROUP_SLOT = 480;
 const GROUPS_BEGUN_SLOT = 1022;
@@ -24,12 +27,15 @@ export const PAGE_DESCRIPTOR = 3;
 export class Scoreboard implements GroupCount {
   readonly #counts: Int32Array;
   readonly #own: number;
+  /** `FAILURE_TABLE_BYTES` that all share. */
+  readonly failureMemory: Uint8Array;
 
   /** `own` is which of the numbers this process writes. */
   constructor(descriptor: number, own: number) {
     // The file is nobody's but ours and keeps its size, so the mapping cannot fault.
     const page = Bun.mmap(`/proc/self/fd/${descriptor}`, { shared: true });
-    this.#counts = new Int32Array(page.buffer, page.byteOffset, page.byteLength / SLOT_BYTES);
+    this.#counts = new Int32Array(page.buffer, page.byteOffset, COUNT_BYTES / SLOT_BYTES);
+    this.failureMemory = page.subarray(COUNT_BYTES);
     this.#own = own;
   }
 

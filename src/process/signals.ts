@@ -1,7 +1,7 @@
 // What the system's signals mean for a server: which end it and with which exit code, and which it outlives. None that a
 // process can hear ends it in the middle of a request.
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Lifecycle } from "./lifecycle.ts";
 
 /** What a server does about signals. Each exit code is for whoever started it. */
@@ -10,6 +10,8 @@ export interface SignalDuties {
   end(exitCode: number): void;
   /** Ends the process now: someone asked a second time. */
   endAtOnce(exitCode: number): void;
+  /** Reads again what may have changed; null when there is nothing, and a hang-up means the end. */
+  readonly reload: (() => void) | null;
   /** One sentence about a signal that changes nothing. */
   note(line: string): void;
 }
@@ -37,6 +39,7 @@ export function followSignals(
   signals: NodeJS.EventEmitter = process,
 ): void {
   let isAsked = false;
+  const hadTerminal = hasTerminal();
   const begin = (exitCode: number): void => {
     if (!lifecycle.isDraining) duties.end(exitCode);
   };
@@ -51,7 +54,10 @@ export function followSignals(
     // `nohup` means it: a handler would take the place of the starter's wish (POSIX, nohup).
     if (isIgnored(number)) continue;
     // The shell and the kernel may both send it, so another one is no second wish.
-    signals.on(signal, () => begin(EXIT_SIGNAL + number));
+    signals.on(signal, () => {
+      if (signal === "SIGHUP" && duties.reload !== null && hasTerminal() === hadTerminal) return duties.reload();
+      begin(EXIT_SIGNAL + number);
+    });
   }
   for (const signal of MEANINGLESS) {
     signals.on(signal, () => duties.note(`${signal} means nothing here; the server goes on.`));
@@ -63,6 +69,16 @@ export function followSignals(
 export function outliveSignals(signals: NodeJS.EventEmitter = process): void {
   for (const signal of [...Object.keys(ASKING), ...Object.keys(FORCING), ...MEANINGLESS, "SIGPIPE"]) {
     signals.on(signal, ignore);
+  }
+}
+
+/** True while the terminal that this process was started on is there: a service has none, and one that hangs up is gone. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
   }
 }
 

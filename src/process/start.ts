@@ -14,6 +14,7 @@ import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
 import { findPlace } from "./place.ts";
+import { loadRenewal, Unfit } from "./renewal.ts";
 
 /** The executable, or the folder of the sources; Bun looks for its settings where it starts, unless they are built in. */
 const OWN_FILES = Bun.isStandaloneExecutable
@@ -24,8 +25,15 @@ const OWN_FILES = Bun.isStandaloneExecutable
 export async function serve(config: Config, notes: readonly string[]): Promise<void> {
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
+  const loaded = loadRenewal(config, null);
+  if (loaded instanceof Unfit) process.exit(complain(loaded.line, EXIT_USAGE_ERROR));
   const log = openLog(config, wantedWorkers(config) > 1);
-  const warnings = [...notes, ...(folder?.kind === "missing" ? [folder.warning] : []), ...startNotes(config)];
+  const warnings = [
+    ...notes,
+    ...(folder?.kind === "missing" ? [folder.warning] : []),
+    ...startNotes(config),
+    ...loaded.notes,
+  ];
   for (const warning of warnings) log.warning(warning);
   const workers = countWorkers(config, log);
   const coordinator = createCoordinator(config, () => keeper.measure());
@@ -33,8 +41,9 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
   const place = await findPlace(config, log);
-  if (workers === 1) serveAlone(config, place, log, coordinator, keeper);
-  else await serveTogether(config, place, workers, log, coordinator, keeper);
+  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper };
+  if (workers === 1) serveAlone(run);
+  else await serveTogether(run, workers);
 }
 
 /** What the person who starts the server should know of the start itself. */

@@ -13,6 +13,7 @@ import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
 import type { Place } from "./place.ts";
+import type { Renewal } from "./renewal.ts";
 import { RestartPause } from "./restart-pause.ts";
 import { ScoreboardPage } from "./scoreboard.ts";
 
@@ -21,6 +22,8 @@ export interface SupervisorOptions {
   readonly config: Config;
   /** Where the workers listen, together. */
   readonly place: Place;
+  /** What they begin with; `renew` changes it. */
+  readonly renewal: Renewal;
   /** How many workers. */
   readonly size: number;
   readonly coordinator: Coordinator;
@@ -69,6 +72,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #page = new ScoreboardPage();
   readonly #slots: readonly Slot[];
+  #renewal: Renewal;
+  readonly #failureKey = crypto.getRandomValues(new Uint8Array(32));
   #faults: readonly FaultRule[] | null = null;
   readonly #faultCounts = new KeyCounts();
   readonly #started = Promise.withResolvers<readonly string[]>();
@@ -76,6 +81,7 @@ export class Supervisor {
   /** Throws one line when there is no memory that workers could share. */
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#renewal = options.renewal;
     this.#slots = Array.from({ length: options.size }, (_, number) => {
       return { number, pause: new RestartPause(), worker: null, hasListened: false };
     });
@@ -104,6 +110,12 @@ export class Supervisor {
     for (const { worker } of this.#slots) worker?.process.kill("SIGKILL");
   }
 
+  /** All workers go on with this, and those that start from now on begin with it. */
+  renew(renewal: Renewal): void {
+    this.#renewal = renewal;
+    for (const { worker } of this.#slots) if (worker !== null) tell(worker.process, { kind: "renew", renewal });
+  }
+
   #startWorker(slot: Slot): void {
     const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
       // The last is PAGE_DESCRIPTOR.
@@ -119,7 +131,10 @@ export class Supervisor {
     const gone = Promise.withResolvers<void>();
     slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
     const { config, place } = this.#options;
-    tell(child, { kind: "start", orders: { config, place, number: slot.number } });
+    tell(child, {
+      kind: "start",
+      orders: { config, place, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number },
+    });
     this.#tellFaults(child);
   }
 

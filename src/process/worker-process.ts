@@ -1,6 +1,7 @@
 // A worker: one of several processes that serve together. Signals of the terminal reach the whole group, so it waits for
 // its parent's word; when the parent is gone, it goes too.
 
+import { FailureTable } from "../admission/failures.ts";
 import { faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
@@ -46,6 +47,9 @@ class WorkerProcess {
       case "answer":
         this.#coordinator?.receive(message.answer);
         return;
+      case "renew":
+        this.#server?.renew(message.renewal);
+        return;
       case "recorder-answer":
         this.#recorder?.receive(message.answer);
         return;
@@ -74,18 +78,32 @@ class WorkerProcess {
   }
 
   /** Begins to serve, with a coordinator that asks the parent; gives the URLs. Throws one line when it cannot. */
-  #serve({ config, place, number }: WorkerOrders): readonly string[] {
+  #serve({ config, place, renewal, failureKey, number }: WorkerOrders): readonly string[] {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
-    const [lifecycle, listener, observer] = [this.#lifecycle, createListener(place), openLog(config, true)];
+    const [lifecycle, listener, observer] = [
+      this.#lifecycle,
+      createListener(place, renewal.tls, config.tls.redirectPort),
+      openLog(config, true),
+    ];
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
     const faults = new FaultBook(faultRules(config), {
       publish: (rules) => tell({ kind: "faults", rules }),
       next: (key) => this.#faultCounts.next(key),
     });
     const tools = { recorder, faults };
-    const server = new LocalServer({ config, listener, coordinator, tools, observer, lifecycle, scoreboard });
+    const server = new LocalServer({
+      config,
+      listener,
+      coordinator,
+      tools,
+      observer,
+      lifecycle,
+      scoreboard,
+      renewal,
+      failures: new FailureTable(scoreboard.failureMemory, failureKey),
+    });
     this.#coordinator = coordinator;
     this.#recorder = recorder;
     this.#faults = faults;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
+import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
+import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
 
@@ -14,7 +16,12 @@ function settings(...argv: string[]): Config {
 
 /** Where a run finds the settings of each table. */
 const tables: [table: Readonly<Record<string, FlagRow<unknown>>>, section: (config: Config) => Section][] = [
-  [SERVING_FLAGS, ({ limits: _limits, files: _files, admission: _admission, ...serving }) => serving],
+  [
+    SERVING_FLAGS,
+    ({ limits: _limits, tls: _tls, access: _access, files: _files, admission: _admission, ...serving }) => serving,
+  ],
+  [TLS_FLAGS, ({ tls }) => ({ ...tls })],
+  [ACCESS_FLAGS, ({ access }) => ({ ...access })],
   [FILE_FLAGS, ({ files }) => ({ ...files })],
   [ADMISSION_FLAGS, ({ admission }) => ({ ...admission })],
 ];
@@ -30,8 +37,15 @@ const rows = tables.flatMap(([table, section]) =>
 /** Something that is not the default, for every kind of value. */
 const SAMPLES: Readonly<Record<string, string>> = {
   DIR: "some",
-  HOST: "a.example",
+  FILE: "some.pem",
   PORT: "81",
+  "self-signed": "self-signed",
+  "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
+  "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
+  "RIGHTS@/PATH": "ro@/",
+  FIELD: "X-Frame-Options: DENY",
+  CIDR: "10.0.0.0/8",
+  HOST: "a.example",
   N: "3",
   TIME: "7s",
   SECONDS: "7",
@@ -43,11 +57,21 @@ const SAMPLES: Readonly<Record<string, string>> = {
   RULE: "GET /files/* reset@50%",
 };
 
+/** What some flags need beside them. */
+const COMPANIONS: Readonly<Record<string, string>> = {
+  "tls-key": "--tls-cert=c.pem",
+  "tls-state": "--tls=self-signed",
+  "tls-client-ca": "--tls-cert=c.pem",
+  "https-redirect": "--tls-cert=c.pem",
+  hsts: "--tls-cert=c.pem",
+};
+
 describe("a row of the tables is all that a setting needs:", () => {
   test.each(rows)("%s is read from --%s, and changes nothing else", (name, flag, row, section) => {
     const text = row.placeholder === null ? "yes" : SAMPLES[row.placeholder]!;
-    const before = section(settings());
-    const after = section(settings(`--${flag}=${text}`));
+    const companions = flag in COMPANIONS ? [COMPANIONS[flag]!] : [];
+    const before = section(settings(...companions));
+    const after = section(settings(...companions, `--${flag}=${text}`));
     expect(before[name]).toEqual(row.preset);
     expect(after[name]).toEqual(row.read(text));
     expect(after[name]).not.toEqual(before[name]);
@@ -57,7 +81,7 @@ describe("a row of the tables is all that a setting needs:", () => {
   });
 
   test("no table names a setting or a flag of another", () => {
-    const all = [SERVING_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
+    const all = [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
     const names = all.flatMap((table) => Object.keys(table));
     const flags = all.flatMap((table) => Object.values(table).map(({ flag }) => flag));
     expect(new Set(names).size).toBe(names.length);

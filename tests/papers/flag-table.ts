@@ -6,7 +6,15 @@ import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 
 /** The order of the help text. */
-const GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Who may ask", "Limits", "Other"];
+const GROUPS: readonly FlagGroup[] = [
+  "Serving",
+  "HTTPS",
+  "Reading files",
+  "Writing files",
+  "Who may ask",
+  "Limits",
+  "Other",
+];
 
 /** What passing a limit means for the client, where it is a status. */
 const STATUS = new Map(Object.values(LIMIT_TABLE).map(({ flag, status }) => [flag, status]));

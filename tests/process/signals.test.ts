@@ -17,6 +17,7 @@ function dutiesFor(signals: readonly Signal[]): string[] {
       lifecycle.leave();
       told.push(`end ${exitCode}`);
     },
+    reload: null,
     endAtOnce: (exitCode) => told.push(`end at once ${exitCode}`),
     note: (line) => told.push(line),
   };

@@ -91,7 +91,7 @@ export class RunningProgram {
 
   /** From the line that says where it listens. */
   get port(): number {
-    return Number(/Listening on http:\/\/\S*:(\d+)/.exec(this.#log)?.[1] ?? Number.NaN);
+    return Number(/Listening on https?:\/\/\S*:(\d+)/.exec(this.#log)?.[1] ?? Number.NaN);
   }
 
   get pid(): number {

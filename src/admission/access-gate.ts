@@ -1,0 +1,161 @@
+// Who asks, and what he may do. Whoever says who he is must be right; whoever does not may do what everyone may. Nothing is
+// refused here for want of a right: only the handlers know which names a request is about, and ask `request.permission`.
+
+import { type Gate, type HttpRequest, HttpResponse } from "../http/message.ts";
+import type { Permission, Right, Rights } from "../http/permission.ts";
+import { plainText } from "../http/plain-text.ts";
+import { quoteText } from "../http/quoted-text.ts";
+import type { AccessRules } from "./access-rules.ts";
+import { type Claim, Credentials, readClaim, type Verdict } from "./credentials.ts";
+import type { FailureTable } from "./failures.ts";
+import type { Finish, Warn } from "./gate.ts";
+import { EitherRights, LessRights, type Rule, RuleTable } from "./rights.ts";
+
+/** What goes on every answer to a path whose content depends on who asks. */
+const VARIES = "Vary: Authorization\r\n";
+
+/** What rights there are at all, whoever asks, and what `rw` means. */
+export interface AccessSettings {
+  readonly readOnly: boolean;
+  readonly uploadOnly: boolean;
+  readonly allowDelete: boolean;
+}
+
+/** The doors of a server whose rights were set. */
+export class AccessControl {
+  readonly #failures: FailureTable;
+  readonly #settings: AccessSettings;
+  readonly #warn: Warn;
+  #credentials: Credentials;
+  #rules: AccessRules;
+  #challenge: string;
+  #anonymous: Permission;
+  /** By name; people are few. */
+  #known = new Map<string, Permission>();
+
+  constructor(rules: AccessRules, settings: AccessSettings, failures: FailureTable, warn: Warn) {
+    this.#failures = failures;
+    this.#settings = settings;
+    this.#warn = warn;
+    this.#rules = rules;
+    this.#credentials = new Credentials(rules.accounts, rules.tokens);
+    this.#challenge = challengeOf(this.#credentials);
+    this.#anonymous = this.#permissionFor(null);
+  }
+
+  /** Goes on with accounts and rules that were read again; who was right before has to be right again. */
+  renew(rules: AccessRules): void {
+    this.#rules = rules;
+    this.#credentials = new Credentials(rules.accounts, rules.tokens);
+    this.#challenge = challengeOf(this.#credentials);
+    this.#known = new Map();
+    this.#anonymous = this.#permissionFor(null);
+  }
+
+  readonly gate: Gate = (request) => {
+    const claim = readClaim(request.fields.get("authorization"));
+    if (claim === undefined) {
+      request.permission = this.#anonymous;
+      return null;
+    }
+    if (claim === null) return this.#unknown("The Authorization field cannot be read.");
+    const recalled = this.#credentials.recall(claim, performance.now());
+    return recalled === null ? this.#judge(request, claim) : this.#letIn(request, recalled.name);
+  };
+
+  readonly finish: Finish = (request, response) => {
+    if (request.access !== "public") response.appendLines(VARIES);
+  };
+
+  /** A failure is counted before it is one: a thousand guesses at once get no further than ten. */
+  #judge(request: HttpRequest, claim: Claim): ReturnType<Gate> {
+    const { address } = request.peer;
+    const now = Date.now();
+    const wait = this.#failures.waitOf(address, now);
+    if (wait > 0) return tooMany(wait);
+    const isShared = this.#credentials.isUnderWay(claim);
+    const isLast = !isShared && this.#failures.add(address, now);
+    const verdict = this.#credentials.check(claim, performance.now());
+    const decide = (judged: Verdict): HttpResponse | null => {
+      if (judged === "busy") return this.#busy(address, now, isShared);
+      if (judged === "wrong") return this.#failed(address, claim, isLast);
+      if (!isShared) this.#failures.forgive(address, now);
+      return this.#letIn(request, judged.name);
+    };
+    return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
+  }
+
+  #letIn(request: HttpRequest, name: string): null {
+    let permission = this.#known.get(name);
+    if (permission === undefined) {
+      permission = this.#permissionFor(name);
+      this.#known.set(name, permission);
+    }
+    request.user = name;
+    request.permission = permission;
+    return null;
+  }
+
+  #busy(address: string, now: number, isShared: boolean): HttpResponse {
+    if (!isShared) this.#failures.forgive(address, now);
+    return plainText("Too many people log in at this moment; try again in one.\n", 503).append("Retry-After", 1);
+  }
+
+  /** The README's filter for fail2ban reads this line. */
+  #failed(address: string, claim: Claim, isLast: boolean): HttpResponse {
+    const who = claim.kind === "basic" ? quoteText(claim.name) : "a token";
+    this.#warn(`Login failed for ${who} from ${address}.`);
+    if (isLast) this.#warn(`Logins from ${address} have to wait: too many failed within a minute.`);
+    return this.#unknown("The name or the password is wrong.");
+  }
+
+  #unknown(line: string): HttpResponse {
+    return plainText(line + "\n", 401).appendLines(this.#challenge);
+  }
+
+  /** `null` for whoever has not said who he is. */
+  #permissionFor(name: string | null): Permission {
+    const own = name === null ? [] : (this.#rules.rules.get(name) ?? []);
+    const everyone = new RuleTable(this.#withDeletions(this.#rules.anonymous));
+    const rights = name === null ? everyone : new EitherRights(new RuleTable(this.#withDeletions(own)), everyone);
+    const left = new LessRights(rights, this.#left());
+    const refuse =
+      name === null
+        ? () => this.#unknown("This needs a login.")
+        : () => plainText(`${quoteText(name)} may not do this here.\n`, 403);
+    return permission(left, refuse);
+  }
+
+  /** `rw` deletes where the server's flag says that everyone who may write may. */
+  #withDeletions(rules: readonly Rule[]): readonly Rule[] {
+    if (!this.#settings.allowDelete) return rules;
+    return rules.map((rule) =>
+      rule.rights.includes("write") ? { ...rule, rights: [...rule.rights, "delete"] } : rule,
+    );
+  }
+
+  #left(): ReadonlySet<Right> {
+    const { readOnly, uploadOnly } = this.#settings;
+    if (readOnly) return new Set<Right>(["read"]);
+    return uploadOnly ? new Set<Right>(["create"]) : new Set<Right>(["read", "create", "write", "delete"]);
+  }
+}
+
+function permission(rights: Rights, refuse: () => HttpResponse): Permission {
+  return {
+    may: (right, path) => rights.may(right, path),
+    mayAllBelow: (right, path) => rights.mayAllBelow(right, path),
+    leadsTo: (path) => rights.leadsTo(path),
+    refuse,
+  };
+}
+
+/** Browsers take the first scheme that they know; passwords are UTF-8 (RFC 7617 2.1). */
+function challengeOf({ hasAccounts, hasTokens }: Credentials): string {
+  const basic = hasAccounts || !hasTokens ? 'WWW-Authenticate: Basic realm="mini-http", charset="UTF-8"\r\n' : "";
+  return hasTokens ? `${basic}WWW-Authenticate: Bearer realm="mini-http"\r\n` : basic;
+}
+
+function tooMany(wait: number): HttpResponse {
+  return plainText(`Too many logins failed; try again in ${wait} s.\n`, 429).append("Retry-After", wait);
+}

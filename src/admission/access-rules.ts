@@ -1,0 +1,101 @@
+// Everybody's rights, as lines say them: from flags and files to plain data, which travels to workers.
+
+import { readAccount, readAnonymous, readToken } from "./account.ts";
+import type { Account, TokenAccount } from "./credentials.ts";
+import { BadRule, type Rule } from "./rights.ts";
+
+/** The lines, by where they come from. */
+export interface AccessLines {
+  /** Of `--auth`. */
+  readonly accounts: readonly string[];
+  /** The text of `--auth-file`; null when there is none. */
+  readonly file: string | null;
+  readonly tokens: readonly string[];
+  readonly anonymous: readonly string[];
+}
+
+/** Who there is, and what each may do. */
+export interface AccessRules {
+  readonly accounts: readonly Account[];
+  readonly tokens: readonly TokenAccount[];
+  /** By name. */
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
+  /** Of whoever has not said who he is, and so of everyone. */
+  readonly anonymous: readonly Rule[];
+}
+
+/** What is wrong with a line, as a sentence that has no secret in it. */
+export class UnfitAccess {
+  readonly line: string;
+
+  constructor(line: string) {
+    this.line = line;
+  }
+}
+
+/** Reads all lines; the first that is wrong is said, with its place. */
+export function readAccessRules(lines: AccessLines): AccessRules | UnfitAccess {
+  const reader = new AccessReader();
+  for (const line of lines.accounts) reader.account(line, "--auth");
+  for (const [index, line] of (lines.file ?? "").split(/\r?\n/).entries()) {
+    if (line.trim() !== "" && !line.startsWith("#")) reader.account(line, `Line ${index + 1} of --auth-file`);
+  }
+  for (const line of lines.tokens) reader.token(line);
+  for (const line of lines.anonymous) reader.anonymous(line);
+  return reader.finish();
+}
+
+/** True when somebody's rights are set at all; otherwise everyone has all of them. */
+export function hasRules({ accounts, tokens, anonymous, rules }: AccessRules): boolean {
+  return accounts.length + tokens.length + anonymous.length + rules.size > 0;
+}
+
+class AccessReader {
+  readonly #secrets = new Map<string, string>();
+  readonly #tokens: TokenAccount[] = [];
+  readonly #rules = new Map<string, Rule[]>();
+  readonly #anonymous: Rule[] = [];
+  #fault: UnfitAccess | null = null;
+
+  account(line: string, source: string): void {
+    const read = readAccount(line);
+    if (read instanceof BadRule) return this.#refuse(`${source} must be ${read.expected}.`);
+    const { name, secret, rule } = read;
+    const known = this.#secrets.get(name);
+    if (secret !== null && known !== undefined && known !== secret)
+      return this.#refuse(`${source} gives a second password to one name; the first has another.`);
+    if (secret !== null) this.#secrets.set(name, secret);
+    this.#add(name, rule);
+  }
+
+  token(line: string): void {
+    const read = readToken(line);
+    if (read instanceof BadRule) return this.#refuse(`--token must be ${read.expected}.`);
+    this.#tokens.push({ name: read.name, token: read.token });
+    this.#add(read.name, read.rule);
+  }
+
+  anonymous(line: string): void {
+    const rule = readAnonymous(line);
+    if (rule instanceof BadRule) return this.#refuse(`--anonymous must be ${rule.expected}.`);
+    this.#anonymous.push(rule);
+  }
+
+  finish(): AccessRules | UnfitAccess {
+    const named = new Set([...this.#secrets.keys(), ...this.#tokens.map(({ name }) => name)]);
+    if ([...this.#rules.keys()].some((name) => !named.has(name)))
+      this.#refuse("A rule of --auth names somebody who has no password: NAME:PASSWORD comes on another line.");
+    const accounts = [...this.#secrets].map(([name, secret]) => ({ name, secret }));
+    return this.#fault ?? { accounts, tokens: this.#tokens, rules: this.#rules, anonymous: this.#anonymous };
+  }
+
+  #add(name: string, rule: Rule): void {
+    const rules = this.#rules.get(name) ?? [];
+    rules.push(rule);
+    this.#rules.set(name, rules);
+  }
+
+  #refuse(line: string): void {
+    this.#fault ??= new UnfitAccess(line);
+  }
+}

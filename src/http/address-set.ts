@@ -1,0 +1,66 @@
+// Networks of addresses, as `192.168.0.0/16` and `fd00::/8` name them (RFC 4632 3.1, RFC 4291 2.3).
+
+import { ipBytes } from "./ip-address.ts";
+
+const IPV4_BYTES = 4;
+const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
+interface Network {
+  readonly bytes: readonly number[];
+  readonly bits: number;
+}
+
+/** A number of networks; an address is in none of them, or in it. */
+export class AddressSet {
+  readonly #networks: readonly Network[];
+
+  /** Texts that `readNetwork` has taken. */
+  constructor(networks: readonly string[]) {
+    this.#networks = networks.map(parseNetwork).filter((network) => network !== null);
+  }
+
+  get isEmpty(): boolean {
+    return this.#networks.length === 0;
+  }
+
+  /** False for what is no address, such as the empty one of a unix socket. */
+  has(address: string): boolean {
+    if (this.isEmpty) return false;
+    const bytes = addressBytes(address);
+    return bytes !== null && this.#networks.some((network) => isIn(bytes, network));
+  }
+}
+
+/** True for an address with or without the length of its network's prefix. */
+export function isNetwork(text: string): boolean {
+  return parseNetwork(text) !== null;
+}
+
+/** The bytes of an address, of IPv4 also where it is mapped into IPv6; null when it is none. A zone does not count. */
+export function addressBytes(address: string): readonly number[] | null {
+  const bytes = ipBytes(address);
+  const isMapped = bytes !== null && MAPPED_PREFIX.every((byte, index) => bytes[index] === byte);
+  return isMapped ? bytes.slice(MAPPED_PREFIX.length) : bytes;
+}
+
+function parseNetwork(text: string): Network | null {
+  const slash = text.indexOf("/");
+  const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));
+  if (bytes === null) return null;
+  const most = 8 * bytes.length;
+  if (slash < 0) return { bytes, bits: most };
+  const length = text.slice(slash + 1);
+  if (!/^\d{1,3}$/.test(length)) return null;
+  // A mapped network is as long as it was written, less what is the same in all of them.
+  const isMapped = bytes.length === IPV4_BYTES && text.includes(":");
+  const bits = Number(length) - (isMapped ? 8 * MAPPED_PREFIX.length : 0);
+  return bits < 0 || bits > most ? null : { bytes, bits };
+}
+
+function isIn(bytes: readonly number[], network: Network): boolean {
+  if (bytes.length !== network.bytes.length) return false;
+  const whole = network.bits >> 3;
+  for (let i = 0; i < whole; i++) if (bytes[i] !== network.bytes[i]) return false;
+  const rest = network.bits & 7;
+  return rest === 0 || (bytes[whole]! ^ network.bytes[whole]!) >> (8 - rest) === 0;
+}

@@ -1,0 +1,67 @@
+// Why a TLS handshake failed, as far as the person who runs the server can do something about it.
+
+import type { Refusal } from "../http/refusal.ts";
+import type { Peer } from "../http/message.ts";
+import type { ExchangeRecord } from "../observe/observer.ts";
+
+/** What the log says. */
+export interface HandshakeFault {
+  readonly name: string;
+  readonly reason: string;
+}
+
+const PLAIN_HTTP: HandshakeFault = {
+  name: "PLAIN_HTTP",
+  reason: "This port speaks TLS and the client did not; its address begins with https://.",
+};
+
+/** By what BoringSSL calls them. */
+const FAULTS: Readonly<Record<string, HandshakeFault>> = {
+  HTTP_REQUEST: PLAIN_HTTP,
+  HTTPS_PROXY_REQUEST: PLAIN_HTTP,
+  NO_APPLICATION_PROTOCOL: { name: "TLS_NO_HTTP", reason: "The client speaks other protocols than HTTP/1.1 (ALPN)." },
+  UNSUPPORTED_PROTOCOL: { name: "TLS_TOO_OLD", reason: "The client speaks neither TLS 1.2 nor 1.3." },
+  NO_SHARED_CIPHER: { name: "TLS_TOO_OLD", reason: "The client offers no cipher that is safe." },
+  PEER_DID_NOT_RETURN_A_CERTIFICATE: {
+    name: "TLS_NO_CERTIFICATE",
+    reason: "The client has no certificate, which --tls-client-ca demands.",
+  },
+};
+
+/** A fault with any other code than the protocol's own is one of the certificate that was shown. */
+const BAD_CERTIFICATE: HandshakeFault = {
+  name: "TLS_BAD_CERTIFICATE",
+  reason: "Nobody named by --tls-client-ca vouches for the client's certificate.",
+};
+const PROTOCOL_CODE = "EPROTO";
+
+/** Null for a client that just went: port scanners and health probes do, and browsers that changed their mind. */
+export function handshakeFault(error: unknown): HandshakeFault | null {
+  const { code = "", message = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === "ECONNRESET") return null;
+  if (code !== PROTOCOL_CODE) return BAD_CERTIFICATE;
+  const word = /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] ?? code;
+  const plain = word.replace(/[^A-Z0-9_]/g, "");
+  return FAULTS[plain] ?? { name: "TLS_FAILED", reason: `The TLS handshake failed (${plain}).` };
+}
+
+/** The record of an exchange that never began: nothing was said, and nothing can be answered. */
+export function handshakeRecord({ address, port }: Peer, refusal: Refusal): ExchangeRecord {
+  return {
+    peerAddress: address,
+    peerPort: port,
+    method: "",
+    target: "",
+    minorVersion: 1,
+    route: "",
+    user: "",
+    status: 0,
+    refusal,
+    ownLimit: null,
+    requestBytes: 0,
+    bodyBytes: 0,
+    answerMs: 0,
+    durationMs: 0,
+    cutOff: true,
+  };
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { fingerprintOf, pinOf, type TlsIdentity } from "../../src/tls/identity.ts";
+import { makeKey, signSelf } from "../../src/tls/self-signed.ts";
+import { needs } from "../support/needs.ts";
+import { RunningProgram, runProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const make = (): TlsIdentity =>
+  signSelf(makeKey(), "test", { hosts: ["localhost"], addresses: ["127.0.0.1"] }, Date.now());
+
+/** The fingerprints that so many new connections see. */
+async function fingerprints(port: number, count: number): Promise<ReadonlySet<string>> {
+  const seen = Array.from({ length: count }, () => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      resolve(new X509Certificate(socket.getPeerCertificate().raw).fingerprint256);
+      socket.destroy();
+    });
+    socket.on("error", reject);
+    return promise;
+  });
+  return new Set(await Promise.all(seen));
+}
+
+async function curl(...words: string[]): Promise<{ readonly exitCode: number; readonly text: string }> {
+  const child = Bun.spawn(["curl", "--silent", "--max-time", "10", ...words], { stdout: "pipe", stderr: "ignore" });
+  const text = await child.stdout.text();
+  return { exitCode: await child.exited, text };
+}
+
+function write(folder: string, { cert, key }: TlsIdentity): readonly [certFile: string, keyFile: string] {
+  const files = [join(folder, "cert.pem"), join(folder, "key.pem")] as const;
+  writeFileSync(files[0], cert);
+  writeFileSync(files[1], key);
+  return files;
+}
+
+describe.skipIf(needs({ programs: ["curl"] }).skip)("a self-signed server", () => {
+  test.each([
+    ["one process", []],
+    ["two workers", ["--workers", "2"]],
+  ])("of %s says which certificate it has, and curl pins it", async (_, flags) => {
+    await using program = await RunningProgram.start(["--tls", "self-signed", ...flags]);
+    const fingerprint = /fingerprint is ([0-9A-F:]{95})\./.exec(program.log)?.[1] ?? "";
+    const pin = /--pinnedpubkey '(sha256\/\/[^']+)'/.exec(program.log)?.[1] ?? "";
+    expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprint]));
+    const url = `https://localhost:${program.port}/echo/pinned`;
+    expect(await curl("--insecure", "--pinnedpubkey", pin, url)).toEqual({ exitCode: 0, text: "pinned" });
+    const other = await curl("--insecure", "--pinnedpubkey", pinOf(make()), url);
+    expect(other.exitCode).toBe(90);
+    expect((await curl(url)).exitCode).toBe(60);
+  });
+
+  test("keeps its certificate in a folder", async () => {
+    using folder = tempFolder();
+    const flags = ["--tls", "self-signed", "--tls-state", join(folder.path, "state")];
+    const seen: ReadonlySet<string>[] = [];
+    for (let i = 0; i < 2; i++) {
+      await using program = await RunningProgram.start(flags);
+      seen.push(await fingerprints(program.port, 1));
+    }
+    expect(seen[0]).toEqual(seen[1]!);
+  });
+
+  test("is well, says its health check", async () => {
+    await using program = await RunningProgram.start(["--tls", "self-signed"]);
+    const asked = ["healthcheck", "--port", String(program.port)];
+    expect((await runProgram([...asked, "--tls", "self-signed"])).exitCode).toBe(0);
+    expect((await runProgram(asked)).exitCode).toBe(1);
+  });
+
+  test("tells whoever speaks plain HTTP in the log", async () => {
+    await using program = await RunningProgram.start(["--tls", "self-signed"]);
+    expect((await curl(`http://localhost:${program.port}/`)).text).toBe("");
+    await program.untilLog((log) => /400 PLAIN_HTTP .*https:\/\//.test(log));
+  });
+});
+
+describe("a certificate of one's own", () => {
+  test.each([
+    ["one process", []],
+    ["two workers", ["--workers", "2"]],
+  ])("is read again at SIGHUP by %s", async (_, flags) => {
+    using folder = tempFolder();
+    const [first, second] = [make(), make()];
+    const [cert, key] = write(folder.path, first);
+    await using program = await RunningProgram.start(["--tls-cert", cert, "--tls-key", key, ...flags]);
+    expect(await fingerprints(program.port, 10)).toEqual(new Set([fingerprintOf(first)]));
+    write(folder.path, second);
+    program.kill("SIGHUP");
+    await program.untilLog((log) => log.includes("were read again"));
+    // Workers are told by message; the next connections may still be faster.
+    for (let tries = 0; tries < 100 && (await fingerprints(program.port, 10)).has(fingerprintOf(first)); tries++) {
+      await Bun.sleep(10);
+    }
+    expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprintOf(second)]));
+  });
+
+  test("that is broken when it is read again changes nothing", async () => {
+    using folder = tempFolder();
+    const first = make();
+    const [cert, key] = write(folder.path, first);
+    await using program = await RunningProgram.start(["--tls-cert", cert, "--tls-key", key]);
+    write(folder.path, { cert: first.cert, key: make().key });
+    program.kill("SIGHUP");
+    await program.untilLog((log) => log.includes("Nothing was read again"));
+    expect(await fingerprints(program.port, 3)).toEqual(new Set([fingerprintOf(first)]));
+  });
+
+  test("that is broken at the start is one line and exit code 2", async () => {
+    using folder = tempFolder();
+    const [cert, key] = write(folder.path, { cert: make().cert, key: make().key });
+    const { exitCode, stderr } = await runProgram(["--tls-cert", cert, "--tls-key", key, "--port", "0"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe(`mini-http: The key in ${key} does not belong to the certificate in ${cert}.\n`);
+  });
+});
+
+test("a server that reads nothing ends at SIGHUP, as it always did", async () => {
+  await using program = await RunningProgram.start(["--tls", "self-signed"]);
+  program.kill("SIGHUP");
+  expect(await program.exited).toBe(129);
+});
+
+describe.skipIf(needs({ programs: ["curl"] }).skip)("everybody to HTTPS", () => {
+  test("a plain port sends the same path and query to the secure one, and the health stays there", async () => {
+    const [secure, plain] = freePorts();
+    const flags = ["--tls", "self-signed", "--port", String(secure), "--https-redirect", String(plain), "--hsts", "1h"];
+    await using program = await RunningProgram.start(flags);
+    const target = `http://localhost:${plain}/echo/a%20b?c=d`;
+    const { text } = await curl("--write-out", "%{http_code} %{redirect_url}", target);
+    expect(text).toBe(`308 https://localhost:${secure}/echo/a%20b?c=d`);
+    expect((await curl("--insecure", "--location", target)).text).toBe("a b");
+    expect((await curl("--write-out", "%{http_code}", `http://localhost:${plain}/-/health`)).text).toEndWith("200");
+    const head = await curl("--insecure", "--head", `https://localhost:${secure}/`);
+    expect(head.text.toLowerCase()).toContain("strict-transport-security: max-age=3600\r\n");
+    expect(program.log).toContain(`http://localhost:${plain}`);
+  });
+});
+
+/** Two that nobody had a moment ago. */
+function freePorts(): readonly [number, number] {
+  const listeners = [0, 0].map((port) => Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }));
+  const [first, second] = listeners.map(({ port }) => port);
+  for (const listener of listeners) listener.stop(true);
+  return [first!, second!];
+}
