@@ -1,4 +1,4 @@
-// The README's table of all flags, made from the tables that the program itself reads.
+// The tables of all flags, made from those that the program itself reads: the limits are a table of their own.
 
 import type { FlagFace, FlagGroup } from "../../src/cli/flag-row.ts";
 import { ALL_FLAGS } from "../../src/cli/flags.ts";
@@ -6,26 +6,24 @@ import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 
 /** The order of the help text. */
-const GROUPS: readonly FlagGroup[] = [
-  "Serving",
-  "HTTPS",
-  "Reading files",
-  "Writing files",
-  "Who may ask",
-  "Limits",
-  "Other",
-];
+const GROUPS: readonly FlagGroup[] = ["Serving", "HTTPS", "Reading files", "Writing files", "Who may ask", "Other"];
 
 /** What passing a limit means for the client, where it is a status. */
 const STATUS = new Map(Object.values(LIMIT_TABLE).map(({ flag, status }) => [flag, status]));
 
-/** The table, group by group. */
+/** The README's table, group by group. */
 export function flagTable(): string {
-  const rows = GROUPS.flatMap((group) => {
-    const flags = [...ALL_FLAGS].filter(([, flag]) => flag.group === group);
-    return [[`**${group}**`, "", ""], ...flags.map(([name, flag]) => rowOf(name, flag))];
-  });
+  const rows = GROUPS.flatMap((group) => [[`**${group}**`, "", ""], ...rowsOf(group)]);
   return markdownTable(["flag", "default", ""], rows);
+}
+
+/** That of the limits, which few people need, in src/README.md. */
+export function limitTable(): string {
+  return markdownTable(["flag", "default", ""], rowsOf("Limits"));
+}
+
+function rowsOf(group: FlagGroup): string[][] {
+  return [...ALL_FLAGS].filter(([, flag]) => flag.group === group).map(([name, flag]) => rowOf(name, flag));
 }
 
 function rowOf(name: string, flag: FlagFace): string[] {

@@ -8,7 +8,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { allPapers, anchorsOf, linksOf, type Paper, proseOf, ROOT } from "./markdown.ts";
 import { freshPapers } from "./write-papers.ts";
 
-const MOST_LINES = 210;
+const MOST_LINES = 260;
 const MOST_COLUMNS = 120;
 const MOST_PICTURE_BYTES = 150_000;
 
@@ -39,9 +39,8 @@ describe("what programs write into the papers", () => {
 
 describe("the README", () => {
   test("is one page, and no wider than one", () => {
+    expect(readme.text.split("\n").length).toBeLessThanOrEqual(MOST_LINES);
     const flags = readme.text.slice(readme.text.indexOf("flags:begin"), readme.text.indexOf("flags:end"));
-    // Of the table of flags people look up a row.
-    expect(readme.text.replace(flags, "").split("\n").length).toBeLessThanOrEqual(MOST_LINES);
     const wide = readme.text
       .replace(flags, "")
       .split("\n")

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { drawChart } from "../bench/chart.ts";
 import { readFigures, summaryTable } from "../bench/summary.ts";
 import { putBetweenMarks } from "../support/marked-part.ts";
-import { flagTable } from "./flag-table.ts";
+import { flagTable, limitTable } from "./flag-table.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -17,6 +17,7 @@ export function freshPapers(): ReadonlyMap<string, string> {
   const withFlags = putBetweenMarks(read("README.md"), "flags", flagTable());
   return new Map([
     ["README.md", putBetweenMarks(withFlags, "figures", summaryTable(figures))],
+    ["src/README.md", putBetweenMarks(read("src/README.md"), "limits", limitTable())],
     [".github/images/speed.svg", drawChart(figures)],
   ]);
 }
