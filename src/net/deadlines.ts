@@ -47,13 +47,18 @@ export class Deadlines {
     this.due = now + this.#limits.idleTimeout;
   }
 
-  /** A head has begun; its time runs from the first call on, however it drips. */
+  /** A head has begun; its time runs from the first call on, however it drips, to `endHead`. */
   awaitHead(): void {
     const { now } = this.#clock;
     this.#patience.restReader(now);
     if (this.#awaited === "head") return;
     this.#awaited = "head";
     this.due = now + this.#limits.headTimeout;
+  }
+
+  /** The head is there: the next one has a time of its own, though its beginning may have come with this one's end. */
+  endHead(): void {
+    this.#awaited = "us";
   }
 
   /** From now on the peer is to send more of its body. */

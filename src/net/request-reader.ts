@@ -147,6 +147,7 @@ export class RequestReader {
     if (consumed === REFUSED) return parser.refusal;
     input.start += consumed;
     this.#progress = null;
+    this.#deadlines.endHead();
     if (parser.bodyLength === 0) this.#reading = "complete";
     else this.#beginBody(parser, flow);
     this.#fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);

@@ -79,6 +79,34 @@ describe.concurrent("deadlines", () => {
     await stop();
   });
 
+  const bodyless = (next: string): string => GET + next;
+  const withBody = (next: string): string => "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na" + next;
+  const streams: [what: string, whole: (next: string) => string, cut: number][] = [
+    ["the next head has begun with the end of each", bodyless, 20],
+    ["its last byte alone is missing each time", bodyless, GET.length - 1],
+    ["one byte of it comes early each time", bodyless, 1],
+    ["there are bodies between", withBody, 20],
+  ];
+  test.each(streams)("each head has its own time in a stream of requests where %s", async (_what, whole, cut) => {
+    const { client, clock, stop, observer } = await serve({ headTimeout: 10_000 });
+    const beginning = whole("").slice(0, cut);
+    await client.send(beginning);
+    await heard();
+    for (let i = 1; i <= 5; i++) {
+      clock.pass(6000);
+      await client.send(whole(beginning).slice(cut));
+      await client.until(() => observer.exchanges.length === i);
+    }
+    expect(observer.refusals).toEqual([]);
+    clock.pass(9500);
+    await heard();
+    expect(observer.refusals).toEqual([]);
+    clock.pass(1000);
+    const replies = readResponses(await client.untilEnd());
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 408]);
+    await stop();
+  });
+
   test("a body that stops gets 408 when its answer has not begun", async () => {
     const { client, clock, stop } = await serve({ bodyTimeout: 30_000 }, createRouter({ "/take": { POST: takeBody } }));
     await client.send(POST + "10\r\n\r\nabc");
