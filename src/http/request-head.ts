@@ -68,7 +68,7 @@ export class RequestHeadParser {
   bodyLength = 0;
   /**
    * The field lines lie in [fieldsStart, fieldsEnd), each with its CR LF. `fieldsEnd` is 0 when the head was refused
-   * before all of them were read; method and target are empty when they were not read.
+   * before all of them were read; method and target are empty when they were not read, and the minor version is 1.
    */
   fieldsStart = 0;
   fieldsEnd = 0;
@@ -109,6 +109,7 @@ export class RequestHeadParser {
     // A refusal may come before these are known.
     this.method = "";
     this.target = "";
+    this.minorVersion = 1;
     this.fieldsEnd = 0;
     const resumed = progress === null || progress.lineStart === 0 ? null : progress;
     const consumed = resumed === null ? this.#begin(bytes, start, end) : this.#resume(resumed, bytes, start, end);

@@ -133,6 +133,27 @@ describe("each exchange has one record", () => {
   });
 });
 
+describe("what is told of a message that never became a request", () => {
+  const cases: [what: string, sent: string, minorVersion: number][] = [
+    ["another major version", "GET /x HTTP/2.0\r\n\r\n", 1],
+    ["a version that is none", "GET /x HTTP/1.x\r\n\r\n", 1],
+    ["a version that has not come", "GET /x HTT", 1],
+    ["a method that is none", "G(T /x HTTP/1.1\r\n\r\n", 1],
+    ["an older version, before its field's fault", "GET /x HTTP/1.0\r\nHost : a\r\n\r\n", 0],
+  ];
+  test.each(cases)("is nothing that another connection said: %s", (_what, sent, minorVersion) => {
+    for (const version of ["1.0", "1.1"]) {
+      const server = new HandDrivenServer({}, routes);
+      server.connect().connection.receive(Buffer.from(`HEAD /secret HTTP/${version}\r\nHost: a\r\n\r\n`));
+      server.connect().connection.receive(Buffer.from(sent));
+      server.pass(10_000);
+      const told = server.observer.exchanges.filter(({ target }) => target !== "/secret");
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatchObject({ minorVersion, cutOff: false });
+    }
+  });
+});
+
 describe("a client that is lost while a handler works, on a kept connection", () => {
   const endings: [how: string, end: (it: Connected) => void][] = [
     ["by its leaving", ({ connection }) => connection.closed()],
