@@ -160,6 +160,7 @@ export class Exchange {
     this.#reader.close(refusal);
     if (this.#peer.hasLeft) return this.#sender.discard(response);
     this.#sender.frame(request, response);
+    if (this.#startedAt > 0) this.#answeredAt = performance.now();
     this.#sender.begin(request, response, false, this.#context.clock.dateLines, false);
   }
 
@@ -195,8 +196,7 @@ export class Exchange {
     const { observer } = this.#context;
     const response = this.#sender.response;
     const isPlain = this.#refusal === null && (response === null || response.ownLimit === null);
-    if (isPlain && !observer.wantsAll) return;
-    observer.exchange(this.#record(request, response, cutOff));
+    if (!isPlain || observer.wantsAll) observer.exchange(this.#record(request, response, cutOff));
     this.#refusal = null;
     this.#answeredAt = 0;
   }

@@ -154,6 +154,40 @@ describe("what is told of a message that never became a request", () => {
   });
 });
 
+describe("how long an answer took us", () => {
+  const CHUNKED = "PUT /never/d HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const refused: [how: string, sent: string, then: (it: Connected) => void][] = [
+    ["a body that is late", put(9, "abc"), ({ server }) => server.pass(30_000)],
+    ["a body that its client ended", put(9, "abc"), ({ connection }) => connection.peerEnded()],
+    ["a broken chunk", CHUNKED + "xyz\r\n", () => {}],
+    ["a handler's fault", "GET /fault HTTP/1.1\r\nHost: a\r\n\r\n", () => {}],
+  ];
+  test.each(refused)("is told of a refusal too: %s", (_how, sent, then) => {
+    const it = connect();
+    it.connection.receive(Buffer.from(sent));
+    then(it);
+    const { answerMs, durationMs } = it.server.observer.exchanges[0]!;
+    expect(answerMs).toBeGreaterThan(0);
+    expect(answerMs).toBeLessThanOrEqual(durationMs);
+  });
+
+  test("is nothing when there was no answer, and when nobody had asked for the time", () => {
+    const it = connect();
+    it.socket.room = 0;
+    it.connection.receive(Buffer.from("GET /large HTTP/1.1\r\nHost: a\r\n\r\n"));
+    Object.assign(it.server.observer, { wantsAll: false });
+    it.socket.room = Infinity;
+    it.connection.drained();
+    it.connection.receive(Buffer.from("\x01"));
+    expect(it.server.observer.exchanges).toMatchObject([{ status: 400, answerMs: 0, durationMs: 0 }]);
+
+    const left = connect();
+    left.connection.receive(Buffer.from(NEVER));
+    left.connection.closed();
+    expect(left.server.observer.exchanges).toMatchObject([{ status: 0, answerMs: 0 }]);
+  });
+});
+
 describe("a client that is lost while a handler works, on a kept connection", () => {
   const endings: [how: string, end: (it: Connected) => void][] = [
     ["by its leaving", ({ connection }) => connection.closed()],
