@@ -16,7 +16,7 @@ import { type BodyFlow, RequestBody } from "./request-body.ts";
 import type { ConnectionSocket } from "./socket-peer.ts";
 
 /**
- * head: waits for a request or reads its head. owed: a body is to come, and the client may wait for `100 Continue`.
+ * head: waits for a request or reads its head. owed: nothing of a body has come whose client may wait for `100 Continue`.
  * body: the body comes. complete: the request is in. taken: a handler has all that comes. closed: no further byte is
  * interpreted.
  */
@@ -179,6 +179,8 @@ export class RequestReader {
     if (untouched !== null) this.#tap?.took(untouched.subarray(0, consumed));
     input.start += consumed;
     this.#received += consumed;
+    // Who sends does not wait (RFC 9110 10.1.1): from here on it is the client that is waited for.
+    if (this.#reading === "owed" && consumed > 0) this.#reading = "body";
     this.#deadlines.noteBody(consumed);
     const { outputStart, outputEnd, refusal, done } = decoder;
     if (refusal !== null) return refusal;
@@ -198,7 +200,7 @@ export class RequestReader {
   claimBody(): boolean {
     if (this.#reading !== "owed") return false;
     this.#reading = "body";
-    return this.#received === 0;
+    return true;
   }
 
   /** Nobody reads the body: what is left of it counts as skipped. False when that was known. */

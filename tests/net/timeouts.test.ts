@@ -220,6 +220,34 @@ describe.concurrent("deadlines", () => {
   );
 });
 
+describe("a body that nobody reads to its end has a deadline", () => {
+  const length = "Content-Length: 100\r\n\r\n";
+  const chunked = "Transfer-Encoding: chunked\r\n\r\n";
+  const cases: [what: string, head: string, pieces: string[]][] = [
+    ["of a known length", length, ["a", "b"]],
+    ["in chunks", chunked, ["1\r\na\r\n", "1\r\nb\r\n"]],
+    ["whose client did not wait for 100 Continue", "Expect: 100-continue\r\n" + length, ["a", "b"]],
+    ["in chunks, whose client did not wait", "Expect: 100-continue\r\n" + chunked, ["1\r\na\r\n", "1\r\nb\r\n"]],
+  ];
+  test.each(cases)("%s", async (_what, head, sent) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const readOnce = async ({ body }: HttpRequest): Promise<HttpResponse> => {
+      await promise;
+      await body!.read();
+      body!.close();
+      return new HttpResponse(200);
+    };
+    const server = new HandDrivenServer({ bodyTimeout: 30_000 }, createRouter({ "/once": { POST: readOnce } }));
+    const { connection, socket } = server.connect();
+    for (const piece of ["POST /once HTTP/1.1\r\nHost: a\r\n" + head, ...sent]) connection.receive(Buffer.from(piece));
+    resolve();
+    await heard();
+    expect(readResponses(socket.sent)).toMatchObject([{ status: 200 }]);
+    server.pass(30_000);
+    expect(socket.calls).toEqual(["shutdown"]);
+  });
+});
+
 describe("lingering behind the last reply", () => {
   const refused = (): ReturnType<HandDrivenServer["connect"]> & { server: HandDrivenServer } => {
     const server = new HandDrivenServer({ linger: 2000, lingerTotal: 30_000 });
