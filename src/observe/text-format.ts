@@ -26,9 +26,9 @@ export class TextFormat implements LogFormat {
     return this.#line(now, "DISCONNECTED", formatPeer(address, port));
   }
 
-  /** A message that got its refusal has the line of that alone. */
+  /** A message that got its refusal has the line of that alone, and so has one of which nothing can be told. */
   exchange(now: number, record: ExchangeRecord): string | null {
-    if (record.refusal !== null && !record.cutOff) return null;
+    if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
     const peer = formatPeer(record.peerAddress, record.peerPort);
     const request = `${this.#requestOf(record)} HTTP/1.${record.minorVersion}`;
     const reply = `${record.status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;

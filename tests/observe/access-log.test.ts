@@ -89,6 +89,23 @@ describe("each event is one line with its tag", () => {
   });
 });
 
+describe("a refusal that its client did not take to the end", () => {
+  const cut = { ...RECORD, status: 400, refusal: BAD_FIELD_LINE, bodyBytes: 0, durationMs: 0, cutOff: true };
+  const error = "* [ERROR] 127.0.0.1:47920 400 BAD_FIELD_LINE A header field line is malformed.";
+  const cases: [what: string, line: { method: string; target: string }, lines: string[]][] = [
+    [
+      "has the line of its request behind its own",
+      { method: "GET", target: "/x" },
+      [`${error} (GET /x)`, "* [RECEIVED from 127.0.0.1:47920] GET /x HTTP/1.1 -> 400 0 B 0.0 ms (cut off)"],
+    ],
+    ["has its own alone when there was no request line", { method: "", target: "" }, [error]],
+    ["has its own alone when the target was not read", { method: "GET", target: "" }, [error]],
+  ];
+  test.each(cases)("%s", async (_what, line, lines) => {
+    expect(await linesOf((log) => log.exchange({ ...cut, ...line }))).toEqual(lines);
+  });
+});
+
 test("the first line says how to serve files when none are served", async () => {
   const [line] = await linesOf((log) => log.started(["http://localhost:1"]), false, false);
   expect(line).toBe(
