@@ -87,9 +87,10 @@ export class FramingFields {
       this.bodyLength = UNKNOWN_LENGTH;
     } else if (this.#contentLength > 0) this.bodyLength = this.#contentLength;
     if (this.#expectations !== "" && minorVersion > 0) {
-      const met = members(this.#expectations).every((member) => member === "100-continue");
-      if (!met) return UNKNOWN_EXPECTATION;
-      this.expectsContinue = this.bodyLength !== 0;
+      const expectations = members(this.#expectations);
+      if (!expectations.every((member) => member === "100-continue")) return UNKNOWN_EXPECTATION;
+      // A list of nothing but commas expects nothing (RFC 9110 5.6.1).
+      this.expectsContinue = expectations.length > 0 && this.bodyLength !== 0;
     }
     this.#judgePersistence(minorVersion);
     return this.bodyLength > maxBody ? BODY_TOO_LARGE : null;

@@ -91,6 +91,13 @@ const accepted: [why: string, raw: string, facts: Facts][] = [
   ["chunked", post("Transfer-Encoding: chunked\r\n"), { bodyLength: -1 }],
   ["chunked in capitals, with white space", post("Transfer-Encoding: \t CHUNKED\t \r\n"), { bodyLength: -1 }],
   ["an expectation", post("Content-Length: 1\r\nExpect: 100-Continue\r\n"), { expectsContinue: true }],
+  ["an expectation of nothing", post("Content-Length: 1\r\nExpect: ,\r\n"), { expectsContinue: false }],
+  [
+    "an expectation of nothing, twice",
+    post("Content-Length: 1\r\nExpect: ,\r\nExpect: , ,\r\n"),
+    { expectsContinue: false },
+  ],
+  ["an expectation behind a comma", post("Content-Length: 1\r\nExpect: , 100-continue\r\n"), { expectsContinue: true }],
   ["an expectation without a body", get("Expect: 100-continue\r\n"), { expectsContinue: false }],
   [
     "an expectation of HTTP/1.0, ignored",
