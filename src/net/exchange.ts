@@ -180,6 +180,7 @@ export class Exchange {
   /** Gives the request, or what is known of a message that will never become one. */
   #blame(refusal: Refusal): HttpRequest {
     this.#refusal = refusal;
+    this.#peer.identify();
     this.isLast = true;
     if (this.#request === null) {
       this.#request = this.#reader.describeHead(this.#peer);

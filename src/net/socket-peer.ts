@@ -63,6 +63,11 @@ export class SocketPeer implements Peer {
   }
 
   get address(): string {
+    return this.identify();
+  }
+
+  /** Gives the address, asked for while there is one: a socket that its peer has reset, at a write of ours, has none. */
+  identify(): string {
     if (this.#address === null) {
       this.#address = withoutMapping(this.#socket.remoteAddress ?? "");
       this.#port = this.#socket.remotePort ?? 0;

@@ -3,6 +3,8 @@ import { HttpResponse } from "../../src/http/message.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
 import { createRouter } from "../../src/router.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { startServer } from "../support/start-server.ts";
 
 const routes = createRouter({
   "/": { GET: () => new HttpResponse(200, "twelve bytes") },
@@ -151,6 +153,39 @@ describe("what is told of a message that never became a request", () => {
       expect(told).toHaveLength(1);
       expect(told[0]).toMatchObject({ minorVersion, cutOff: false });
     }
+  });
+});
+
+describe("who was refused is known, though the answer found nobody", () => {
+  const cases: [what: string, sent: string, then: (it: Connected) => void][] = [
+    ["a head whose client has closed", "GET / HT", ({ connection }) => connection.peerEnded()],
+    ["a malformed head", "\x01", () => {}],
+    ["a body whose client has closed", put(9, "ab"), ({ connection }) => connection.peerEnded()],
+    ["a head that is late", "GET / HT", ({ server }) => server.pass(10_000)],
+    ["a handler's fault", "GET /fault HTTP/1.1\r\nHost: a\r\n\r\n", () => {}],
+    ["a connection too many", "", ({ connection }) => connection.turnAway()],
+  ];
+  test.each(cases)("%s", (_what, sent, then) => {
+    const it = connect();
+    Object.assign(it.server.observer, { wantsAll: false });
+    // A socket that its peer has reset has no peer any more.
+    const peer = { get: (): string => (it.socket.sent === "" ? "192.0.2.1" : (undefined as unknown as string)) };
+    Object.defineProperty(it.socket, "remoteAddress", peer);
+    it.connection.receive(Buffer.from(sent));
+    then(it);
+    expect(it.socket.sent).not.toBe("");
+    expect(it.server.observer.exchanges).toMatchObject([{ peerAddress: "192.0.2.1", peerPort: 1 }]);
+  });
+
+  test("on a socket that is closed with its request half sent", async () => {
+    const { port, observer, stop } = startServer(routes);
+    Object.assign(observer, { wantsAll: false });
+    const client = await RawClient.connect(port);
+    await client.send("GET / HT");
+    client.close();
+    while (observer.exchanges.length === 0) await Bun.sleep(1);
+    expect(observer.exchanges).toMatchObject([{ peerAddress: "127.0.0.1", refusal: { name: "INCOMPLETE_HEAD" } }]);
+    await stop();
   });
 });
 
