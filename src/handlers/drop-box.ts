@@ -13,7 +13,9 @@ export function createDropBox(maxBodyBytes: number): Handler {
   return (request) => {
     if (!isForPeople(request)) return closed();
     if (request.decodedPath === FOLDER) return dropBoxReply("./", maxBodyBytes);
-    return request.decodedPath === FOLDER.slice(0, -1) ? redirectToFolder(request) : closed();
+    if (request.decodedPath !== FOLDER.slice(0, -1)) return closed();
+    // Programs get the line here (RFC 9110 12.5.5).
+    return redirectToFolder(request).append("Vary", "Accept");
   };
 }
 

@@ -53,7 +53,7 @@ describe("a browser gets the panel alone", () => {
 
   test("also when it leaves out the slash", async () => {
     const { status, fields } = await ask("GET /files", BROWSER);
-    expect([status, fields.get("location")]).toEqual([308, "files/"]);
+    expect([status, fields.get("location"), fields.get("vary")]).toEqual([308, "files/", "Accept"]);
   });
 
   test.each(["/files/secret.txt", "/files/none.txt", "/files/sub/", "/files/none/"])(
