@@ -14,6 +14,8 @@ import { SELECTIVE_FIELDS } from "./representation.ts";
 const ENTRY_COST_BYTES = 1024;
 /** A kept answer's own: its object, and the field lines while they are a tree of their parts. */
 const PREPARED_COST_BYTES = 1024;
+/** The Date of an answer may be older than now; nothing was modified after it (RFC 9110 8.8.2.1). */
+const DATE_AGE_MS = 2000;
 /** What a character may cost; one outside Latin-1 makes all of its text this wide. */
 const CHARACTER_BYTES = 2;
 
@@ -32,6 +34,7 @@ export class HotFile implements OpenedFile {
   readonly size: number;
   readonly modified: number;
   readonly etag: string;
+  /** Null, too, where what the system tells of the file says nothing of its content. */
   readonly version: FileVersion | null;
   /** It was read whole in one version. */
   readonly isGrowing = false;
@@ -51,9 +54,11 @@ export class HotFile implements OpenedFile {
   constructor(name: string, file: OpenedFile, bytes: Uint8Array<ArrayBuffer>) {
     this.name = name;
     this.size = bytes.length;
-    this.modified = file.modified;
-    this.etag = file.etag;
-    this.version = file.version;
+    const isTold = bytes.length === file.size;
+    this.modified = isTold ? file.modified : Date.now() - DATE_AGE_MS;
+    this.etag = isTold ? file.etag : contentTag(bytes);
+    // One of the kernel's may be empty for a while.
+    this.version = isTold && bytes.length > 0 ? file.version : null;
     this.bytes = bytes;
     this.type = contentTypeOf(name, bytes);
     const coded = codedFormat(name);
@@ -108,6 +113,14 @@ export class HotFile implements OpenedFile {
   }
 
   close(): void {}
+}
+
+/**
+ * The entity tag of a file that does not tell its size. Such files are the kernel's own or those of a program, made anew
+ * for each reader under times and a size that stay as they are: only their bytes tell two versions apart (RFC 9110 8.8.3).
+ */
+function contentTag(bytes: Uint8Array): string {
+  return `"${new Bun.CryptoHasher("sha1").update(bytes).digest("base64url")}"`;
 }
 
 /** Bytes of memory that a text may take. */

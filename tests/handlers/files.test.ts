@@ -170,9 +170,9 @@ const kernel = needs({ linux: true });
 
 describe.skipIf(kernel.skip)("files of the kernel's own", () => {
   /** Files whose size is a lie. */
-  async function askKernel(folder: string, method: string, name: string): Promise<ReadResponse> {
+  async function askKernel(folder: string, method: string, name: string, fields = ""): Promise<ReadResponse> {
     const server = startServer(application(folder));
-    const raw = `${method} /files/${name} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+    const raw = `${method} /files/${name} HTTP/1.1\r\nHost: a\r\n${fields}Connection: close\r\n\r\n`;
     const reply = await exchange(server.port, raw).finally(() => server.stop());
     return readResponses(reply, [method])[0]!;
   }
@@ -186,6 +186,28 @@ describe.skipIf(kernel.skip)("files of the kernel's own", () => {
     const [get, head] = [await askKernel(folder, "GET", name), await askKernel(folder, "HEAD", name)];
     expect(get.body).toBe(readFileSync(join(folder, name), "latin1"));
     expect(head.fields.get("content-length")).toBe(String(get.body.length));
+  });
+
+  test.each([
+    ["/proc/sys/kernel/random", "uuid"],
+    ["/proc", "uptime"],
+    ["/sys/class/net/lo/statistics", "rx_bytes"],
+  ])("%s: %s is another version when it has other bytes (RFC 9110 8.8.3)", async (folder, name) => {
+    const began = Date.now();
+    const first = await askKernel(folder, "GET", name);
+    // The system counts it in hundredths of a second.
+    while (readFileSync(join(folder, name), "latin1") === first.body) await Bun.sleep(5);
+    const second = await askKernel(folder, "GET", name, `If-None-Match: ${first.fields.get("etag")}\r\n`);
+    expect(second.status).toBe(200);
+    expect(second.body).not.toBe(first.body);
+    expect(Date.parse(first.fields.get("last-modified")!)).toBeGreaterThan(began - 4000);
+  });
+
+  test("one that stays as it is keeps its version", async () => {
+    const first = await askKernel("/proc", "GET", "version");
+    const field = `If-None-Match: ${first.fields.get("etag")}\r\n`;
+    expect((await askKernel("/proc", "GET", "version", field)).status).toBe(304);
+    expect((await askKernel("/proc", "HEAD", "version")).fields.get("etag")).toBe(first.fields.get("etag")!);
   });
 });
 

@@ -140,6 +140,21 @@ describe("the memory", () => {
       new Uint8Array(bytes),
     );
 
+  test.each([
+    ["none", 0, 13],
+    ["a page", 4096, 13],
+    ["less than it has", 13, 4096],
+    ["none, and is empty for now", 0, 0],
+  ])(
+    "keeps no file that tells a size of %s: its times do not tell of its content either",
+    async (_what, told, bytes) => {
+      const files = new HotFiles(storage);
+      const file = { size: told, modified: 0, etag: '"v"', version } as unknown as OpenedFile;
+      files.keep("f", new HotFile("x", file, new Uint8Array(bytes)));
+      expect(await files.find("f", CLIENT)).toBeNull();
+    },
+  );
+
   test("holds 64 MiB, and lets the least recently used go first", async () => {
     const files = new HotFiles(storage);
     for (let i = 0; i < 62; i++) files.keep(`f${i}`, hot(1024 * 1024));
