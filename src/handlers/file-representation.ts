@@ -5,6 +5,7 @@ import { attachment } from "../http/content-disposition.ts";
 import { codedTag, weakened } from "../http/entity-tag.ts";
 import { type CodedFormat, codedFormat, isActiveContent } from "../http/media-type.ts";
 import type { HttpRequest } from "../http/message.ts";
+import { rangeApplies } from "../http/precondition.ts";
 import type { OpenedFile } from "../storage/storage.ts";
 import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
 import type { HotFile } from "./hot-file.ts";
@@ -46,9 +47,16 @@ export interface FileRepresentation extends Representation {
   readonly mayGrow: boolean;
 }
 
-/** True when only one version will do: If-Match and If-Range compare strongly (RFC 9110 13.1.1, 13.1.5). */
-function namesVersion({ fields }: HttpRequest): boolean {
-  return fields.get("if-match") !== undefined || fields.get("if-range") !== undefined;
+/**
+ * True when only the version that is there will do: If-Match and If-Range compare strongly (RFC 9110 13.1.1, 13.1.5).
+ * `*` names no version, and an If-Range that does not apply leaves a request for whatever there is.
+ */
+function namesVersion(request: HttpRequest, { etag, modified }: OpenedFile): boolean {
+  const { fields } = request;
+  const match = fields.get("if-match");
+  if (match !== undefined && match !== "*") return true;
+  const range = fields.get("if-range");
+  return range !== undefined && asksForRange(request) && rangeApplies(range, { etag, modified }, Date.now());
 }
 
 /** A file to save: `?download`. */
@@ -103,7 +111,7 @@ export function selectRepresentation(
   const format = codedFormat(name);
   const type = typeOf(requested, format, coding);
   const isDownload = asksForDownload(request);
-  const mayGrow = file.isGrowing && !namesVersion(request);
+  const mayGrow = file.isGrowing && !namesVersion(request, file);
   const etag = mayGrow ? weakened(file.etag) : file.etag;
   // Scripts in it may come from anyone who can upload.
   const policy = !readOnly && isActiveContent(type) ? "Content-Security-Policy: sandbox\r\n" : "";

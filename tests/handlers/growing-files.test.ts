@@ -105,6 +105,21 @@ describe("a log that gets a line all the time", () => {
     }
   }, 30_000);
 
+  test.each([
+    ["whatever there is", "If-Match: *\r\n"],
+    ["a part of another version", 'Range: bytes=5-\r\nIf-Range: "another"\r\n'],
+    ["a part of what only a weak tag names", 'Range: bytes=5-\r\nIf-Range: W/"some"\r\n'],
+    ["a part of an older one", "Range: bytes=5-\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n"],
+    ["If-Range of no range", 'If-Range: "another"\r\n'],
+  ])("comes whole to a client that asks for %s: none of its versions is named", async (_what, fields) => {
+    await using made = house(LINE.repeat(LARGE / LINE.length));
+    const before = Bun.file(made.path).size;
+    const client = await receiveWhile(made.server.port, get(fields), () => appendFileSync(made.path, LINE));
+    expect(headOf(client)).toStartWith("HTTP/1.1 200 ");
+    expect(headOf(client)).toMatch(/\r\nETag: W\/"/i);
+    expect(bodyOf(client).length).toBe(before);
+  });
+
   test("is cut when what was sent of it is written anew", async () => {
     await using made = house(Buffer.alloc(LARGE, "a"));
     const client = await receiveWhile(made.server.port, get(), () => {
