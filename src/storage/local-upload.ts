@@ -32,6 +32,8 @@ export class LocalUpload implements Upload {
   /** The places of the files, to find two of one name; and the folders that are to be made. */
   readonly #paths = new Set<string>();
   readonly #newFolders = new Set<string>();
+  /** In a drop box all folders that were asked for, those that are there too. */
+  readonly #namedFolders = new Set<string>();
   #foldersReserved = 0;
   /** The last touch: a file that was touched under a commit would seem to be another. */
   #touching: Promise<void> = Promise.resolve();
@@ -119,7 +121,11 @@ export class LocalUpload implements Upload {
     if (this.#paths.has(path) && !picksName(plan.onExisting)) return "twice";
     this.#paths.add(path);
     for (const depth of missing.keys()) this.#newFolders.add(join(folder.realPath, ...missing.slice(0, depth + 1)));
-    return this.#newFolders.size > this.#house.settings.maxNewFolders ? "too-many-folders" : null;
+    // Whose count stopped at folders that are there would learn which are.
+    const named = plan.onExisting === "conceal" ? plan.name.parent.segments : [];
+    for (const depth of named.keys()) this.#namedFolders.add(named.slice(0, depth + 1).join("/"));
+    const most = Math.max(this.#newFolders.size, this.#namedFolders.size);
+    return most > this.#house.settings.maxNewFolders ? "too-many-folders" : null;
   }
 
   async #stage(plan: WritePlan, place: Place): Promise<WriteFault | null> {

@@ -442,6 +442,22 @@ describe("--upload-only tells nothing of what is there", () => {
     expect(await strip(there)).toEqual(await strip(nothing));
     expect([house.content("old.txt"), house.content(LONG_NAME)]).toEqual(["old", "long"]);
   });
+
+  const counted: [why: string, method: string, target: string, fields: string, body: (first: string) => string][] = [
+    ["PUT below it", "PUT", "/files/FIRST/a/f", "", () => "x"],
+    ["a form below it", "POST", "/files/FIRST/", FORM, () => form(["a/f", "x"])],
+    ["a form with it and another", "POST", "/files/", FORM, (first) => form([first + "/f", "x"], ["other/f", "x"])],
+  ];
+  test.each(counted)("nor by the count of new folders: %s", async (_why, method, target, fields, body) => {
+    await using house = new UploadHouse();
+    const port = house.serve(["--upload-only", "--max-new-folders", "1"]);
+    const answers = ["folder", "new"].map(async (first) => {
+      const reply = await ask(port, method, target.replace("FIRST", first), fields, body(first));
+      return [reply.status, reply.body];
+    });
+    const [there, nothing] = await Promise.all(answers);
+    expect(there).toEqual(nothing!);
+  });
 });
 
 describe("--min-free", () => {
