@@ -12,7 +12,10 @@ export interface PieceReader {
   noteTaken?(bytes: Uint8Array): void;
 }
 
-/** Reads [from, from + length); rejects with `ContentLost` when it cannot. Lends its chunks: each is valid until the next `read` or `close`. */
+/**
+ * Reads [from, from + length); rejects with `ContentLost` when it cannot. Lends its chunks: each is valid until the next
+ * `read` or `close`.
+ */
 export class FileSource implements ByteSource {
   readonly length: number;
   readonly #pieces: PieceReader;

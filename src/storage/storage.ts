@@ -62,8 +62,9 @@ export interface OpenedFile {
   readonly bytes?: Uint8Array<ArrayBuffer>;
   /**
    * Some of its bytes. The source's `close` does not close the file. Rejects with `ContentChanged` when they can be other
-   * bytes than those of this version, with `ContentUnreadable` when the system fails. `mayGrow`: of a file that is growing, these bytes as they are at one moment of the
-   * transfer will do; they are of another version then, so the entity tag can only be a weak one.
+   * bytes than those of this version, with `ContentUnreadable` when the system fails. `mayGrow`: of a file that is
+   * growing, these bytes as they are at one moment of the transfer will do; they are of another version then, so the
+   * entity tag can only be a weak one.
    */
   range(from: number, length: number, mayGrow?: boolean): ByteSource;
   /**
