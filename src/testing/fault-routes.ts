@@ -6,13 +6,13 @@ import { keepBody } from "./body-memory.ts";
 import { type FaultBook, parseFaultRules } from "./fault-book.ts";
 import { BadFault } from "./fault-rule.ts";
 import { notKept } from "./inspection.ts";
-import { isInsider, refuseStranger } from "./insiders.ts";
+import { refuseStranger } from "./insiders.ts";
 import { badRequest, jsonReply } from "./replies.ts";
 
 /** The row. A client of another machine may not spoil what others get. */
 export function createFaultRoutes(book: FaultBook): Routes {
   const forInsiders = (handler: Handler): Handler => {
-    return (request) => (isInsider(request) ? handler(request) : refuseStranger());
+    return (request) => refuseStranger(request) ?? handler(request);
   };
   return {
     "/-/faults": {

@@ -3,12 +3,20 @@
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 
-/** A client on this machine, or one that authentication knows. */
-export function isInsider({ peer, user }: HttpRequest): boolean {
-  return user !== "" || peer.address === "" || peer.address === "::1" || peer.address.startsWith("127.");
-}
+/** What a proxy says of whom it speaks for (RFC 7239, RFC 9110 7.6.3), or did before there was a standard. */
+const PROXY_FIELDS = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
-/** The answer to everybody else. */
-export function refuseStranger(): HttpResponse {
-  return plainText("Only clients on this machine, or with a name and a password, may see and set this.\n", 403);
+const STRANGER = "Only clients on this machine, or with a name and a password, may see and set this.\n";
+const PROXIED =
+  "This came through a proxy, behind which anybody may be: ask the server itself, from this machine, or with a name " +
+  "and a password.\n";
+
+/**
+ * Null for a client on this machine, or one that authentication knows; the answer to everybody else. A proxy on this
+ * machine speaks for others. An address that is not known is nobody's: a client that has reset its connection has none.
+ */
+export function refuseStranger({ peer, user, fields }: HttpRequest): HttpResponse | null {
+  if (user !== "") return null;
+  if (peer.address !== "::1" && !peer.address.startsWith("127.")) return plainText(STRANGER, 403);
+  return PROXY_FIELDS.some((name) => fields.get(name) !== undefined) ? plainText(PROXIED, 403) : null;
 }

@@ -5,7 +5,7 @@ import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { Arguments } from "./arguments.ts";
-import { isInsider, refuseStranger } from "./insiders.ts";
+import { refuseStranger } from "./insiders.ts";
 import { eventStreamReply, formatEvent } from "./event-stream.ts";
 import { quoteJson, printJson } from "./json-text.ts";
 import { MOST_GLOB_CHARS } from "./path-glob.ts";
@@ -33,7 +33,7 @@ export function createRecorderRoutes(store: ExchangeStore, timer: Timer): Routes
 
 function forInsiders(row: Resource): Resource {
   const guarded = Object.entries(row).map(([method, handler]) => {
-    return [method, (request: HttpRequest) => (isInsider(request) ? handler(request) : refuseStranger())];
+    return [method, (request: HttpRequest) => refuseStranger(request) ?? handler(request)];
   });
   return Object.fromEntries(guarded) as Resource;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HttpRequest } from "../../src/http/message.ts";
-import { isInsider } from "../../src/testing/insiders.ts";
+import { refuseStranger } from "../../src/testing/insiders.ts";
 import { application } from "../support/app.ts";
 import { ask, utf8 } from "../support/endpoint-client.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
@@ -211,7 +211,8 @@ describe("who may read it", () => {
     ["127.0.0.1", "", true],
     ["127.1.2.3", "", true],
     ["::1", "", true],
-    ["", "", true],
+    // That of a client that has reset its connection.
+    ["", "", false],
     ["192.0.2.1", "", false],
     ["192.0.2.1", "ada", true],
     ["1270.0.0.1", "", false],
@@ -219,7 +220,29 @@ describe("who may read it", () => {
   test.each(peers)("%j, user %j: %p", (address, user, may) => {
     const request: HttpRequest = requestOf("GET", "/-/requests", {}, { ...LOCAL_PEER, address });
     request.user = user;
-    expect(isInsider(request)).toBe(may);
+    expect(refuseStranger(request)?.status).toBe(may ? undefined : 403);
+  });
+
+  const proxied: [field: string, may: boolean][] = [
+    ["Forwarded: for=192.0.2.1", false],
+    ["X-Forwarded-For: 127.0.0.1", false],
+    ["Via: 1.1 front", false],
+    ["X-Real-IP:", false],
+    ["X-Forwarded-Proto: https", true],
+  ];
+  test.each(proxied)("a client on this machine with %j: %p", async (field, may) => {
+    for (const [method, path] of [
+      ["GET", "/-/requests"],
+      ["DELETE", "/-/requests"],
+      ["GET", "/-/requests.html"],
+      ["GET", "/-/faults"],
+      ["PUT", "/-/faults"],
+      ["DELETE", "/-/faults"],
+    ] as const) {
+      const { status, body } = await fromHere(method, path, `${field}\r\nContent-Length: 0\r\n`);
+      expect([path, status < 400]).toEqual([path, may]);
+      if (!may) expect(body).toContain("a proxy");
+    }
   });
 
   test("a name that could be rebound is refused", async () => {
