@@ -1,6 +1,6 @@
-// For whoever has to see a request as it came: the bytes before anything was taken off them.
+// For whoever has to see requests as they came: the bytes before anything was taken off them, and when.
 
-import type { HttpRequest } from "./message.ts";
+import type { HttpRequest, Peer } from "./message.ts";
 
 /** Looks at the body of one request. */
 export interface BodyTap {
@@ -8,5 +8,15 @@ export interface BodyTap {
   took(bytes: Uint8Array): void;
 }
 
-/** Chooses, when the head of a request that has a body is in, whether its body is to be seen; null when not. */
-export type Wiretap = (request: HttpRequest) => BodyTap | null;
+/** Looks at all connections of a server. */
+export interface Wiretap {
+  /** A connection is open. */
+  opened(peer: Peer): void;
+  /** So many bytes came on it in one read. */
+  received(peer: Peer, count: number): void;
+  /**
+   * The head of a request is in, and `waiting` bytes that came behind it. Gives who is to see the body, if it has one;
+   * null for nobody.
+   */
+  begun(request: HttpRequest, waiting: number): BodyTap | null;
+}

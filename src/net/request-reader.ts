@@ -28,7 +28,7 @@ export interface ReaderContext {
   readonly parser: RequestHeadParser;
   /** That of secure connections, which are of another scheme; not needed where there are none. */
   readonly secureParser?: RequestHeadParser;
-  /** There when somebody has to see bodies as they come. */
+  /** There when somebody has to see requests as they come. */
   readonly wiretap?: Wiretap | undefined;
 }
 
@@ -152,7 +152,8 @@ export class RequestReader {
     else this.#beginBody(parser, flow);
     this.#fields = new HeadFields(input.bytes, parser.fieldsStart, parser.fieldsEnd, parser.nameBits);
     const request = new HttpRequest(parser, this.#fields, this.#body, peer);
-    if (this.#body !== null) this.#tap = this.#context.wiretap?.(request) ?? null;
+    const { wiretap } = this.#context;
+    if (wiretap !== undefined) this.#tap = wiretap.begun(request, input.size);
     return request;
   }
 

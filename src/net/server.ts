@@ -26,7 +26,7 @@ export interface ServerOptions {
   readonly lifecycle: ServerLifecycle;
   /** The system's unless said otherwise. */
   readonly clock?: Clock;
-  /** There when somebody has to see bodies as they come. */
+  /** There when somebody has to see requests as they come. */
   readonly wiretap?: Wiretap | undefined;
   /** How many connections other processes have that serve together with this one: the limit is one for all. */
   readonly scoreboard?: ConnectionScoreboard | undefined;
@@ -131,7 +131,7 @@ export class Server implements ConnectionContext {
   }
 
   #events(isSecure: boolean): SocketHandler<Connection> {
-    return {
+    const events: SocketHandler<Connection> = {
       open: (socket) => this.#open(socket, isSecure),
       handshake: (socket, isDone, error) => this.#greeted(socket.data, isDone, error),
       data: (socket, bytes) => {
@@ -148,6 +148,7 @@ export class Server implements ConnectionContext {
       error: (socket, error) => socket.data.fail(error),
       timeout: () => {},
     };
+    return this.wiretap === undefined ? events : tapped(events, this.wiretap);
   }
 
   #open(socket: Socket<Connection>, isSecure: boolean): void {
@@ -210,6 +211,21 @@ export class Server implements ConnectionContext {
       connection.yieldMemory();
     }
   }
+}
+
+/** The same, seen by a wiretap: without one nothing of it is in the way. */
+function tapped(events: SocketHandler<Connection>, wiretap: Wiretap): SocketHandler<Connection> {
+  return {
+    ...events,
+    open: (socket) => {
+      events.open?.(socket);
+      wiretap.opened(socket.data.peer);
+    },
+    data: (socket, bytes) => {
+      wiretap.received(socket.data.peer, bytes.length);
+      events.data?.(socket, bytes);
+    },
+  };
 }
 
 function expire(connection: Connection): void {

@@ -5,7 +5,6 @@ import type { Routes } from "../http/routes.ts";
 import { createFaultRoutes } from "./fault-routes.ts";
 import type { FaultBook } from "./fault-book.ts";
 import { faultDispatch } from "./faults.ts";
-import { countRequest } from "./raw-request.ts";
 import { recordDispatch } from "./recording.ts";
 import type { ExchangeStore } from "./recorder.ts";
 import { createRecorderRoutes } from "./recorder-routes.ts";
@@ -33,9 +32,5 @@ export function toolDispatch(
   { recorder, faults }: TestingTools,
   tell: (line: string) => void,
 ): Dispatch {
-  const recorded = recordDispatch(faultDispatch(dispatch, faults, SYSTEM_TIMER, tell), recorder, SYSTEM_TIMER);
-  return (request) => {
-    countRequest(request);
-    return recorded(request);
-  };
+  return recordDispatch(faultDispatch(dispatch, faults, SYSTEM_TIMER, tell), recorder, SYSTEM_TIMER);
 }
