@@ -9,7 +9,11 @@ import { fitsGlob, MOST_GLOB_CHARS } from "./path-glob.ts";
 /** A place in the content of an answer: so many bytes, or a share of them from 0 to 1. */
 export type FaultPlace = { readonly bytes: number } | { readonly share: number };
 
-/** What goes wrong. Without a place it is before the head. */
+/**
+ * What goes wrong. `hang`, `reset` and `close` without a place, `early` and `503` are in place of an answer: the request is
+ * not carried out, so that what fails twice was done once when it works. All others spoil the answer to a request that
+ * was carried out; `reset@0` is the reset of one that was.
+ */
 export type Fault =
   /** The answer comes later. */
   | { readonly kind: "delay"; readonly ms: number }
@@ -24,7 +28,7 @@ export type Fault =
   | { readonly kind: "close"; readonly at: FaultPlace | null }
   /** Content-Length says so many bytes more than there are, or fewer. */
   | { readonly kind: "length"; readonly by: number }
-  /** Another answer altogether. */
+  /** Another answer altogether, to a request that was not carried out. */
   | { readonly kind: "unavailable"; readonly retryAfter: number }
   | { readonly kind: PlainFault };
 
@@ -138,7 +142,9 @@ function parseFault(word: string): Fault | BadFault {
     }
     case "503": {
       const retryAfter = argument === null ? 1 : parseCount(argument);
-      return retryAfter === null ? new BadFault("seconds: 503@5") : { kind: "unavailable", retryAfter };
+      return retryAfter === null
+        ? new BadFault("seconds: 503@5")
+        : { kind: "unavailable", retryAfter: Math.min(retryAfter, Number.MAX_SAFE_INTEGER) };
     }
     default: {
       const plain = PLAIN_FAULTS.find((each) => each === word);

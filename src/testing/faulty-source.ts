@@ -115,16 +115,21 @@ export function sourceOf(body: ResponseBody): ByteSource {
 /** A share of content whose length nobody knows is one of its beginning. */
 const MOST_MEASURED_BYTES = 1024 * 1024;
 
-/** The source with its length, or with that of so much of it as may be looked at. */
+/** The source with its length, or with that of so much of it as may be looked at. Closes one that breaks. */
 export async function measure(source: ByteSource): Promise<{ readonly source: ByteSource; readonly length: number }> {
   if (source.length !== UNKNOWN_LENGTH) return { source, length: source.length };
   const pieces: Uint8Array[] = [];
   let length = 0;
-  while (length < MOST_MEASURED_BYTES) {
-    const piece = await source.read();
-    if (piece === null) break;
-    pieces.push(Uint8Array.prototype.slice.call(piece));
-    length += piece.length;
+  try {
+    while (length < MOST_MEASURED_BYTES) {
+      const piece = await source.read();
+      if (piece === null) break;
+      pieces.push(Uint8Array.prototype.slice.call(piece));
+      length += piece.length;
+    }
+  } catch (error) {
+    source.close();
+    throw error;
   }
   const read = (): MaybePromise<Uint8Array | null> => pieces.shift() ?? source.read();
   return { source: { length: UNKNOWN_LENGTH, read, close: () => source.close() }, length };

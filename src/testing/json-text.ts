@@ -1,13 +1,15 @@
 // JSON as httpbin writes it: indented for people, ASCII only, its names sorted. Made in pieces, so that a body of many
 // megabytes that is shown in it is never held twice.
 
-/** Bytes that a client sent: text where they are UTF-8, otherwise a `data:` URL (RFC 2397). */
+import { isUtf8 } from "node:buffer";
+
+/** Bytes that a client sent: text where they are UTF-8, otherwise a `data:` URL (RFC 2397), or the base64 of one alone. */
 export class SentBytes {
   readonly bytes: Uint8Array;
-  /** The media type in the URL. */
-  readonly type: string;
+  /** The media type in the URL; null for no more than the base64. */
+  readonly type: string | null;
 
-  constructor(bytes: Uint8Array, type = "application/octet-stream") {
+  constructor(bytes: Uint8Array, type: string | null = "application/octet-stream") {
     this.bytes = bytes;
     this.type = type;
   }
@@ -78,7 +80,7 @@ function* printMembers(open: string, close: string, members: readonly Member[], 
 
 function* printBytes({ bytes, type }: SentBytes): Generator<string> {
   const decoder = isText(bytes) ? new TextDecoder("utf-8", { ignoreBOM: true }) : null;
-  yield decoder === null ? `"data:${quoteJson(type).slice(1, -1)};base64,` : '"';
+  yield decoder === null && type !== null ? `"data:${quoteJson(type).slice(1, -1)};base64,` : '"';
   for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
     const slice = bytes.subarray(at, at + SLICE_BYTES);
     yield decoder === null
@@ -90,12 +92,7 @@ function* printBytes({ bytes, type }: SentBytes): Generator<string> {
 
 /** Whether bytes are UTF-8. */
 export function isText(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+  return isUtf8(bytes);
 }
 
 function escape(char: string): string {

@@ -3,12 +3,20 @@
 /** The key that was asked for longest ago is forgotten first, and begins anew. */
 const MOST_KEYS = 10_000;
 
+/** A longer key is known by its digest: clients choose how long. */
+const MOST_KEY_CHARS = 100;
+
+function shortened(key: string): string {
+  return key.length <= MOST_KEY_CHARS ? key : new Bun.CryptoHasher("sha256").update(key).digest("latin1");
+}
+
 /** One for all who count together. */
 export class KeyCounts {
   readonly #counts = new Map<string, number>();
 
   /** Counts once more; gives how often that was. */
-  next(key: string): number {
+  next(longKey: string): number {
+    const key = shortened(longKey);
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.delete(key);
     this.#counts.set(key, count);
@@ -35,7 +43,7 @@ export class RemoteCounts {
     const id = ++this.#lastId;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.#waiting.set(id, resolve);
-    this.#ask(id, key);
+    this.#ask(id, shortened(key));
     return promise;
   }
 

@@ -120,7 +120,7 @@ function reply(request: HttpRequest, tap: RawTap | null): HttpResponse {
   const log = logOf(request.peer);
   const start = arrivals[0]?.at ?? 0;
   return jsonReply({
-    raw: isText(raw) ? new SentBytes(raw) : { base64: raw.toString("base64") },
+    raw: isText(raw) ? new SentBytes(raw) : { base64: new SentBytes(raw, null) },
     arrivals: arrivals.map(({ at, bytes }) => ({ after_ms: rounded(at - start), bytes })),
     connection: {
       age_ms: rounded(log === undefined ? 0 : start - log.openedAt),

@@ -89,5 +89,5 @@ function showBody({ length, beginning }: RecordedBody): Printable {
   const bytes = typeof beginning === "string" ? Buffer.from(beginning, "latin1") : beginning;
   const kept = bytes.length;
   if (isText(bytes)) return { length, kept, text: new SentBytes(bytes) };
-  return { length, kept, base64: Buffer.from(bytes.buffer, bytes.byteOffset, kept).toString("base64") };
+  return { length, kept, base64: new SentBytes(bytes, null) };
 }

@@ -22,6 +22,7 @@ const faults: [text: string, fault: object][] = [
   ["length@-3", { kind: "length", by: -3 }],
   ["503", { kind: "unavailable", retryAfter: 1 }],
   ["503@30", { kind: "unavailable", retryAfter: 30 }],
+  [`503@${"9".repeat(40)}`, { kind: "unavailable", retryAfter: Number.MAX_SAFE_INTEGER }],
   ["bad-chunk", { kind: "bad-chunk" }],
   ["early", { kind: "early" }],
 ];
@@ -184,5 +185,21 @@ describe("FaultBook", () => {
     for (let i = 0; i < 30_000; i++) book.choose(requestOf("GET", `/${i}`));
     expect(meets(book, same(1, "/29999"))).toBe(".");
     expect(meets(book, same(1, "/1"))).toBe("x");
+  });
+
+  test("remembers them in bounded memory, however long they are", () => {
+    const book = bookOf();
+    const choose = (i: number): unknown =>
+      book.choose(
+        requestOf("GET", "/a", { "x-fault": "503 first=1 key=x-test", "x-test": `${i}${"x".repeat(30_000)}` }),
+      );
+    Bun.gc(true);
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 3000; i++) choose(i);
+    Bun.gc(true);
+    // The keys themselves would be 90 MB.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 * 1024 * 1024);
+    expect(choose(2999)).toBeNull();
+    expect(choose(3000)).not.toBeNull();
   });
 });

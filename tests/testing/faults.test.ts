@@ -1,7 +1,11 @@
 // Each fault as a raw socket sees it.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { type ByteSource, UNKNOWN_LENGTH } from "../../src/http/byte-source.ts";
+import { HttpResponse } from "../../src/http/message.ts";
 import { createRouter } from "../../src/router.ts";
 import { FaultBook } from "../../src/testing/fault-book.ts";
 import { faultDispatch } from "../../src/testing/faults.ts";
@@ -10,7 +14,9 @@ import { application } from "../support/app.ts";
 import { ask } from "../support/endpoint-client.ts";
 import { HandTimer } from "../support/hand-timer.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { requestOf } from "../support/request.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const timer = new HandTimer();
 const told: string[] = [];
@@ -250,6 +256,86 @@ describe("/-/faults", () => {
     expect((await own(server, "GET", "/-/faults"))[0]).toBe(404);
     await server.stop();
   });
+});
+
+describe("whether a request that meets a fault is carried out", () => {
+  const folder = tempFolder();
+  let server: StartedServer;
+  beforeAll(() => {
+    server = startServer(application(folder.path, "--testing", "--fault", "PUT /files/twice.txt 503@1 first=2"));
+  });
+  afterAll(async () => {
+    await server.stop();
+    folder[Symbol.dispose]();
+  });
+
+  async function put(name: string, fault: string): Promise<string> {
+    const client = await RawClient.connect(server.port);
+    const fields = fault === "" ? "" : `X-Fault: ${fault}\r\n`;
+    await client.send(
+      `PUT /files/${name} HTTP/1.1\r\nHost: localhost\r\n${fields}Connection: close\r\nContent-Length: 3\r\n\r\nabc`,
+    );
+    const received = await client.untilEnd();
+    client.close();
+    return received.slice(9, 12);
+  }
+
+  const isStored = (name: string): boolean => existsSync(join(folder.path, name));
+
+  test("an upload that fails twice is stored by the third", async () => {
+    expect([await put("twice.txt", ""), isStored("twice.txt")]).toEqual(["503", false]);
+    expect([await put("twice.txt", ""), isStored("twice.txt")]).toEqual(["503", false]);
+    expect([await put("twice.txt", ""), isStored("twice.txt")]).toEqual(["201", true]);
+  });
+
+  const kinds: [fault: string, isCarriedOut: boolean][] = [
+    ["reset", false],
+    ["close", false],
+    ["early", false],
+    ["503@7", false],
+    ["reset@0", true],
+    ["close@0", true],
+    ["truncate", true],
+    ["garbage", true],
+    ["half-close", true],
+    ["delay@1ms", true],
+  ];
+  test.each(kinds)("%s: %p", async (fault, isCarriedOut) => {
+    const name = `${fault.replace(/\W/g, "-")}.txt`;
+    await put(name, fault);
+    expect(isStored(name)).toBe(isCarriedOut);
+    if (isCarriedOut) expect(readFileSync(join(folder.path, name), "latin1")).toBe("abc");
+  });
+
+  test("hang: false, also when the client gives up", async () => {
+    const client = await RawClient.connect(server.port);
+    await client.send("PUT /files/hang.txt?fault=hang HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
+    client.reset();
+    // Longer than it takes to see that the client has left.
+    while (server.server.connectionCount > 0) await Bun.sleep(20);
+    expect(isStored("hang.txt")).toBe(false);
+  });
+});
+
+test("content of unknown length that breaks while a share of it is measured is closed", async () => {
+  let closings = 0;
+  const broken: ByteSource = {
+    length: UNKNOWN_LENGTH,
+    read: () => {
+      throw new Error("broken on purpose");
+    },
+    close: () => (closings += 1),
+  };
+  const dispatch = faultDispatch(
+    () => new HttpResponse(200, broken),
+    new FaultBook([]),
+    timer,
+    () => {},
+  );
+  const request = requestOf("GET", "/a?fault=reset@50%25");
+  expect(async () => await dispatch(request)).toThrow("broken on purpose");
+  await Bun.sleep(0);
+  expect(closings).toBe(1);
 });
 
 test("a fault spoils the answer of any route", async () => {

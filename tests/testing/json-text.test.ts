@@ -11,6 +11,7 @@ const values: [why: string, value: Printable, text: string][] = [
   ["bytes that are text", new SentBytes(Buffer.from("ä")), '"\\u00e4"'],
   ["bytes that are none", new SentBytes(Buffer.from([0xff])), '"data:application/octet-stream;base64,/w=="'],
   ["a type with quotes", new SentBytes(Buffer.from([0xff]), 'a/b; c="d"'), '"data:a/b; c=\\"d\\";base64,/w=="'],
+  ["bytes that are none, alone", new SentBytes(Buffer.from([0xff]), null), '"/w=="'],
   ["no bytes", new SentBytes(Buffer.from("")), '""'],
 ];
 

@@ -53,6 +53,19 @@ const globs: [glob: string, path: string, fits: boolean][] = [
 ];
 
 describe("fitsGlob", () => {
+  const slow: [why: string, glob: string][] = [
+    ["long text that nearly fits everywhere", `*${"a".repeat(998)}b`],
+    ["it as the end", `*${"a".repeat(499)}*b${"a".repeat(499)}`],
+    ["many stars", `${"*a".repeat(499)}*b`],
+  ];
+  test.each(slow)("%s costs no more for that", (_why, glob) => {
+    const path = `/${"a".repeat(8000)}`;
+    const startedAt = performance.now();
+    for (let i = 0; i < 500; i++) expect(fitsGlob(glob, path)).toBe(false);
+    // A look at each place for each char would take half a minute.
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
   test.each(globs)("%s with %s", (glob, path, fits) => {
     expect(fitsGlob(glob, path)).toBe(fits);
   });
