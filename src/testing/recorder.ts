@@ -5,8 +5,8 @@ import { fitsGlob } from "./path-glob.ts";
 import type { NumberedExchange, RecordedExchange } from "./recorded-exchange.ts";
 import type { Timer } from "./timer.ts";
 
-/** All that is kept, beside what each exchange costs. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** All that is kept, with what each exchange costs. */
+export const MOST_RECORDED_BYTES = 32 * 1024 * 1024;
 const EXCHANGE_COST_BYTES = 1024;
 /** Clients that wait. */
 const MOST_WAITING = 256;
@@ -82,7 +82,7 @@ export class Recorder implements ExchangeStore {
     const id = ++this.#last;
     this.#exchanges.push(exchange);
     this.#bytes += costOf(exchange);
-    while (this.#count > this.#capacity || this.#bytes > MOST_BYTES) this.#dropFirst();
+    while (this.#count > this.#capacity || this.#bytes > MOST_RECORDED_BYTES) this.#dropFirst();
     for (const waiter of this.#waiters) {
       if (!matches(waiter.query.filter, id, exchange)) continue;
       const found = this.#find(waiter.query);
@@ -146,7 +146,8 @@ function matches({ path, method, status, since = 0 }: ExchangeFilter, id: number
   );
 }
 
-function costOf({ target, fieldLines, responseLines, body, responseBody }: RecordedExchange): number {
+/** The memory that one exchange takes, about. */
+export function costOf({ target, fieldLines, responseLines, body, responseBody }: RecordedExchange): number {
   const text = 2 * target.length + fieldLines.length + responseLines.length;
   return EXCHANGE_COST_BYTES + text + body.beginning.length + responseBody.beginning.length;
 }

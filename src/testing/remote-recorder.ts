@@ -1,8 +1,17 @@
 // The recorder of a server that is several processes: the parent keeps, its workers tell and ask. What is told costs a
-// worker little, however many requests it has: batches, and of each no more than the parent would keep.
+// worker little, however many requests it has: batches, of each no more than the parent would keep, and one after the other
+// as the parent takes them.
 
 import type { RecordedExchange } from "./recorded-exchange.ts";
-import type { ExchangeStore, Found, Pending, Recorder, RecorderQuery } from "./recorder.ts";
+import {
+  costOf,
+  type ExchangeStore,
+  type Found,
+  MOST_RECORDED_BYTES,
+  type Pending,
+  type Recorder,
+  type RecorderQuery,
+} from "./recorder.ts";
 
 /** From a worker. `id` names a question. */
 export type RecorderMessage =
@@ -12,10 +21,10 @@ export type RecorderMessage =
   | { readonly say: "clear" };
 
 /** From the parent. */
-export interface RecorderAnswer {
-  readonly id: number;
-  readonly found: Found | null;
-}
+export type RecorderAnswer =
+  | { readonly say: "found"; readonly id: number; readonly found: Found | null }
+  /** The last batch has come. */
+  | { readonly say: "taken" };
 
 /** What waits for the next batch at most this long, so that whoever waits for a request learns of it at once. */
 const BATCH_MS = 4;
@@ -29,6 +38,10 @@ export class RemoteRecorder implements ExchangeStore {
   readonly #send: (message: RecorderMessage) => void;
   readonly #waiting = new Map<number, (found: Found | null) => void>();
   #batch: RecordedExchange[] = [];
+  /** What the batch costs. */
+  #bytes = 0;
+  /** Batches on their way. */
+  #untaken = 0;
   #isScheduled = false;
   #wasBusy = false;
   #lastId = 0;
@@ -41,11 +54,9 @@ export class RemoteRecorder implements ExchangeStore {
 
   add(exchange: RecordedExchange): void {
     this.#batch.push(exchange);
-    // Whatever is before these, the parent would drop at once.
-    if (this.#batch.length >= 2 * this.#capacity) this.#batch = this.#batch.slice(-this.#capacity);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setTimeout(() => this.#tell(), this.#wasBusy ? BUSY_BATCH_MS : BATCH_MS);
+    this.#bytes += costOf(exchange);
+    this.#dropOldest();
+    this.#tellSoon();
   }
 
   ask(query: RecorderQuery): Pending {
@@ -69,18 +80,45 @@ export class RemoteRecorder implements ExchangeStore {
   }
 
   /** Takes an answer of the parent. */
-  receive({ id, found }: RecorderAnswer): void {
-    const resolve = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    resolve?.(found);
+  receive(answer: RecorderAnswer): void {
+    switch (answer.say) {
+      case "taken":
+        this.#untaken -= 1;
+        if (this.#batch.length > 0) this.#tellSoon();
+        return;
+      case "found": {
+        const resolve = this.#waiting.get(answer.id);
+        this.#waiting.delete(answer.id);
+        resolve?.(answer.found);
+      }
+    }
+  }
+
+  /** Of more than the parent keeps it would drop these at once. Only of twice as much, so that each costs one look. */
+  #dropOldest(): void {
+    if (this.#batch.length < 2 * this.#capacity && this.#bytes <= 2 * MOST_RECORDED_BYTES) return;
+    const surplus = this.#batch.length - this.#capacity;
+    let first = 0;
+    while (first < surplus || this.#bytes > MOST_RECORDED_BYTES) this.#bytes -= costOf(this.#batch[first++]!);
+    this.#batch = this.#batch.slice(first);
+  }
+
+  /** What a parent that is behind has not taken waits here, where it is bounded, and not on its way, where nothing is. */
+  #tellSoon(): void {
+    if (this.#isScheduled || this.#untaken > 0) return;
+    this.#isScheduled = true;
+    setTimeout(() => this.#tell(), this.#wasBusy ? BUSY_BATCH_MS : BATCH_MS);
   }
 
   #tell(): void {
     this.#isScheduled = false;
     const exchanges = this.#batch.slice(-this.#capacity);
     this.#batch = [];
+    this.#bytes = 0;
     this.#wasBusy = exchanges.length >= BUSY_COUNT;
-    if (exchanges.length > 0) this.#send({ say: "exchanges", exchanges });
+    if (exchanges.length === 0) return;
+    this.#untaken += 1;
+    this.#send({ say: "exchanges", exchanges });
   }
 }
 
@@ -99,6 +137,7 @@ export class RecorderDesk {
     switch (message.say) {
       case "exchanges":
         for (const exchange of message.exchanges) this.#recorder.add(exchange);
+        this.#send({ say: "taken" });
         return;
       case "clear":
         this.#recorder.clear();
@@ -121,6 +160,6 @@ export class RecorderDesk {
     this.#pending.set(id, pending);
     const found = await pending.found;
     this.#pending.delete(id);
-    this.#send({ id, found });
+    this.#send({ say: "found", id, found });
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { fitsGlob } from "../../src/testing/path-glob.ts";
 import type { RecordedExchange } from "../../src/testing/recorded-exchange.ts";
 import { type ExchangeFilter, type ExchangeStore, type Found, Recorder } from "../../src/testing/recorder.ts";
-import { RecorderDesk, RemoteRecorder } from "../../src/testing/remote-recorder.ts";
+import { RecorderDesk, type RecorderMessage, RemoteRecorder } from "../../src/testing/remote-recorder.ts";
 import { HandTimer } from "../support/hand-timer.ts";
 
 const NO_BODY = { length: 0, beginning: new Uint8Array(0) };
@@ -190,6 +190,24 @@ describe("RemoteRecorder", () => {
     const { remote } = connect(recorder);
     for (let i = 0; i < 1000; i++) remote.add(exchangeOf(`/${i}`));
     expect((await find(remote)).map((line) => line.split(" ")[1])).toEqual(["/995", "/996", "/997", "/998", "/999"]);
+  });
+
+  test("lets nothing pile up on its way to a parent that is behind, and no more than twice what the parent keeps before", async () => {
+    const sent: RecorderMessage[] = [];
+    const remote = new RemoteRecorder(5000, (message) => sent.push(message));
+    const batches = (): readonly (readonly RecordedExchange[])[] =>
+      sent.flatMap((message) => (message.say === "exchanges" ? [message.exchanges] : []));
+    remote.add(exchangeOf("/first"));
+    while (sent.length === 0) await Bun.sleep(1);
+    for (let i = 0; i < 2000; i++) remote.add(exchangeOf(`/${i}`, "POST", 200, 64 * 1024));
+    await Bun.sleep(20);
+    expect(batches().map(({ length }) => length)).toEqual([1]);
+    remote.receive({ say: "taken" });
+    while (batches().length === 1) await Bun.sleep(1);
+    const last = batches()[1]!;
+    expect(last.length).toBeGreaterThan(450);
+    expect(last.length).toBeLessThan(1000);
+    expect(last.at(-1)!.path).toBe("/1999");
   });
 
   test("of a worker that is gone asks nothing any more", async () => {
