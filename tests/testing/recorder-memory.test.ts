@@ -1,0 +1,77 @@
+// Whether what is recorded leaves memory flat, counted where it is: in the processes of a server that people start.
+
+import { describe, expect, test } from "bun:test";
+import type { Socket } from "bun";
+import { readFileSync } from "node:fs";
+import { needs } from "../support/needs.ts";
+import { RunningProgram } from "../support/program.ts";
+import { exchange } from "../support/raw-client.ts";
+
+const PIPELINED = 500;
+const ROUNDS = 50;
+const BODY_BYTES = 1000;
+/** All of the records of one part, at least: that is what a server that forgot nothing would have kept. */
+const RECORDED_BYTES = PIPELINED * ROUNDS * BODY_BYTES;
+
+/** The server and its workers. */
+function residentBytes(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim().split(" ");
+  return [String(pid), ...children.filter((child) => child !== "")]
+    .map((each) => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${each}/status`, "latin1"))![1]) * 1024)
+    .reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Sends requests pipelined on one connection, as fast as they are answered; resolves with the last answer. */
+async function send(port: number, target: string): Promise<void> {
+  const one = `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${BODY_BYTES}\r\n\r\n${"x".repeat(BODY_BYTES)}`;
+  const answerBytes = (await exchange(port, one)).length;
+  const round = Buffer.from(one.repeat(PIPELINED));
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let rest = round.subarray(0, 0);
+  let rounds = 0;
+  let left = answerBytes * PIPELINED * ROUNDS;
+  const push = (socket: Socket): void => {
+    while (rest.length > 0 || rounds < ROUNDS) {
+      if (rest.length === 0) {
+        rest = round;
+        rounds += 1;
+      }
+      const count = Math.max(0, socket.write(rest));
+      rest = rest.subarray(count);
+      if (rest.length > 0) return;
+    }
+  };
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      open: push,
+      drain: push,
+      data: (_socket, bytes) => {
+        left -= bytes.length;
+        if (left <= 0) resolve();
+      },
+      close: () => reject(new Error(`the server ended the connection, ${left} bytes too early`)),
+    },
+  });
+  await promise;
+  socket.end();
+}
+
+describe.skipIf(needs({ linux: true }).skip)("100,000 recorded requests over a socket leave memory flat", () => {
+  test.each([[[]], [["--workers", "2"]]])(
+    "with %j",
+    async (flags) => {
+      await using program = await RunningProgram.start(["--testing", ...flags]);
+      const after: number[] = [];
+      for (const part of ["/echo?1", "/echo?2", "/echo?3", "/echo?4"]) {
+        await send(program.port, part);
+        after.push(residentBytes(program.pid));
+      }
+      // The first part fills what is kept, and what the allocator keeps for later.
+      expect(Math.max(...after.slice(2)) - Math.max(...after.slice(0, 2))).toBeLessThan(RECORDED_BYTES);
+      expect(Math.max(...after)).toBeLessThan(400 * 1024 * 1024);
+    },
+    60_000,
+  );
+});
