@@ -57,14 +57,26 @@ export function createRedirectTo(allowedHosts: readonly string[]): (request: Htt
   };
 }
 
-/** Judged as a browser resolves it: backslashes, missing schemes and all. */
+const SCHEMES = ["http:", "https:"];
+
+/**
+ * Judged as a browser resolves it, missing schemes and all, by whichever scheme it came: a proxy that speaks TLS for us
+ * need not say so, and to its clients `http:name` is another host, to ours a path.
+ */
 export function mayLeadTo(url: string, base: string, allowed: ReadonlySet<string>): boolean {
-  const own = URL.parse(base);
-  const target = URL.parse(url, base);
-  // What a browser cannot resolve leads nowhere.
-  if (target === null) return true;
-  if (own === null || !/^https?:$/.test(target.protocol)) return false;
-  return target.host === own.host || isLoopbackName(target.hostname) || allowed.has(target.hostname.replace(/\.$/, ""));
+  // For a browser a backslash ends the host; others take what is behind it for the host (RFC 3986 has none at all).
+  if (/^[^?#]*\\/.test(url)) return false;
+  const bases = SCHEMES.map((scheme) => base.replace(/^[^:]*:/, scheme));
+  const own = new Set(bases.map((each) => URL.parse(each)?.host));
+  if (own.has(undefined)) return false;
+  return bases.every((each) => {
+    const target = URL.parse(url, each);
+    // What a browser cannot resolve leads nowhere.
+    if (target === null) return true;
+    if (!SCHEMES.includes(target.protocol)) return false;
+    const { host, hostname } = target;
+    return own.has(host) || isLoopbackName(hostname) || allowed.has(hostname.replace(/\.$/, ""));
+  });
 }
 
 function isLoopbackName(host: string): boolean {

@@ -7,13 +7,18 @@ import { RepeatableMap } from "./received-body.ts";
 import { badRequest } from "./replies.ts";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** How the message is framed is not the client's choice, and `Refresh` would lead a browser anywhere. */
+/**
+ * How the message is framed is not the client's choice. `Refresh` would lead a browser anywhere, and by two others a page
+ * that only links here would change what the visitor's browser knows of this host: all of it gone, or never plain HTTP.
+ */
 const NOT_CHOSEN = new Set([
+  "clear-site-data",
   "connection",
   "content-length",
   "date",
   "keep-alive",
   "refresh",
+  "strict-transport-security",
   "te",
   "trailer",
   "transfer-encoding",

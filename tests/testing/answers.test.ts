@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { createTestingRoutes } from "../../src/testing/routes.ts";
+import { mayLeadTo } from "../../src/testing/redirects.ts";
 import { chooseStatus, parseStatusChoices } from "../../src/testing/status-choice.ts";
 import { application } from "../support/app.ts";
 import { ask } from "../support/endpoint-client.ts";
@@ -100,6 +101,12 @@ const redirects: [target: string, status: number, location: string | undefined][
   ["/redirect-to?url=http%3A%2F%2Flocalhost%40other.test", 403, undefined],
   ["/redirect-to?url=http%3A%2F%2F127.0.0.1.other.test", 403, undefined],
   ["/redirect-to?url=https%3Aother.test", 403, undefined],
+  ["/redirect-to?url=http%3Aother.test", 403, undefined],
+  ["/redirect-to?url=http%3A%2F%2Flocalhost%5C%40other.test", 403, undefined],
+  ["/redirect-to?url=%2Fa%5C..%5Cb", 403, undefined],
+  ["/redirect-to?url=%2Fa%3Fb%3D%5C", 302, "/a?b=\\"],
+  ["/redirect-to?url=http%3A%2F%2Fexample.test%3A80%2Fx", 302, "http://example.test:80/x"],
+  ["/redirect-to?url=https%3A%2F%2Fexample.test%3A443%2Fx", 302, "https://example.test:443/x"],
   ["/redirect-to?url=javascript%3Aalert(1)", 403, undefined],
   ["/redirect-to?url=data%3Atext%2Fhtml%2Cx", 403, undefined],
   ["/redirect-to", 400, undefined],
@@ -110,6 +117,11 @@ describe("redirects", () => {
     const response = await ask(started.port, "GET", target);
     expect(response.status).toBe(status);
     expect(response.fields.get("location")).toBe(location);
+  });
+
+  test("nothing is led anywhere from a host that no browser could have asked", () => {
+    expect(mayLeadTo("https://other.test", "http://1.2.3.4.5", new Set())).toBe(false);
+    expect(mayLeadTo("/get", "http://1.2.3.4.5", new Set())).toBe(false);
   });
 
   test.each(["POST", "PUT", "DELETE", "PATCH"])("/redirect-to answers %s", async (method) => {
@@ -238,6 +250,8 @@ const chosen: [query: string, status: number, lines: Record<string, string>, bod
   ["?transfer-encoding=chunked", 400, {}, null],
   ["?Connection=close", 400, {}, null],
   ["?Refresh=0;url=https://other.test", 400, {}, null],
+  ["?clear-site-data=%22*%22", 400, {}, null],
+  ["?Strict-Transport-Security=max-age=9", 400, {}, null],
 ];
 
 describe("/response-headers", () => {
