@@ -18,6 +18,8 @@ export type RecorderMessage =
   | { readonly say: "exchanges"; readonly exchanges: readonly RecordedExchange[] }
   | { readonly say: "ask"; readonly id: number; readonly query: RecorderQuery }
   | { readonly say: "cancel"; readonly id: number }
+  /** The last answer has come. */
+  | { readonly say: "received" }
   | { readonly say: "clear" };
 
 /** From the parent. */
@@ -87,6 +89,7 @@ export class RemoteRecorder implements ExchangeStore {
         if (this.#batch.length > 0) this.#tellSoon();
         return;
       case "found": {
+        this.#send({ say: "received" });
         const resolve = this.#waiting.get(answer.id);
         this.#waiting.delete(answer.id);
         resolve?.(answer.found);
@@ -127,6 +130,9 @@ export class RecorderDesk {
   readonly #recorder: Recorder;
   readonly #send: (answer: RecorderAnswer) => void;
   readonly #pending = new Map<number, Pending>();
+  /** One is on its way at a time: each is a copy of all that was found, and many may have waited for the same. */
+  readonly #answers: RecorderAnswer[] = [];
+  #isOnItsWay = false;
 
   constructor(recorder: Recorder, send: (answer: RecorderAnswer) => void) {
     this.#recorder = recorder;
@@ -142,6 +148,9 @@ export class RecorderDesk {
       case "clear":
         this.#recorder.clear();
         return;
+      case "received":
+        this.#isOnItsWay = false;
+        return this.#sendNext();
       case "cancel":
         this.#pending.get(message.id)?.cancel();
         return;
@@ -160,6 +169,13 @@ export class RecorderDesk {
     this.#pending.set(id, pending);
     const found = await pending.found;
     this.#pending.delete(id);
-    this.#send({ say: "found", id, found });
+    this.#answers.push({ say: "found", id, found });
+    this.#sendNext();
+  }
+
+  #sendNext(): void {
+    if (this.#isOnItsWay || this.#answers.length === 0) return;
+    this.#isOnItsWay = true;
+    this.#send(this.#answers.shift()!);
   }
 }

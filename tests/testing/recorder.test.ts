@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { fitsGlob } from "../../src/testing/path-glob.ts";
 import type { RecordedExchange } from "../../src/testing/recorded-exchange.ts";
 import { type ExchangeFilter, type ExchangeStore, type Found, Recorder } from "../../src/testing/recorder.ts";
-import { RecorderDesk, type RecorderMessage, RemoteRecorder } from "../../src/testing/remote-recorder.ts";
+import {
+  type RecorderAnswer,
+  RecorderDesk,
+  type RecorderMessage,
+  RemoteRecorder,
+} from "../../src/testing/remote-recorder.ts";
 import { HandTimer } from "../support/hand-timer.ts";
 
 const NO_BODY = { length: 0, beginning: new Uint8Array(0) };
@@ -208,6 +213,22 @@ describe("RemoteRecorder", () => {
     expect(last.length).toBeGreaterThan(450);
     expect(last.length).toBeLessThan(1000);
     expect(last.at(-1)!.path).toBe("/1999");
+  });
+
+  test("gets one answer at a time, however many wait for the same", async () => {
+    const recorder = new Recorder(5, new HandTimer());
+    const sent: RecorderAnswer[] = [];
+    const desk = new RecorderDesk(recorder, (answer) => sent.push(answer));
+    const query = { filter: {}, count: 1, waitMs: 5000, most: 9 };
+    for (const id of [1, 2, 3]) desk.receive({ say: "ask", id, query });
+    recorder.add(exchangeOf("/a"));
+    await Bun.sleep(0);
+    expect(sent).toMatchObject([{ id: 1 }]);
+    desk.receive({ say: "received" });
+    expect(sent).toMatchObject([{ id: 1 }, { id: 2 }]);
+    desk.receive({ say: "received" });
+    desk.receive({ say: "received" });
+    expect(sent.length).toBe(3);
   });
 
   test("of a worker that is gone asks nothing any more", async () => {
