@@ -164,7 +164,13 @@ function bitsBelow(entries: readonly Entry[], own: string): number {
   return entries.find(({ path }) => own.startsWith(path))?.bits ?? NOTHING;
 }
 
-/** One form for all that a file system may take for the same name. */
+/** What file systems that fold case leave out of names: joiners, marks of direction and others that nobody sees. */
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * One form for all that a file system may take for the same name. Upper case comes last: only so a sharp s is two and all
+ * three sigmas are one (Unicode 3.13, full case folding).
+ */
 function fold(path: string): string {
-  return path.normalize("NFKC").toLowerCase().normalize("NFKC");
+  return path.normalize("NFKC").replace(UNSEEN, "").toLowerCase().toUpperCase().normalize("NFKC");
 }

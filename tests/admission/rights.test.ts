@@ -90,6 +90,14 @@ describe("the table", () => {
     ["composed letters", "\u00fc", "ro@/", "none@/u\u0308"],
     ["a ligature", "\ufb01le", "ro@/", "none@/file"],
     ["full-width letters", "\uff53ecret", "ro@/", "none@/secret"],
+    ["a sharp s for two", "gro\u00df/x", "ro@/", "none@/GROSS"],
+    ["two s for a sharp one", "GROSS", "ro@/", "none@/gro\u00df"],
+    ["a capital sharp s", "GRO\u1e9e", "ro@/", "none@/gross"],
+    ["a sigma that is not the final one", "\u03bf\u03b4\u03bf\u03c3", "ro@/", "none@/\u039f\u0394\u039f\u03a3"],
+    ["a final sigma", "\u03bf\u03b4\u03bf\u03c2", "ro@/", "none@/\u03bf\u03b4\u03bf\u03c3"],
+    ["a joiner that nobody sees", "sec\u200dret/x", "ro@/", "none@/secret"],
+    ["a soft hyphen", "se\u00adcret", "ro@/", "none@/secret"],
+    ["a name without the rule's joiner", "secret", "ro@/", "none@/sec\u200cret"],
   ])("%s of a forbidden name is forbidden too: it may be the same file", (_, path, ...lines) => {
     expect(rightsAt(table(...(lines.length > 0 ? lines : ["ro@/", "none@/secret"])), path)).toBe("");
   });
