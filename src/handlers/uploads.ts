@@ -85,9 +85,11 @@ function faultReply(
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, terms: WriteTerms): WritePlan {
   const { onDuplicate, uploadOnly } = terms.settings;
-  const isRefused = onDuplicate === "error" || !terms.mayReplace;
   // PUT names the resource that it makes, so nothing else may be made of it (RFC 9110 9.3.4).
-  const isRenamed = onDuplicate === "rename" && request.method === "POST";
+  const isDuplicate = onDuplicate === "rename" && request.method === "POST";
+  // Another name is a new file, which needs the right to create.
+  const isRenamed = isDuplicate && terms.mayCreate;
+  const isRefused = isDuplicate || onDuplicate === "error" || !terms.mayReplace;
   return {
     name,
     length,

@@ -235,6 +235,19 @@ describe("each right", () => {
       expect(readFileSync(join(root, "in/old.txt"), "latin1")).toBe(wasReplaced ? "new" : "in in/old.txt");
   });
 
+  const duplicates: [how: string, target: string, ...names: string[]][] = [
+    ["a body", "/files/in/old.txt"],
+    ["a form", "/files/in/", "old.txt"],
+    ["a form into a folder below", "/files/", "in/old.txt"],
+  ];
+  test.each(duplicates)("to replace only makes no file under another name, with %s", async (_, target, ...names) => {
+    const port = serve("--auth", "bob:pw@/in:read,write", "--on-duplicate", "rename");
+    const { fields, body } = names.length > 0 ? form(...names) : { fields: "", body: "new" };
+    expect(await status(port, "POST", target, BOB + fields, body)).toBe(409);
+    expect(readdirSync(join(root, "in")).sort()).toEqual(["old.txt", "sub"]);
+    expect(readFileSync(join(root, "in/old.txt"), "latin1")).toBe("in in/old.txt");
+  });
+
   test("to create only is a drop box: what is there stays, and does not show", async () => {
     const port = serve("--anonymous", "create@/in");
     const taken = await ask(port, "PUT", "/files/in/old.txt", "", "new");
