@@ -1,5 +1,6 @@
 // Who may read what others sent, and set what they get.
 
+import { isSafe } from "../http/method.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 
@@ -14,9 +15,17 @@ const PROXIED =
 /**
  * Null for a client on this machine, or one that authentication knows; the answer to everybody else. A proxy on this
  * machine speaks for others. An address that is not known is nobody's: a client that has reset its connection has none.
+ * Where rights are set, it takes those for the whole folder: what others sent and got may come from anywhere in it.
  */
-export function refuseStranger({ peer, user, fields }: HttpRequest): HttpResponse | null {
+export function refuseStranger({ method, peer, permission, user, fields }: HttpRequest): HttpResponse | null {
+  const right = isSafe(method) ? "read" : "write";
+  if (permission !== null && !permission.mayAllBelow(right, "")) return permission.refuse();
   if (user !== "") return null;
   if (peer.address !== "::1" && !peer.address.startsWith("127.")) return plainText(STRANGER, 403);
   return PROXY_FIELDS.some((name) => fields.get(name) !== undefined) ? plainText(PROXIED, 403) : null;
+}
+
+/** True when passwords and cookies of others may be shown: where people have rights of their own, nobody borrows them. */
+export function maySeeSecrets({ permission }: HttpRequest): boolean {
+  return permission === null;
 }

@@ -5,7 +5,7 @@ import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { Arguments } from "./arguments.ts";
-import { refuseStranger } from "./insiders.ts";
+import { maySeeSecrets, refuseStranger } from "./insiders.ts";
 import { eventStreamReply, formatEvent } from "./event-stream.ts";
 import { quoteJson, printJson } from "./json-text.ts";
 import { MOST_GLOB_CHARS } from "./path-glob.ts";
@@ -48,8 +48,12 @@ async function find(request: HttpRequest, store: ExchangeStore, timer: Timer): P
   const count = asked.count("count", waitMs === 0 ? 0 : 1, 0, MOST_COUNT);
   const found = await whilePresent(store.ask({ filter, count, waitMs, most: Infinity }), request, timer);
   if (found === null) return tooManyWait();
-  const exchanges = found.exchanges.map((exchange) => showExchange(exchange, asked.text("secrets") === "1"));
+  const exchanges = found.exchanges.map((exchange) => showExchange(exchange, asksForSecrets(request, asked)));
   return jsonReply(exchanges, found.isComplete ? 200 : 408).append("Cache-Control", "no-store");
+}
+
+function asksForSecrets(request: HttpRequest, asked: Arguments): boolean {
+  return asked.text("secrets") === "1" && maySeeSecrets(request);
 }
 
 /** Null when a part of it is none. */
@@ -100,7 +104,7 @@ function follow(request: HttpRequest, store: ExchangeStore): HttpResponse {
     return badRequest(`A path's pattern has at most ${MOST_GLOB_CHARS} chars, a status three digits.`);
   const last = request.fields.get("last-event-id") ?? "";
   const since = /^\d{1,15}$/.test(last) ? Number(last) : filter.since!;
-  const source = new ExchangeEvents(store, { ...filter, since }, asked.text("secrets") === "1");
+  const source = new ExchangeEvents(store, { ...filter, since }, asksForSecrets(request, asked));
   return eventStreamReply(new HttpResponse(200, source));
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HttpRequest } from "../../src/http/message.ts";
+import { type Dispatch, HttpRequest } from "../../src/http/message.ts";
 import { refuseStranger } from "../../src/testing/insiders.ts";
 import { application } from "../support/app.ts";
 import { ask, utf8 } from "../support/endpoint-client.ts";
@@ -207,6 +207,12 @@ describe("/-/requests/stream", () => {
 });
 
 describe("who may read it", () => {
+  const guarded = (): Dispatch => {
+    const people = ["ada:pw-a@/:rw", "ron:pw-r@/:ro", "bob:pw-b@/pub:ro", "eve:pw-e@/:ro", "eve@/secret:none"];
+    const flags = people.flatMap((line) => ["--auth", line]);
+    return application(folder.path, "--testing", ...flags, "--anonymous", "ro@/pub");
+  };
+
   const peers: [address: string, user: string, may: boolean][] = [
     ["127.0.0.1", "", true],
     ["127.1.2.3", "", true],
@@ -243,6 +249,41 @@ describe("who may read it", () => {
       expect([path, status < 400]).toEqual([path, may]);
       if (!may) expect(body).toContain("a proxy");
     }
+  });
+
+  const login = (words: string): string => `Authorization: Basic ${Buffer.from(words).toString("base64")}\r\n`;
+  const insiders: [why: string, who: string, method: string, target: string, status: number][] = [
+    ["whoever may read everything", login("ada:pw-a"), "GET", "/-/requests", 200],
+    ["whoever may write everything", login("ada:pw-a"), "DELETE", "/-/requests", 204],
+    ["whoever may read everything", login("ron:pw-r"), "GET", "/-/requests", 200],
+    ["whoever may read only", login("ron:pw-r"), "DELETE", "/-/requests", 403],
+    ["whoever may read only", login("ron:pw-r"), "PUT", "/-/faults", 403],
+    ["whoever may read only", login("ron:pw-r"), "DELETE", "/-/faults", 403],
+    ["whoever may read a part", login("bob:pw-b"), "GET", "/-/requests", 403],
+    ["whoever may read a part", login("bob:pw-b"), "GET", "/-/requests/stream", 403],
+    ["whoever may read a part", login("bob:pw-b"), "GET", "/-/faults", 403],
+    ["whoever may read all but a part", login("eve:pw-e"), "GET", "/-/requests", 403],
+    ["somebody on this machine", "", "GET", "/-/requests", 401],
+    ["somebody on this machine", "", "PUT", "/-/faults", 401],
+  ];
+  test.each(insiders)("where rights are set, %s: %j %s %s is %d", async (_, who, method, target, status) => {
+    const server = startServer(guarded());
+    const body = method === "PUT" ? "Content-Length: 0\r\n" : "";
+    const text = `${method} ${target} HTTP/1.1\r\n${HOST}${who}${body}Connection: close\r\n\r\n`;
+    expect(await exchange(server.port, text)).toStartWith(`HTTP/1.1 ${status} `);
+    await server.stop();
+  });
+
+  test("where rights are set, nobody sees the passwords of others", async () => {
+    const server = startServer(guarded());
+    await exchange(server.port, `GET /user-agent HTTP/1.1\r\n${HOST}${login("ada:pw-a")}Connection: close\r\n\r\n`);
+    const shown = await exchange(
+      server.port,
+      `GET /-/requests?secrets=1 HTTP/1.1\r\n${HOST}${login("ron:pw-r")}Connection: close\r\n\r\n`,
+    );
+    expect(shown).toContain("/user-agent");
+    expect(shown).not.toContain(Buffer.from("ada:pw-a").toString("base64"));
+    await server.stop();
   });
 
   test("a name that could be rebound is refused", async () => {
