@@ -6,6 +6,7 @@ import type { ObjectName } from "../storage/object-name.ts";
 import type { Storage } from "../storage/storage.ts";
 import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
 import { prefersIdentity } from "./file-representation.ts";
+import { unpermitted } from "./permitted.ts";
 
 /** One of them. */
 export interface StoredForm {
@@ -32,13 +33,15 @@ const EXTENSIONS: readonly (readonly [coding: Coding, extension: string])[] = [
   ["gzip", ".gz"],
 ];
 
-/** Looks for them. One that is older than the file is out of date. */
+/** Looks for those that the request may read. One that is older than the file is out of date. */
 export async function findStoredForms(storage: Storage, request: HttpRequest, name: ObjectName): Promise<StoredForms> {
   const file = await storage.stat(name, request.peer);
   if (typeof file === "string" || file.type !== "file") return NOTHING_STORED;
   const found: StoredForm[] = [];
   for (const [coding, extension] of EXTENSIONS) {
     const sibling = name.sibling(name.base + extension);
+    // Not even `Vary` may tell that it is there.
+    if (unpermitted(request, "read", sibling) !== null) continue;
     const entry = await storage.stat(sibling, request.peer);
     const isForm = typeof entry !== "string" && entry.type === "file";
     if (isForm && isUpToDate(entry.modified, file.modified)) found.push({ name: sibling, coding });
