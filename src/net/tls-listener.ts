@@ -12,8 +12,8 @@ export interface TlsCredentials {
   readonly clientAuthorities: string | null;
 }
 
-/** Protocol names with their lengths (RFC 7301 3.1): a client that speaks none of them is refused. */
-const ALPN_PROTOCOLS = Buffer.from("\x08http/1.1");
+/** Protocol names with their lengths (RFC 7301 3.1), the best first: a client that speaks none of them is refused. */
+const ALPN_PROTOCOLS = Buffer.from("\x08http/1.1\x08http/1.0");
 const TLS_1_2 = 0x0303;
 
 /** What Bun takes and its types do not know. */

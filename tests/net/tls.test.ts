@@ -125,9 +125,13 @@ describe("a secure connection", () => {
     expect(received.endsWith(body)).toBe(true);
   });
 
-  test("speaks HTTP/1.1 by ALPN", async () => {
-    const socket = await openSecure(shared.port, { ALPNProtocols: ["h2", "http/1.1"] });
-    expect(socket.alpnProtocol).toBe("http/1.1");
+  test.each([
+    ["HTTP/1.1", "http/1.1", ["h2", "http/1.1"]],
+    ["HTTP/1.1 rather than 1.0", "http/1.1", ["http/1.0", "http/1.1"]],
+    ["HTTP/1.0, which it answers without TLS too,", "http/1.0", ["http/1.0"]],
+  ])("speaks %s by ALPN", async (_, chosen, offered) => {
+    const socket = await openSecure(shared.port, { ALPNProtocols: offered });
+    expect(socket.alpnProtocol).toBe(chosen);
     socket.destroy();
   });
 
