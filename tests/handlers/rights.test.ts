@@ -157,16 +157,19 @@ describe("what is nobody's business", () => {
     expect(readdirSync(join(root, "pub")).sort()).toEqual(["a.txt", "deep"]);
   });
 
-  test.each([".br", ".gz", ".zst"])("does not show in Vary, as a stored form %s of what is public", async (extension) => {
-    const form = `pub/p.png${extension}`;
-    const port = serve(...FLAGS, "--anonymous", `none@/${form}`, "--precompressed");
-    writeFileSync(join(root, "pub/p.png"), "png");
-    const without = await ask(port, "GET", "/files/pub/p.png");
-    writeFileSync(join(root, form), "coded");
-    const beside = await ask(port, "GET", "/files/pub/p.png", "Accept-Encoding: br, gzip, zstd\r\n");
-    expect(beside.body).toBe("png");
-    expect(beside.fields.get("vary")).toBe(without.fields.get("vary")!);
-  });
+  test.each([".br", ".gz", ".zst"])(
+    "does not show in Vary, as a stored form %s of what is public",
+    async (extension) => {
+      const form = `pub/p.png${extension}`;
+      const port = serve(...FLAGS, "--anonymous", `none@/${form}`, "--precompressed");
+      writeFileSync(join(root, "pub/p.png"), "png");
+      const without = await ask(port, "GET", "/files/pub/p.png");
+      writeFileSync(join(root, form), "coded");
+      const beside = await ask(port, "GET", "/files/pub/p.png", "Accept-Encoding: br, gzip, zstd\r\n");
+      expect(beside.body).toBe("png");
+      expect(beside.fields.get("vary")).toBe(without.fields.get("vary")!);
+    },
+  );
 
   test("is a matter of names: a link that the owner made into it is his own way in", async () => {
     symlinkSync("../secret/a.txt", join(root, "pub/link.txt"));
