@@ -1,6 +1,6 @@
 // Everybody's rights, as lines say them: from flags and files to plain data, which travels to workers.
 
-import { readAccount, readAnonymous, readToken } from "./account.ts";
+import { isHash, readAccount, readAnonymous, readToken } from "./account.ts";
 import type { Account, TokenAccount } from "./credentials.ts";
 import { BadRule, type Rule } from "./rights.ts";
 
@@ -37,8 +37,8 @@ export class UnfitAccess {
 export function readAccessRules(lines: AccessLines): AccessRules | UnfitAccess {
   const reader = new AccessReader();
   for (const line of lines.accounts) reader.account(line, "--auth");
-  for (const [index, line] of (lines.file ?? "").split(/\r?\n/).entries()) {
-    if (line.trim() !== "" && !line.startsWith("#")) reader.account(line, `Line ${index + 1} of --auth-file`);
+  for (const [index, line] of linesOf(lines.file ?? "").entries()) {
+    if (line !== "") reader.account(line, `Line ${index + 1} of --auth-file`);
   }
   for (const line of lines.tokens) reader.token(line);
   for (const line of lines.anonymous) reader.anonymous(line);
@@ -48,6 +48,17 @@ export function readAccessRules(lines: AccessLines): AccessRules | UnfitAccess {
 /** True when somebody's rights are set at all; otherwise everyone has all of them. */
 export function hasRules({ accounts, tokens, anonymous, rules }: AccessRules): boolean {
   return accounts.length + tokens.length + anonymous.length + rules.size > 0;
+}
+
+/** The lines of a file of accounts, in their places; those that are blank or a comment are empty. */
+export function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).map((line) => (line.trim() === "" || line.startsWith("#") ? "" : line));
+}
+
+/** True for an account's line whose secret lets in whoever reads it, as no hash does. */
+export function holdsPassword(line: string): boolean {
+  const account = readAccount(line);
+  return !(account instanceof BadRule) && account.secret !== null && !isHash(account.secret);
 }
 
 class AccessReader {

@@ -1,7 +1,14 @@
 // Who may do what on this server: read at the start, and again when it is told to look.
 
-import { readFileSync } from "node:fs";
-import { type AccessRules, hasRules, readAccessRules, UnfitAccess } from "../admission/access-rules.ts";
+import { readFileSync, statSync } from "node:fs";
+import {
+  type AccessRules,
+  hasRules,
+  holdsPassword,
+  linesOf,
+  readAccessRules,
+  UnfitAccess,
+} from "../admission/access-rules.ts";
 import { isLoopback } from "../cli/address.ts";
 import type { Config } from "../config.ts";
 
@@ -13,8 +20,11 @@ export interface LoadedAccess {
   readonly notes: readonly string[];
 }
 
-/** Reads the lines and the file of them. */
-export function loadAccess(config: Config): LoadedAccess | UnfitAccess {
+/** Reads the lines and the file of them; `words` are those that this process was started with. */
+export function loadAccess(
+  config: Config,
+  words: readonly string[] = process.argv.slice(2),
+): LoadedAccess | UnfitAccess {
   const { auth, authFile, tokens, anonymous } = config.access;
   const file = authFile === null ? null : readFile(authFile);
   if (file instanceof UnfitAccess) return file;
@@ -22,7 +32,8 @@ export function loadAccess(config: Config): LoadedAccess | UnfitAccess {
   if (rules instanceof UnfitAccess) return rules;
   // An empty file is nobody, and not everyone.
   if (authFile === null && !hasRules(rules)) return { rules: null, notes: [] };
-  return { rules, notes: notesOn(config, rules) };
+  const open = authFile === null || file === null ? [] : openNotes(authFile, file);
+  return { rules, notes: [...notesOn(config, rules, words), ...open] };
 }
 
 function readFile(name: string): string | UnfitAccess {
@@ -33,18 +44,28 @@ function readFile(name: string): string | UnfitAccess {
   }
 }
 
-function notesOn({ host, tls, access }: Config, { accounts, tokens }: AccessRules): readonly string[] {
+function notesOn(
+  { host, tls, access }: Config,
+  { accounts, tokens }: AccessRules,
+  words: readonly string[],
+): readonly string[] {
   const notes: string[] = [];
   const isPlain = !tls.selfSigned && tls.certFile === null;
   if (isPlain && !isLoopback(host) && accounts.length + tokens.length > 0)
     notes.push("Passwords and tokens travel without encryption; --tls self-signed encrypts them.");
-  if (isTyped(access.auth) || isTyped(access.tokens))
+  // Those of the environment are not among the words, which `ps` shows to everyone.
+  const typed = words.join("\n");
+  const secrets = [...access.auth.filter(holdsPassword), ...access.tokens];
+  if (secrets.some((line) => typed.includes(line)))
     notes.push("Other users of this machine can read secrets in a command line; --auth-file keeps them to itself.");
   return notes;
 }
 
-/** True for secrets that stand in this process's arguments, where `ps` shows them: not those of the environment. */
-function isTyped(lines: readonly string[]): boolean {
-  const words = process.argv.slice(2).join("\n");
-  return lines.some((line) => !/:\$(?:2[aby]|argon2)/.test(line) && line.includes(":") && words.includes(line));
+const OTHERS_READ = 0o004;
+
+/** A file of hashes may lie open, as those of the system once did. */
+function openNotes(name: string, text: string): readonly string[] {
+  const mode = statSync(name, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & OTHERS_READ) === 0 || !linesOf(text).some(holdsPassword)) return [];
+  return [`Other users of this machine can read the passwords in ${name}; chmod 600, or hash them (hash-password).`];
 }

@@ -1,0 +1,60 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UnfitAccess } from "../../src/admission/access-rules.ts";
+import { parseConfig } from "../../src/config.ts";
+import { loadAccess } from "../../src/process/access.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const folder = tempFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const TOKEN = "0123456789abcdef";
+const HASH = `$2b$10$${"a".repeat(53)}`;
+
+/** The notes of a start with these words; `environment` are variables of the server. */
+function notesOf(words: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+  const request = parseConfig(words, environment);
+  if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
+  const loaded = loadAccess(request.config, words);
+  if (loaded instanceof UnfitAccess) throw new Error(loaded.line);
+  return loaded.notes.join("\n");
+}
+
+describe("whoever starts the server is told of secrets in the command line:", () => {
+  const cases: [why: string, words: string[], isTold: boolean][] = [
+    ["a password", ["--auth", "bob:pw"], true],
+    ["a password with a rule", ["--auth", "bob:pw@/in:rw"], true],
+    ["a password behind an equals sign", ["--auth=bob:pw"], true],
+    ["a token without a name", ["--token", TOKEN], true],
+    ["a token with a rule", ["--token", `${TOKEN}@/in:ro`], true],
+    ["a token with a name", ["--token", `ci:${TOKEN}`], true],
+    ["a hash", ["--auth", `bob:${HASH}`], false],
+    ["a hash with one more rule, which has no secret", ["--auth", `bob:${HASH}`, "--auth", "bob@/in:ro"], false],
+    ["what everyone may do", ["--anonymous", "ro@/"], false],
+  ];
+  test.each(cases)("%s", (_, words, isTold) => {
+    expect(notesOf(words).includes("can read secrets in a command line")).toBe(isTold);
+  });
+
+  test("none of those in the environment", () => {
+    expect(notesOf([], { MINI_HTTP_TOKEN: TOKEN })).toBe("");
+  });
+});
+
+describe("and of an --auth-file that others can read:", () => {
+  const cases: [why: string, text: string, mode: number, isTold: boolean][] = [
+    ["passwords for everyone", "bob:pw\n", 0o644, true],
+    ["passwords for the group", "bob:pw\n", 0o640, false],
+    ["passwords for the owner", "bob:pw\n", 0o600, false],
+    ["one password among hashes", `ada:${HASH}\nbob:pw@/in:ro\n`, 0o604, true],
+    ["a password in a comment", `# bob:pw\nada:${HASH}\n`, 0o644, false],
+    ["hashes for everyone", `bob:${HASH}\n`, 0o644, false],
+  ];
+  test.each(cases)("%s", (_, text, mode, isTold) => {
+    const file = join(folder.path, "accounts");
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+    expect(notesOf(["--auth-file", file]).includes(`can read the passwords in ${file}`)).toBe(isTold);
+  });
+});
