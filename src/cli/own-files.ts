@@ -1,5 +1,5 @@
 // Whether what is served could change how this program starts the next time: what was uploaded would run as the person
-// who starts it.
+// who starts it. And whether it holds what nobody else should know.
 
 import { realpathSync } from "node:fs";
 import { relative, sep } from "node:path";
@@ -11,6 +11,8 @@ export interface OwnFiles {
   readonly program: string;
   /** Where Bun looks for its settings; null for the executable, which looks for none. */
   readonly startFolder: string | null;
+  /** Where keys and passwords are: files, or folders of them. */
+  readonly secrets: readonly string[];
 }
 
 /** One sentence for each danger in serving `directory`. */
@@ -26,6 +28,12 @@ export function ownFilesNotes(directory: string, readOnly: boolean, own: OwnFile
     notes.push(
       `This program lies in the served folder "${quoted(directory)}", where an upload can replace it; ` +
         "move one of them, or add --read-only.",
+    );
+  }
+  for (const secret of own.secrets.filter((path) => liesIn(path, directory))) {
+    notes.push(
+      `Secrets lie in the served folder "${quoted(directory)}", where others may read or replace them: ` +
+        `move "${quoted(secret)}" elsewhere.`,
     );
   }
   return notes;

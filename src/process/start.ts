@@ -47,9 +47,10 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
 }
 
 /** What the person who starts the server should know of the start itself. */
-function startNotes({ directory, files }: Config): readonly string[] {
+function startNotes({ access, directory, files, tls }: Config): readonly string[] {
   const right = capabilityNote();
-  const own = directory === null ? [] : ownFilesNotes(directory, files.readOnly, OWN_FILES);
+  const secrets = [access.authFile, tls.keyFile ?? tls.certFile, tls.stateFolder].filter((path) => path !== null);
+  const own = directory === null ? [] : ownFilesNotes(directory, files.readOnly, { ...OWN_FILES, secrets });
   return right === null ? own : [right, ...own];
 }
 

@@ -10,6 +10,7 @@ mkdirSync(at("served/bin"), { recursive: true });
 mkdirSync(at("elsewhere"));
 mkdirSync(at("served-too"));
 writeFileSync(at("served/bin/program"), "");
+writeFileSync(at("served/accounts"), "");
 writeFileSync(at("elsewhere/program"), "");
 writeFileSync(at("served-too/program"), "");
 symlinkSync(at("served/bin"), at("link"));
@@ -31,14 +32,32 @@ const cases: [why: string, program: string, startFolder: string | null, readOnly
 ];
 describe("what an upload could change of the next start:", () => {
   test.each(cases)("%s", (_why, program, startFolder, readOnly, dangers) => {
-    const own = { program: at(program), startFolder: startFolder === null ? null : at(startFolder) };
+    const own = { program: at(program), startFolder: startFolder === null ? null : at(startFolder), secrets: [] };
     const notes = ownFilesNotes(at("served"), readOnly, own);
     const words = { program: "This program lies in the served folder", start: "Bun obeys bunfig.toml" };
     expect(notes).toHaveLength(dangers.length);
     for (const [i, danger] of dangers.entries()) expect(notes[i]).toStartWith(words[danger]);
   });
 
+  test.each([
+    ["in it", "served/accounts", true, ["served/accounts"]],
+    ["in it by another name", "link/program", false, ["link/program"]],
+    ["in a folder in it", "served/bin", false, ["served/bin"]],
+    ["beside it", "elsewhere/program", false, []],
+    ["in a folder whose name begins alike", "served-too/program", false, []],
+  ])("a secret %s", (_, secret, readOnly, told) => {
+    const own = { program: at("elsewhere/program"), startFolder: null, secrets: [at(secret)] };
+    const notes = ownFilesNotes(at("served"), readOnly, own);
+    expect(notes.map((note) => /move "(.*)" elsewhere/.exec(note)?.[1])).toEqual(told.map(at));
+  });
+
   test("a folder that is not there yet holds nothing", () => {
-    expect(ownFilesNotes(at("none"), false, { program: at("elsewhere/program"), startFolder: at("none") })).toEqual([]);
+    expect(
+      ownFilesNotes(at("none"), false, {
+        program: at("elsewhere/program"),
+        startFolder: at("none"),
+        secrets: [at("none")],
+      }),
+    ).toEqual([]);
   });
 });
