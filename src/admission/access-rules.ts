@@ -61,9 +61,11 @@ export function holdsPassword(line: string): boolean {
   return !(account instanceof BadRule) && account.secret !== null && !isHash(account.secret);
 }
 
+const OWN_NAME = "give each its own, as in NAME:TOKEN@/path:rights";
+
 class AccessReader {
   readonly #secrets = new Map<string, string>();
-  readonly #tokens: TokenAccount[] = [];
+  readonly #tokens = new Map<string, string>();
   readonly #rules = new Map<string, Rule[]>();
   readonly #anonymous: Rule[] = [];
   #fault: UnfitAccess | null = null;
@@ -82,8 +84,12 @@ class AccessReader {
   token(line: string): void {
     const read = readToken(line);
     if (read instanceof BadRule) return this.#refuse(`--token must be ${read.expected}.`);
-    this.#tokens.push({ name: read.name, token: read.token });
-    this.#add(read.name, read.rule);
+    const { name, token, rule } = read;
+    const known = this.#tokens.get(name);
+    if (known !== undefined && known !== token)
+      return this.#refuse(`--token gives two tokens one name and so one set of rights; ${OWN_NAME}.`);
+    this.#tokens.set(name, token);
+    this.#add(name, rule);
   }
 
   anonymous(line: string): void {
@@ -93,11 +99,15 @@ class AccessReader {
   }
 
   finish(): AccessRules | UnfitAccess {
-    const named = new Set([...this.#secrets.keys(), ...this.#tokens.map(({ name }) => name)]);
+    // Rights belong to names: a token that shares one would have those of its password too.
+    if ([...this.#tokens.keys()].some((name) => this.#secrets.has(name)))
+      this.#refuse(`--token has the name of somebody with a password, and so his rights; ${OWN_NAME}.`);
+    const named = new Set([...this.#secrets.keys(), ...this.#tokens.keys()]);
     if ([...this.#rules.keys()].some((name) => !named.has(name)))
       this.#refuse("A rule of --auth names somebody who has no password: NAME:PASSWORD comes on another line.");
     const accounts = [...this.#secrets].map(([name, secret]) => ({ name, secret }));
-    return this.#fault ?? { accounts, tokens: this.#tokens, rules: this.#rules, anonymous: this.#anonymous };
+    const tokens = [...this.#tokens].map(([name, token]) => ({ name, token }));
+    return this.#fault ?? { accounts, tokens, rules: this.#rules, anonymous: this.#anonymous };
   }
 
   #add(name: string, rule: Rule): void {

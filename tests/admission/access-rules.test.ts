@@ -1,0 +1,34 @@
+import { describe, expect, test } from "bun:test";
+import { readAccessRules, UnfitAccess } from "../../src/admission/access-rules.ts";
+
+const ONE = "0123456789abcdef";
+const TWO = "fedcba9876543210";
+
+function read(accounts: readonly string[], tokens: readonly string[]): ReturnType<typeof readAccessRules> {
+  return readAccessRules({ accounts, file: null, tokens, anonymous: [] });
+}
+
+describe("a token never comes to rights of another:", () => {
+  test.each([
+    ["two without a name", [], [`${ONE}@/a:ro`, `${TWO}@/b:rw`]],
+    ["two of one name", [], [`ci:${ONE}@/a:ro`, `ci:${TWO}@/b:rw`]],
+    ["one called as nameless ones are", [], [`token:${ONE}@/a:ro`, `${TWO}@/b:rw`]],
+    ["one with the name of a person", ["bob:pw@/:rw"], [`bob:${ONE}@/a:ro`]],
+    ["a nameless one beside a person called so", ["token:pw@/:rw"], [`${ONE}@/a:ro`]],
+  ])("%s", (_, accounts, tokens) => {
+    const fault = read(accounts, tokens);
+    expect(fault).toBeInstanceOf(UnfitAccess);
+    const { line } = fault as UnfitAccess;
+    expect(line).toContain("NAME:TOKEN@/path:rights");
+    expect(line).not.toContain(ONE);
+  });
+
+  test("one may have several rules, and others names of their own", () => {
+    expect(read(["bob:pw"], [`${ONE}@/a:ro`, `${ONE}@/b:rw`, `ci:${TWO}@/c:ro`])).toMatchObject({
+      tokens: [
+        { name: "token", token: ONE },
+        { name: "ci", token: TWO },
+      ],
+    });
+  });
+});
