@@ -39,6 +39,7 @@ const MOST_AT_ONCE = 2;
 /** With a tenth of a second each, nobody in the queue waits for longer than a few seconds. */
 const MOST_WAITING = 64;
 const MOST_CREDENTIAL_CHARS = 8 * 1024;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** `undefined` and `null` tell apart what is absent and what cannot be understood. */
 export function readClaim(authorization: string | undefined): Claim | null | undefined {
@@ -57,12 +58,22 @@ export function readClaim(authorization: string | undefined): Claim | null | und
 }
 
 function readBasic(encoded: string): Claim | null {
-  const bytes = Buffer.from(encoded, "base64");
-  // Clients differ in the charset that they send; ours is UTF-8, as the challenge says (RFC 7617 2.1).
-  const text = bytes.toString("utf8");
-  const colon = text.indexOf(":");
-  if (colon < 0) return null;
+  const text = readUtf8(Buffer.from(encoded, "base64"));
+  const colon = text?.indexOf(":") ?? -1;
+  if (text === null || colon < 0) return null;
   return { kind: "basic", name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/**
+ * Clients differ in the charset that they send; ours is UTF-8, as the challenge says (RFC 7617 2.1). Null for what is none:
+ * as the replacement character it would stand for any byte.
+ */
+function readUtf8(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** The accounts of one server. */

@@ -1,5 +1,6 @@
 // Who may do what on this server: read at the start, and again when it is told to look.
 
+import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import {
   type AccessRules,
@@ -36,9 +37,15 @@ export function loadAccess(
   return { rules, notes: [...notesOn(config, rules, words), ...open] };
 }
 
+/** Some editors put it before everything; it is none of the first name. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 function readFile(name: string): string | UnfitAccess {
   try {
-    return readFileSync(name, "utf8");
+    const bytes = readFileSync(name);
+    if (!isUtf8(bytes))
+      return new UnfitAccess(`${name} holds bytes that are no UTF-8, so nobody could log in by them.`);
+    return bytes.toString("utf8").replace(BYTE_ORDER_MARK, "");
   } catch (error) {
     return new UnfitAccess(`${name} cannot be read: ${(error as Error).message}.`);
   }

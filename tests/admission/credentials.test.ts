@@ -24,6 +24,9 @@ describe("the Authorization field", () => {
     ["two, joined by the parser", `Basic ${encode("a:b")}, Basic ${encode("c:d")}`, null],
     ["bytes that are no base64", "Basic \xff\xfe", null],
     ["a padding in the middle", "Basic Ym=9iOnB3", null],
+    ["a password in Latin-1", `Basic ${Buffer.from("bob:p\xe4ss", "latin1").toString("base64")}`, null],
+    ["half a character", `Basic ${Buffer.from("bob:\xe2\x82", "latin1").toString("base64")}`, null],
+    ["the replacement character itself", `Basic ${encode("bob:\ufffd")}`, basic("bob", "\ufffd")],
     ["a megabyte", `Basic ${"A".repeat(1 << 20)}`, null],
     ["an empty value", "", null],
   ] as const)("with %s", (_, value, claim) => {

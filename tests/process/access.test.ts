@@ -58,3 +58,30 @@ describe("and of an --auth-file that others can read:", () => {
     expect(notesOf(["--auth-file", file]).includes(`can read the passwords in ${file}`)).toBe(isTold);
   });
 });
+
+describe("the text of an --auth-file", () => {
+  function load(bytes: Uint8Array): ReturnType<typeof loadAccess> {
+    const file = join(folder.path, "bytes");
+    writeFileSync(file, bytes);
+    const request = parseConfig(["--auth-file", file], {});
+    if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
+    return loadAccess(request.config, []);
+  }
+
+  test.each([
+    ["a password in Latin-1", "bob:p\xe4ss\n"],
+    ["a name in Latin-1", "b\xf6b:pw\n"],
+    ["half a character", "bob:\xe2\x82\n"],
+  ])("is refused with %s, which any byte would fit", (_, text) => {
+    const fault = load(Buffer.from(text, "latin1"));
+    expect(fault).toBeInstanceOf(UnfitAccess);
+    expect((fault as UnfitAccess).line).toEndWith("holds bytes that are no UTF-8, so nobody could log in by them.");
+  });
+
+  test.each([
+    ["a byte order mark", "\ufeffbob:p\u00e4ss\n"],
+    ["none", "bob:p\u00e4ss\n"],
+  ])("names the same with %s", (_, text) => {
+    expect(load(Buffer.from(text))).toMatchObject({ rules: { accounts: [{ name: "bob", secret: "p\u00e4ss" }] } });
+  });
+});
