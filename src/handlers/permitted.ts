@@ -25,19 +25,22 @@ export function isOnTheWay({ permission }: HttpRequest, name: ObjectName): boole
 export interface WriteTerms {
   readonly mayCreate: boolean;
   readonly mayReplace: boolean;
+  /** It may create other names beside this one, and so take one of them where this one is taken. */
+  readonly mayRename: boolean;
   /** Those of the server; of a drop box for whoever may neither see nor replace what is there. */
   readonly settings: UploadSettings;
 }
 
 /** Null when it may not write it at all. */
 export function writeTerms({ permission }: HttpRequest, name: ObjectName, settings: UploadSettings): WriteTerms | null {
-  if (permission === null) return { mayCreate: true, mayReplace: true, settings };
+  if (permission === null) return { mayCreate: true, mayReplace: true, mayRename: true, settings };
   const [mayCreate, mayReplace] = [permission.may("create", name.path), permission.may("write", name.path)];
   if (!mayCreate && !mayReplace) return null;
   const isBlind = !mayReplace && !permission.may("read", name.path);
   return {
     mayCreate,
     mayReplace,
+    mayRename: mayCreate && permission.may("create", name.segments.slice(0, -1).join("/")),
     settings: isBlind ? { ...settings, uploadOnly: true, onDuplicate: "rename" } : settings,
   };
 }

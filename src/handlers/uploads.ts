@@ -84,18 +84,21 @@ function faultReply(
 }
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, terms: WriteTerms): WritePlan {
-  const { onDuplicate, uploadOnly } = terms.settings;
-  // PUT names the resource that it makes, so nothing else may be made of it (RFC 9110 9.3.4).
-  const isDuplicate = onDuplicate === "rename" && request.method === "POST";
-  // Another name is a new file, which needs the right to create.
-  const isRenamed = isDuplicate && terms.mayCreate;
-  const isRefused = isDuplicate || onDuplicate === "error" || !terms.mayReplace;
   return {
     name,
     length,
-    onExisting: uploadOnly ? "conceal" : isRenamed ? "rename" : isRefused ? "refuse" : "replace",
-    condition: uploadOnly ? blindCondition(request) : ownCondition(request, terms),
+    onExisting: onExisting(request, terms),
+    condition: terms.settings.uploadOnly ? blindCondition(request) : ownCondition(request, terms),
   };
+}
+
+function onExisting({ method }: HttpRequest, { mayReplace, mayRename, settings }: WriteTerms): WritePlan["onExisting"] {
+  const { onDuplicate, uploadOnly } = settings;
+  // PUT names the resource that it makes, so nothing else may be made of it (RFC 9110 9.3.4).
+  const isDuplicate = onDuplicate === "rename" && method === "POST";
+  if (mayRename && uploadOnly) return "conceal";
+  if (mayRename && isDuplicate) return "rename";
+  return isDuplicate || onDuplicate === "error" || !mayReplace ? "refuse" : "replace";
 }
 
 /** Whoever may only replace needs something that is there. */
@@ -185,7 +188,7 @@ class FormUpload {
     this.#folder = folder;
     this.#request = request;
     this.#settings = settings;
-    this.terms = { mayCreate: true, mayReplace: true, settings };
+    this.terms = { mayCreate: true, mayReplace: true, mayRename: true, settings };
   }
 
   /** Stages the whole body. Gives the refusal, or null. */
@@ -254,10 +257,11 @@ class FormUpload {
     return null;
   }
 
-  #narrow({ mayCreate, mayReplace, settings }: WriteTerms): void {
+  #narrow({ mayCreate, mayReplace, mayRename, settings }: WriteTerms): void {
     this.terms = {
       mayCreate: this.terms.mayCreate && mayCreate,
       mayReplace: this.terms.mayReplace && mayReplace,
+      mayRename: this.terms.mayRename && mayRename,
       settings: settings.uploadOnly ? settings : this.terms.settings,
     };
   }

@@ -262,6 +262,18 @@ describe("each right", () => {
     expect(readFileSync(join(root, "in/old.txt"), "latin1")).toBe("in in/old.txt");
   });
 
+  test.each([
+    ["create", "PUT", "/files/in/old.txt"],
+    ["create", "POST", "/files/in/old.txt"],
+    ["create", "POST", "/files/in/"],
+    ["read,create", "POST", "/files/in/old.txt"],
+  ])("to a file makes none beside it: %s, %s %s", async (rights, method, target) => {
+    const port = serve("--auth", `bob:pw@/in/old.txt:${rights}`, "--on-duplicate", "rename");
+    const { fields, body } = target.endsWith("/") ? form("old.txt") : { fields: "", body: "new" };
+    expect(await status(port, method, target, BOB + fields, body)).toBe(403);
+    expect(readdirSync(join(root, "in")).sort()).toEqual(["old.txt", "sub"]);
+  });
+
   test("to create only is a drop box: what is there stays, and does not show", async () => {
     const port = serve("--anonymous", "create@/in");
     const taken = await ask(port, "PUT", "/files/in/old.txt", "", "new");
