@@ -9,6 +9,7 @@ import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
 import { type Finish, finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
+import { believeProxies } from "./admission/proxies.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
 import { withErrorPages } from "./handlers/error-replies.ts";
@@ -87,7 +88,8 @@ export function createDispatch(
   const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);
   const secured = redirectPort === null ? finished : redirectToHttps(finished, config.port, new Set([HEALTH]));
   const dispatch = guardAddresses(secured, allowedNetworks, deniedNetworks);
-  return config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
+  const outermost = config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
+  return believeProxies(outermost, config.access.trustedProxies, warn);
 }
 
 /** Balancers have no password. */

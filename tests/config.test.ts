@@ -56,6 +56,7 @@ test("without flags everything has its documented default", () => {
         ownFields: [],
         allowedNetworks: [],
         deniedNetworks: [],
+        trustedProxies: [],
       },
       files: {
         cacheSeconds: 0,

@@ -69,7 +69,7 @@ export class AccessControl {
 
   /** A failure is counted before it is one: a thousand guesses at once get no further than ten. */
   #judge(request: HttpRequest, claim: Claim): ReturnType<Gate> {
-    const { address } = request.peer;
+    const address = request.clientAddress;
     const now = Date.now();
     const wait = this.#failures.waitOf(address, now);
     if (wait > 0) return tooMany(wait);

@@ -9,7 +9,7 @@ export function guardAddresses(dispatch: Dispatch, allowed: readonly string[], d
   if (allowed.length === 0 && denied.length === 0) return dispatch;
   const [among, outside] = [new AddressSet(allowed), new AddressSet(denied)];
   return (request) => {
-    const { address } = request.peer;
+    const address = request.clientAddress;
     if (!outside.has(address) && (among.isEmpty || among.has(address))) return dispatch(request);
     return plainText("This address may not use the server.\n", 403);
   };

@@ -19,13 +19,20 @@ export function createCrossOriginGate(writeOrigins: readonly string[], warn: War
 /** Only what nobody's shell would read as more than a word is offered to be typed. */
 const PLAIN_ORIGIN = /^https?:\/\/(?:[a-z0-9._-]{1,100}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/;
 
+/** Whoever sends one is a proxy, or would like to pass for one. */
+const PROXY_FIELDS = ["x-forwarded-proto", "x-forwarded-host", "forwarded"];
+
 /** A proxy that does not pass Host on makes our own page look like another's, and so does one that speaks TLS for us. */
-function adviceFor({ fields }: HttpRequest, authority: string): string {
+function adviceFor({ fields, forwarded, peer }: HttpRequest, authority: string): string {
   const refused = "A page of another origin may not write here";
   const origin = fields.get("origin");
   if (origin === undefined || !PLAIN_ORIGIN.test(origin)) return `${refused}; --cors-write ORIGIN allows a named one.`;
   // A browser that says so knows better than any proxy could make it look.
   if (fields.get("sec-fetch-site") !== undefined) return `${refused}; --cors-write ${origin} allows this one.`;
+  if (forwarded === null && PROXY_FIELDS.some((name) => fields.get(name) !== undefined)) {
+    const trust = `--trusted-proxies ${peer.address} believes what it tells of it`;
+    return `${refused}; if ${origin} is this server behind a proxy, ${trust}, and --cors-write ${origin} allows it anyway.`;
+  }
   const host = origin.slice(origin.indexOf("//") + 2);
   const proxy = authority === host ? "" : `let the proxy pass on Host (${host}, not ${quoteText(authority)}), or `;
   return `${refused}; if ${origin} is this server behind a proxy, ${proxy}start it with --cors-write ${origin}.`;

@@ -1,9 +1,9 @@
 // Against DNS rebinding: a web page whose own name points to a loopback address is, for the browser, of the same
 // origin as this server. Its name in `Host` gives it away.
 
-import { hostOf, requestAuthority } from "../http/authority.ts";
+import { hostOf, namedAuthority } from "../http/authority.ts";
 import { isIpv4 } from "../http/host.ts";
-import type { Gate } from "../http/message.ts";
+import type { Gate, HttpResponse } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
 import { createAdvice, type Warn } from "./gate.ts";
 
@@ -13,9 +13,7 @@ export function createHostGuard(allowedHosts: readonly string[], machineName: st
   const known = new Set([...allowedHosts, machineName]);
   // Nearly every request names the same host as the one before.
   let last = "";
-  return (request) => {
-    if (!isLoopbackAddress(request.peer.localAddress)) return null;
-    const authority = requestAuthority(request);
+  const judge = (authority: string): HttpResponse | null => {
     if (authority === last) return null;
     const host = hostOf(authority);
     if (isOwnName(host) || known.has(host.replace(/\.$/, ""))) {
@@ -23,6 +21,13 @@ export function createHostGuard(allowedHosts: readonly string[], machineName: st
       return null;
     }
     return refuse(adviceFor(host.replace(/\.$/, "")));
+  };
+  return (request) => {
+    if (!isLoopbackAddress(request.peer.localAddress)) return null;
+    // A page may send the fields of a proxy, too, and this machine may be a trusted one: what it tells is asked beside Host.
+    const refused = judge(namedAuthority(request));
+    const told = request.forwarded?.authority ?? null;
+    return refused !== null || told === null ? refused : judge(told);
   };
 }
 

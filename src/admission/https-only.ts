@@ -1,6 +1,6 @@
 // Everybody to HTTPS: `--https-redirect` and `--hsts`.
 
-import { hostOf, requestAuthority } from "../http/authority.ts";
+import { hostOf, requestAuthority, requestScheme } from "../http/authority.ts";
 import { type Dispatch, fieldValue, HttpResponse } from "../http/message.ts";
 import type { Finish } from "./gate.ts";
 
@@ -9,7 +9,8 @@ const HTTPS_PORT = 443;
 /** The dispatch for secure connections; others are sent to the same path on this port, but for the paths that are open. */
 export function redirectToHttps(dispatch: Dispatch, port: number, open: ReadonlySet<string>): Dispatch {
   return (request) => {
-    if (request.peer.secure || open.has(request.decodedPath)) return dispatch(request);
+    if (requestScheme(request) === "https" || request.peer.secure || open.has(request.decodedPath))
+      return dispatch(request);
     const host = hostOf(requestAuthority(request)) || "localhost";
     const query = request.query === "" ? "" : "?" + request.query;
     const authority = port === HTTPS_PORT ? host : `${host}:${port}`;
@@ -21,6 +22,6 @@ export function redirectToHttps(dispatch: Dispatch, port: number, open: Readonly
 export function createHsts(ms: number): Finish {
   const line = `Strict-Transport-Security: max-age=${Math.floor(ms / 1000)}\r\n`;
   return (request, response) => {
-    if (request.peer.secure) response.appendLines(line);
+    if (requestScheme(request) === "https") response.appendLines(line);
   };
 }

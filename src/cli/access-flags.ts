@@ -30,4 +30,6 @@ export const ACCESS_FLAGS = {
   } as FlagRow<readonly string[]>,
   allowedNetworks: networks("allow-ip", "only these clients may come; repeatable"),
   deniedNetworks: networks("deny-ip", "these clients may not; repeatable"),
+  /** What they tell of their clients in fields counts. */
+  trustedProxies: networks("trusted-proxies", "proxies whose Forwarded and X-Forwarded-* count; repeatable"),
 } as const;

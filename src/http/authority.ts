@@ -28,16 +28,21 @@ export function originOf(scheme: Scheme, authority: string): string {
   return `${scheme}://${port === `:${OWN_PORT[scheme]}` ? hostOf(lower) : lower}`;
 }
 
-/** The scheme of a request: that of its connection. */
-export function requestScheme({ peer }: Pick<HttpRequest, "peer">): Scheme {
-  return peer.secure ? "https" : "http";
+/** The scheme of a request: what a trusted proxy tells, otherwise that of its connection. */
+export function requestScheme({ peer, forwarded }: Pick<HttpRequest, "peer" | "forwarded">): Scheme {
+  return forwarded?.scheme ?? (peer.secure ? "https" : "http");
+}
+
+/** The host and port that the client asked for: what a trusted proxy tells, otherwise what the request names. */
+export function requestAuthority(request: Pick<HttpRequest, "target" | "fields" | "forwarded">): string {
+  return request.forwarded?.authority ?? namedAuthority(request);
 }
 
 /**
  * The host and port that the request names: the authority of an absolute target, otherwise Host (RFC 9112 3.3). Lower
  * case; empty when there is neither.
  */
-export function requestAuthority({ target, fields }: Pick<HttpRequest, "target" | "fields">): string {
+export function namedAuthority({ target, fields }: Pick<HttpRequest, "target" | "fields">): string {
   const absolute = target.startsWith("/") ? null : ABSOLUTE_TARGET.exec(target);
   return (absolute?.[1] ?? fields.get("host") ?? "").toLowerCase();
 }

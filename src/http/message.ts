@@ -2,6 +2,7 @@
 
 import type { ByteSource, GivingSource, MaybePromise } from "./byte-source.ts";
 import type { FieldSection } from "./field-section.ts";
+import type { Forwarded } from "./forwarded.ts";
 import { isSafe } from "./method.ts";
 import { isInterim } from "./status.ts";
 import type { Permission } from "./permission.ts";
@@ -62,6 +63,8 @@ export class HttpRequest {
   readonly query: string;
   /** What the router found for the path; null before it has looked, and when there is nothing. Read by the observers. */
   route: Route | null = null;
+  /** What a proxy that is trusted told of whoever asks; null when none did. */
+  forwarded: Forwarded | null = null;
   /** Who asked, when authentication said so; read by the observers. */
   user = "";
   /** What it may do in the folder; null where everyone may do everything that the server does at all. Set by the gates. */
@@ -109,6 +112,16 @@ export class HttpRequest {
     if (!isInterim(response.status) || response.body !== null)
       throw new Error(`${response.status} is no interim response that a handler may send`);
     return this.peer.sendInterim(this, response);
+  }
+
+  /** Whom the request comes from, as far as one knows: the peer, or whom a trusted proxy names. Empty for a unix socket. */
+  get clientAddress(): string {
+    return this.forwarded?.address ?? this.peer.address;
+  }
+
+  /** The port of `clientAddress`; 0 where nobody told it. */
+  get clientPort(): number {
+    return this.forwarded === null || this.forwarded.address === null ? this.peer.port : this.forwarded.port;
   }
 
   /** What the gates go by; public when the path leads nowhere. */

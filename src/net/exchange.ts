@@ -205,8 +205,8 @@ export class Exchange {
   #record(request: HttpRequest, response: HttpResponse | null, cutOff: boolean): ExchangeRecord {
     const startedAt = this.#startedAt;
     return {
-      peerAddress: this.#peer.address,
-      peerPort: this.#peer.port,
+      peerAddress: request.clientAddress,
+      peerPort: request.clientPort,
       method: request.method,
       target: request.target,
       minorVersion: request.minorVersion,

@@ -21,6 +21,11 @@ export function formatPeer(address: string, port: number): string {
   return address === "" ? "unknown" : formatAuthority(address, port);
 }
 
+/** The same for whoever asked; the address alone where a proxy told no port of it. */
+export function formatClient(address: string, port: number): string {
+  return port === 0 && address !== "" ? address : formatPeer(address, port);
+}
+
 /** Milliseconds with one digit after the point; what is not a time counts as none. */
 export function formatMilliseconds(ms: number): string {
   const tenths = ms > 0 ? Math.round(ms * 10) : 0;

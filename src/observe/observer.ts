@@ -5,8 +5,12 @@ import type { Refusal } from "../http/refusal.ts";
 
 /** One exchange that is over: answered, refused, or cut off on the way. There is one for each, whatever ended it. */
 export interface ExchangeRecord {
-  /** Without a port, brackets or an IPv4-mapped prefix. */
+  /**
+   * Without a port, brackets or an IPv4-mapped prefix. Of the client that a trusted proxy names, otherwise of the peer;
+   * what such a proxy keeps to itself has a word in its place.
+   */
   readonly peerAddress: string;
+  /** 0 where a proxy told none. */
   readonly peerPort: number;
   /** Empty when a message was refused before its request line was read; so is the target. */
   readonly method: string;

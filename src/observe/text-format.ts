@@ -1,7 +1,15 @@
 // The log for people: one line for what happened, with the tags of the reference server.
 
 import type { LogFormat, NewsTag } from "./log-format.ts";
-import { escapeBytes, escapeText, formatMilliseconds, formatPeer, shorten, TimeStamp } from "./log-line.ts";
+import {
+  escapeBytes,
+  escapeText,
+  formatClient,
+  formatMilliseconds,
+  formatPeer,
+  shorten,
+  TimeStamp,
+} from "./log-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
 
 /** Of a request's line in a shared log, so that what was answered has its place behind it. */
@@ -29,7 +37,7 @@ export class TextFormat implements LogFormat {
   /** A message that got its refusal has the line of that alone, and so has one of which nothing can be told. */
   exchange(now: number, record: ExchangeRecord): string | null {
     if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
-    const peer = formatPeer(record.peerAddress, record.peerPort);
+    const peer = formatClient(record.peerAddress, record.peerPort);
     const request = `${this.#requestOf(record)} HTTP/1.${record.minorVersion}`;
     const reply = `${record.status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
     return this.#line(now, `RECEIVED from ${peer}`, `${request} -> ${reply}${record.cutOff ? " (cut off)" : ""}`);
@@ -38,7 +46,7 @@ export class TextFormat implements LogFormat {
   refusal(now: number, record: ExchangeRecord): string | null {
     const { refusal } = record;
     if (refusal === null) return null;
-    const peer = formatPeer(record.peerAddress, record.peerPort);
+    const peer = formatClient(record.peerAddress, record.peerPort);
     const reason = `${peer} ${refusal.status} ${refusal.name} ${escapeText(refusal.reason)}`;
     // What cannot be told of a request is left out, and nothing stands in its place.
     const request = record.target === "" ? "" : ` (${this.#requestOf(record)})`;

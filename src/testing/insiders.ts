@@ -14,14 +14,17 @@ const PROXIED =
 
 /**
  * Null for a client on this machine, or one that authentication knows; the answer to everybody else. A proxy on this
- * machine speaks for others. An address that is not known is nobody's: a client that has reset its connection has none.
- * Where rights are set, it takes those for the whole folder: what others sent and got may come from anywhere in it.
+ * machine speaks for others, and is believed who they are when it is a trusted one. An address that is not known is
+ * nobody's: a client that has reset its connection has none. Where rights are set, it takes those for the whole folder:
+ * what others sent and got may come from anywhere in it.
  */
-export function refuseStranger({ method, peer, permission, user, fields }: HttpRequest): HttpResponse | null {
+export function refuseStranger(request: HttpRequest): HttpResponse | null {
+  const { method, permission, user, fields, clientAddress, forwarded } = request;
   const right = isSafe(method) ? "read" : "write";
   if (permission !== null && !permission.mayAllBelow(right, "")) return permission.refuse();
   if (user !== "") return null;
-  if (peer.address !== "::1" && !peer.address.startsWith("127.")) return plainText(STRANGER, 403);
+  if (clientAddress !== "::1" && !clientAddress.startsWith("127.")) return plainText(STRANGER, 403);
+  if (forwarded !== null) return forwarded.address === null ? plainText(PROXIED, 403) : null;
   return PROXY_FIELDS.some((name) => fields.get(name) !== undefined) ? plainText(PROXIED, 403) : null;
 }
 

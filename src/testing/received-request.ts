@@ -34,10 +34,11 @@ export function originOf({ fields, peer }: HttpRequest): string {
 const SCHEME = /^[a-z][a-z0-9+.-]{0,20}$/i;
 
 /** The scheme by which the client came, as far as a proxy before this server tells. */
-function schemeOf({ fields, peer }: HttpRequest): string {
+function schemeOf(request: HttpRequest): string {
+  const { fields } = request;
   const told = fields.get("x-forwarded-proto") ?? fields.get("x-forwarded-protocol");
   if (told !== undefined && SCHEME.test(told)) return told;
-  return fields.get("x-forwarded-ssl") === "on" ? "https" : requestScheme({ peer });
+  return fields.get("x-forwarded-ssl") === "on" ? "https" : requestScheme(request);
 }
 
 /** Scheme and authority that the client asked. */

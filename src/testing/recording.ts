@@ -23,7 +23,7 @@ const OWN_PATHS = "/-/";
 export function recordDispatch(dispatch: Dispatch, store: ExchangeStore, timer: Timer): Dispatch {
   return (request) => {
     if (request.decodedPath.startsWith(OWN_PATHS)) return dispatch(request);
-    const begin = { time: timer.now, startedAt: performance.now(), clientAddress: request.peer.address };
+    const begin = { time: timer.now, startedAt: performance.now(), clientAddress: request.clientAddress };
     if (request.body !== null) return recordLater(request, dispatch, store, begin);
     const reply = dispatch(request);
     // Nearly every exchange is over here, and costs one record.
@@ -61,12 +61,12 @@ function recordOf(
   body: RecordedBody,
   responseBody: RecordedBody,
 ): RecordedExchange {
-  const { method, target, decodedPath, minorVersion, peer, fields } = request;
+  const { method, target, decodedPath, minorVersion, clientPort, fields } = request;
   return {
     time,
     durationMs: performance.now() - startedAt,
     clientAddress,
-    clientPort: peer.port,
+    clientPort,
     method,
     target,
     path: decodedPath,

@@ -133,4 +133,34 @@ describe.skipIf(needs({ suite: "clients", programs: ["nginx", "curl"] }).skip)("
     expect(await put(withHost)).toBe(" 201");
     await server.untilLog((log) => log.split("[WARNING]").length === 2);
   });
+
+  test("that is trusted tells who asks, by what scheme and for which host", async () => {
+    const flags = [
+      "--allowed-host",
+      "files.example.org",
+      "--trusted-proxies",
+      "127.0.0.1",
+      "--deny-ip",
+      "203.0.113.0/24",
+    ];
+    const { folder, server } = await serve(...flags);
+    await using _server = server;
+    using _folder = folder;
+    // TLS would end at the proxy.
+    const named = `proxy_set_header X-Forwarded-Proto https; proxy_set_header X-Forwarded-Host files.example.org;`;
+    const lines = `location / { proxy_pass http://UPSTREAM; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; ${named} }`;
+    await using nginx = await Nginx.start(server.port, lines);
+    const origin = ["-H", "Origin: https://files.example.org"];
+    const put = async (client: string, ...fields: string[]): Promise<string> => {
+      const words = ["curl", "-s", "-w", " %{http_code}", ...origin, "-H", `X-Forwarded-For: ${client}`, ...fields];
+      const url = `http://127.0.0.1:${nginx.port}/files/new.txt`;
+      return (await runClient([...words, "-X", "PUT", "-d", "x", url])).stdout;
+    };
+    // Behind 127.0.0.1, which is trusted, the next one to the left counts.
+    expect(await put("192.0.2.7")).toBe(" 201");
+    expect(await put("198.51.100.1, 203.0.113.7")).toBe("This address may not use the server.\n 403");
+    expect(await put("203.0.113.7, 192.0.2.7")).toBe(" 204");
+    expect(await put("192.0.2.7", "-H", "Forwarded: for=192.0.2.8")).toContain(" 400");
+    await server.untilLog((log) => log.includes("[RECEIVED from 192.0.2.7] PUT /files/new.txt"));
+  });
 });

@@ -62,7 +62,9 @@ const NAMED: [why: string, target: string, host: string | undefined, authority: 
 ];
 describe("the authority that a request names is that of", () => {
   test.each(NAMED)("%s", (_why, target, host, authority) => {
-    expect(requestAuthority({ target, fields: fieldsOf(host === undefined ? {} : { host }) })).toBe(authority);
+    expect(requestAuthority({ target, fields: fieldsOf(host === undefined ? {} : { host }), forwarded: null })).toBe(
+      authority,
+    );
   });
 });
 

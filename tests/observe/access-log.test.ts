@@ -67,6 +67,11 @@ describe("each event is one line with its tag", () => {
       (log) => log.exchange({ ...RECORD, peerAddress: "::1", minorVersion: 0, status: 404, cutOff: true }),
       "* [RECEIVED from [::1]:47920] GET /echo/abc HTTP/1.0 -> 404 3 B 0.1 ms (cut off)",
     ],
+    // By the word of a proxy that told no port.
+    [
+      (log) => log.exchange({ ...RECORD, peerAddress: "2001:db8::1", peerPort: 0 }),
+      "* [RECEIVED from 2001:db8::1] GET /echo/abc HTTP/1.1 -> 200 3 B 0.1 ms",
+    ],
     [
       (log) => log.exchange({ ...RECORD, method: "PÖST\n", target: "/a\\b\x1b[31m\x7f\xff%0a" }),
       "* [RECEIVED from 127.0.0.1:47920] P\\xd6ST\\x0a /a\\x5cb\\x1b[31m\\x7f\\xff%0a HTTP/1.1 -> 200 3 B 0.1 ms",
