@@ -85,9 +85,10 @@ export function createDispatch(
     ownFields?.(request, response);
   };
   const { allowedNetworks, deniedNetworks } = config.access;
-  const finished = finishDispatch(withErrorPages(createRouter(routes, gates), offer), finish);
-  const secured = redirectPort === null ? finished : redirectToHttps(finished, config.port, new Set([HEALTH]));
-  const dispatch = guardAddresses(secured, allowedNetworks, deniedNetworks);
+  const routed = createRouter(routes, gates);
+  const secured = redirectPort === null ? routed : redirectToHttps(routed, config.port, new Set([HEALTH]));
+  const guarded = guardAddresses(secured, allowedNetworks, deniedNetworks);
+  const dispatch = finishDispatch(withErrorPages(guarded, offer), finish);
   const outermost = config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
   return believeProxies(outermost, config.access.trustedProxies, warn);
 }

@@ -1,14 +1,15 @@
 // Everybody to HTTPS: `--https-redirect` and `--hsts`.
 
 import { hostOf, requestAuthority, requestScheme } from "../http/authority.ts";
-import { type Dispatch, fieldValue, HttpResponse } from "../http/message.ts";
+import { withFinish } from "../http/changed-replies.ts";
+import { type Dispatch, fieldValue, type HttpRequest, HttpResponse } from "../http/message.ts";
 import type { Finish } from "./gate.ts";
 
 const HTTPS_PORT = 443;
 
 /** The dispatch for secure connections; others are sent to the same path on this port, but for the paths that are open. */
 export function redirectToHttps(dispatch: Dispatch, port: number, open: ReadonlySet<string>): Dispatch {
-  return (request) => {
+  const secured = (request: HttpRequest): ReturnType<Dispatch> => {
     if (requestScheme(request) === "https" || request.peer.secure || open.has(request.decodedPath))
       return dispatch(request);
     const host = hostOf(requestAuthority(request)) || "localhost";
@@ -16,6 +17,7 @@ export function redirectToHttps(dispatch: Dispatch, port: number, open: Readonly
     const authority = port === HTTPS_PORT ? host : `${host}:${port}`;
     return new HttpResponse(308).append("Location", fieldValue(`https://${authority}${request.rawPath}${query}`));
   };
+  return withFinish(secured, dispatch.finish);
 }
 
 /** Tells browsers to use nothing but HTTPS for so long (RFC 6797 6.1), on secure connections only (7.2). */

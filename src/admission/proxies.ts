@@ -1,6 +1,7 @@
 // Whom a request comes from when a proxy of ours brings it: `--trusted-proxies`.
 
 import { AddressSet } from "../http/address-set.ts";
+import { withFinish } from "../http/changed-replies.ts";
 import { readForwarded, Unbelievable } from "../http/forwarded.ts";
 import type { Dispatch, HttpRequest } from "../http/message.ts";
 import { createAdvice, type Warn } from "./gate.ts";
@@ -30,12 +31,15 @@ export function believeProxies(dispatch: Dispatch, networks: readonly string[], 
   };
   const believing = (request: HttpRequest): ReturnType<Dispatch> => {
     const fault = read(request);
-    return fault === null ? dispatch(request) : refuse(`${fault.reason}; let the proxy in front write it anew.`);
+    if (fault === null) return dispatch(request);
+    const refusal = refuse(`${fault.reason}; let the proxy in front write it anew.`);
+    dispatch.finish?.(request, refusal);
+    return refusal;
   };
   // A refused request has an address in the log, too; what cannot be read of it makes nothing worse.
   const finish: Dispatch["finish"] = (request, response) => {
     if (request.forwarded === null) read(request);
     dispatch.finish?.(request, response);
   };
-  return Object.assign(believing, { finish });
+  return withFinish(believing, finish);
 }

@@ -8,11 +8,16 @@ export function changeReplies(
   change: (request: HttpRequest, response: HttpResponse) => HttpResponse,
   finish = dispatch.finish,
 ): Dispatch {
-  return Object.assign(
-    (request: HttpRequest) => {
-      const reply = dispatch(request);
-      return reply instanceof Promise ? reply.then((response) => change(request, response)) : change(request, reply);
-    },
-    finish === undefined ? {} : { finish },
-  );
+  return withFinish((request) => {
+    const reply = dispatch(request);
+    return reply instanceof Promise ? reply.then((response) => change(request, response)) : change(request, reply);
+  }, finish);
+}
+
+/** What stands around a dispatch passes on what is added to the answers that others give for it. */
+export function withFinish(
+  answer: (request: HttpRequest) => ReturnType<Dispatch>,
+  finish: Dispatch["finish"],
+): Dispatch {
+  return Object.assign(answer, finish === undefined ? {} : { finish });
 }

@@ -188,6 +188,29 @@ describe("a server behind a proxy", () => {
   });
 });
 
+describe("what goes on every answer goes on that", () => {
+  const expectation = "Expect: cake\r\n";
+  const told = "X-Forwarded-For: me\r\n";
+  const answers: [why: string, flags: string[], fields: string, status: number][] = [
+    ["of an address that may not come", ["--deny-ip", "127.0.0.1"], "", 403],
+    ["of a refusal where some may not", ["--deny-ip", "192.0.2.1"], expectation, 417],
+    ["of a proxy that cannot be read", ["--trusted-proxies", "127.0.0.1"], told, 400],
+    ["of a refusal behind a proxy", ["--trusted-proxies", "127.0.0.1"], told + expectation, 417],
+  ];
+  test.each(answers)("%s", async (_why, flags, fields, status) => {
+    const started = startServer(application(null, "--header", "X-Own: 1", ...flags));
+    const answer = await answerTo(started.port, `GET /user-agent HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+    expect([answer.status, answer.fields.get("x-own")]).toEqual([status, "1"]);
+    await started.stop();
+  });
+
+  test("of somebody who is sent to HTTPS", async () => {
+    const flags = ["--tls", "self-signed", "--https-redirect", "8080", "--header", "X-Own: 1"];
+    const reply = await application(null, ...flags)(requestOf("GET", "/user-agent", { host: "a" }));
+    expect([reply.status, reply.fieldLines]).toEqual([308, "Location: https://a:4221/user-agent\r\nX-Own: 1\r\n"]);
+  });
+});
+
 test("without the flag nobody is believed", async () => {
   using folder = tempFolder();
   const started = startServer(application(folder.path, "--deny-ip", "127.0.0.1"));
