@@ -107,6 +107,11 @@ describe("what cannot be believed", () => {
     ["an address that is none", { forwarded: "for=here" }, STANDARD],
     ["a scheme that is none in Forwarded", { forwarded: "for=192.0.2.60;proto=gopher" }, STANDARD],
     ["a host that is none in Forwarded", { forwarded: 'host="a b"' }, STANDARD],
+    // What a client leaves open swallows what the proxy writes behind it.
+    ["a quote that a client left open", { "x-forwarded-for": '", 203.0.113.9' }, FOR],
+    ["a quote that a client left open in Forwarded", { forwarded: 'for=127.0.0.1;by=", for=203.0.113.9' }, STANDARD],
+    ["one that the proxy's own quote ends", { forwarded: 'for=127.0.0.1;by=", for="203.0.113.9:1"' }, STANDARD],
+    ["one that ends in a backslash", { forwarded: 'for=127.0.0.1;by="\\, for=203.0.113.9;by="x"' }, STANDARD],
     ["another address", { forwarded: "for=127.0.0.1", "x-forwarded-for": "203.0.113.9" }, DIFFERENT],
     ["another scheme", { forwarded: "proto=https", "x-forwarded-proto": "http" }, DIFFERENT],
     ["another host", { forwarded: "host=a", "x-forwarded-host": "b" }, DIFFERENT],
