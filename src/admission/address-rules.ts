@@ -1,6 +1,6 @@
 // Which clients may come at all, by their addresses: `--allow-ip` and `--deny-ip`.
 
-import { AddressSet } from "../http/address-set.ts";
+import { addressBytes, AddressSet } from "../http/address-set.ts";
 import { withFinish } from "../http/changed-replies.ts";
 import type { Dispatch, HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -11,7 +11,9 @@ export function guardAddresses(dispatch: Dispatch, allowed: readonly string[], d
   const [among, outside] = [new AddressSet(allowed), new AddressSet(denied)];
   const guarded = (request: HttpRequest): ReturnType<Dispatch> => {
     const address = request.clientAddress;
-    if (!outside.has(address) && (among.isEmpty || among.has(address))) return dispatch(request);
+    // Whose address is not known may be anybody: a client that has reset its connection has none.
+    if (addressBytes(address) !== null && !outside.has(address) && (among.isEmpty || among.has(address)))
+      return dispatch(request);
     return plainText("This address may not use the server.\n", 403);
   };
   return withFinish(guarded, dispatch.finish);

@@ -14,9 +14,9 @@ const PROXIED =
 
 /**
  * Null for a client on this machine, or one that authentication knows; the answer to everybody else. A proxy on this
- * machine speaks for others, and is believed who they are when it is a trusted one. An address that is not known is
- * nobody's: a client that has reset its connection has none. Where rights are set, it takes those for the whole folder:
- * what others sent and got may come from anywhere in it.
+ * machine speaks for others; a trusted one is believed who they are. An address that is not known is nobody's: a client
+ * that has reset its connection has none. Where rights are set, it takes those for the whole folder: what others sent
+ * and got may come from anywhere in it.
  */
 export function refuseStranger(request: HttpRequest): HttpResponse | null {
   const { method, permission, user, fields, clientAddress, forwarded } = request;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { guardAddresses } from "../../src/admission/address-rules.ts";
 import { createCrossOriginGate } from "../../src/admission/cross-origin.ts";
 import { createHostGuard } from "../../src/admission/host-guard.ts";
 import { createHsts, redirectToHttps } from "../../src/admission/https-only.ts";
@@ -147,7 +148,9 @@ describe("a server behind a proxy", () => {
     ["this machine at the recorder", "/-/requests", "", 200],
     ["a stranger at the recorder", "/-/requests", "X-Forwarded-For: 203.0.113.9\r\n", 403],
     ["a stranger who says that he is from here", "/-/requests", "X-Forwarded-For: 127.0.0.1, 203.0.113.9\r\n", 403],
-    ["a stranger without an address", "/-/requests", "Forwarded: for=unknown\r\n", 403],
+    ["one without an address, where some are denied", "/user-agent", "Forwarded: for=unknown\r\n", 403],
+    ["somebody of whom only the scheme is told, at the recorder", "/-/requests", "X-Forwarded-Proto: http\r\n", 403],
+    ["this machine at the recorder, through the proxy", "/-/requests", "X-Forwarded-For: 127.0.0.1\r\n", 200],
   ];
   test.each(clients)("%s", async (_why, path, fields, status) => {
     expect(await statusOf(started.port, get(path, fields))).toBe(status);
@@ -174,7 +177,7 @@ describe("a server behind a proxy", () => {
     expect(exchanges.map(({ peerAddress, peerPort, status }) => [peerAddress, peerPort, status])).toEqual([
       ["203.0.113.9", 4711, 200],
       ["203.0.113.9", 4711, 417],
-      ["unknown", 0, 200],
+      ["unknown", 0, 403],
     ]);
   });
 
@@ -185,6 +188,20 @@ describe("a server behind a proxy", () => {
       expect([status, body]).toEqual([400, line + "\n"]);
     }
     expect(warned.filter((text) => text.startsWith("A request was refused with 400"))).toHaveLength(1);
+  });
+});
+
+describe("where some may not come", () => {
+  const clients: [why: string, address: string, fields: Record<string, string>, status: number][] = [
+    ["one of whom nothing is said may", "127.0.0.1", {}, 200],
+    ["one who has reset his connection may not", "", {}, 403],
+    ["one whom the proxy does not name may not", "127.0.0.1", { "x-forwarded-for": "unknown" }, 403],
+    ["one for whom the proxy has a word may not", "127.0.0.1", { forwarded: "for=_a" }, 403],
+  ];
+  test.each(clients)("%s", async (_why, address, fields, status) => {
+    const guarded = guardAddresses(() => new HttpResponse(200), [], ["192.0.2.0/24"]);
+    const reply = await guarded(behind(["127.0.0.1"], fields, { ...LOCAL_PEER, address }));
+    expect(reply.status).toBe(status);
   });
 });
 
