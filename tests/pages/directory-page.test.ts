@@ -269,17 +269,19 @@ describe("the document", () => {
     expect(page({ upload: TERMS })).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/);
   });
 
-  test("of 10,000 entries takes some milliseconds", () => {
-    const entries = Array.from({ length: 10_000 }, (_, index) =>
-      file(`photo ${index} <&>.jpg`, index * 12_345, AT + index),
-    );
-    let best = Infinity;
-    for (let round = 0; round < 5; round++) {
-      const begun = performance.now();
-      page({ entries });
-      best = Math.min(best, performance.now() - begun);
-    }
-    // 18 ms where this was written; machines that do other things at the same time need more.
-    expect(best).toBeLessThan(150);
+  test("of ten times as many entries costs about ten times as much", () => {
+    const best = (count: number): number => {
+      const entries = Array.from({ length: count }, (_, index) =>
+        file(`photo ${index} <&>.jpg`, index * 12_345, AT + index),
+      );
+      const times = Array.from({ length: 7 }, () => {
+        const begun = performance.now();
+        page({ entries });
+        return performance.now() - begun;
+      });
+      return Math.min(...times);
+    };
+    // A square would be a hundred; the best of seven is what a busy machine can be asked for.
+    expect(best(20_000) / best(2_000)).toBeLessThan(40);
   });
 });
