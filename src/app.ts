@@ -12,7 +12,7 @@ import { createHostGuard } from "./admission/host-guard.ts";
 import { believeProxies } from "./admission/proxies.ts";
 import type { Config } from "./config.ts";
 import { echoBody, echoPath } from "./handlers/echo.ts";
-import { withErrorPages } from "./handlers/error-replies.ts";
+import { suitRefusal } from "./handlers/error-replies.ts";
 import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
 import { createHome } from "./handlers/home.ts";
@@ -88,7 +88,7 @@ export function createDispatch(
   const routed = createRouter(routes, gates);
   const secured = redirectPort === null ? routed : redirectToHttps(routed, config.port, new Set([HEALTH]));
   const guarded = guardAddresses(secured, allowedNetworks, deniedNetworks);
-  const dispatch = finishDispatch(withErrorPages(guarded, offer), finish);
+  const dispatch = finishDispatch(guarded, (request, response) => suitRefusal(request, response, offer), finish);
   const outermost = config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
   return believeProxies(outermost, config.access.trustedProxies, warn);
 }

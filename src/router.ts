@@ -15,6 +15,7 @@ import { STANDARD_METHODS } from "./http/method.ts";
 import { PathPattern } from "./http/path-pattern.ts";
 import { plainText } from "./http/plain-text.ts";
 import type { Resource, Routes } from "./http/routes.ts";
+import { withFinish } from "./http/wrapped-dispatch.ts";
 
 /** Makes the dispatch of these routes behind gates, which are asked in order: 404, 405 with Allow, 501 where nothing fits. */
 export function createRouter(routes: Routes, gates: readonly Gate[] = []): Dispatch {
@@ -37,7 +38,7 @@ export function createRouter(routes: Routes, gates: readonly Gate[] = []): Dispa
   const finish = (request: HttpRequest): void => {
     request.route ??= table.find(request);
   };
-  return Object.assign(dispatch, { finish });
+  return withFinish(dispatch, finish);
 }
 
 /** Methods that are 405 and not 501 where a row has no handler for them. */

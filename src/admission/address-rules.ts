@@ -1,7 +1,7 @@
 // Which clients may come at all, by their addresses: `--allow-ip` and `--deny-ip`.
 
 import { addressBytes, AddressSet } from "../http/address-set.ts";
-import { withFinish } from "../http/changed-replies.ts";
+import { withFinish } from "../http/wrapped-dispatch.ts";
 import type { Dispatch, HttpRequest } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 

@@ -1,9 +1,12 @@
 // What the gates share. The router asks them before a handler of a private path, in order; the first that answers decides.
 // What goes on every answer, whoever gave it, is added on the way out.
 
-import { changeReplies } from "../http/changed-replies.ts";
 import type { Dispatch, HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
+import { withFinish } from "../http/wrapped-dispatch.ts";
+
+/** Gives an answer as it suits who asked: the same one, or another in its place. */
+export type Suit = (request: HttpRequest, response: HttpResponse) => HttpResponse;
 
 /** Adds fields to an answer. */
 export type Finish = (request: HttpRequest, response: HttpResponse) => void;
@@ -21,15 +24,22 @@ export function createAdvice(warn: Warn, status: number): (line: string) => Http
   };
 }
 
-/** The dispatch with something to add to all that it answers, and to what others answer for it. */
-export function finishDispatch(dispatch: Dispatch, finish: Finish): Dispatch {
-  const finishRefusal = (request: HttpRequest, response: HttpResponse): void => {
-    dispatch.finish?.(request, response);
-    finish(request, response);
-  };
-  const finishReply = (request: HttpRequest, response: HttpResponse): HttpResponse => {
+/**
+ * The dispatch whose answers are suited, and with something to add to all of them, and to what others answer for it. One
+ * step for both: every request goes through it.
+ */
+export function finishDispatch(dispatch: Dispatch, suit: Suit, finish: Finish): Dispatch {
+  const finished = (request: HttpRequest, given: HttpResponse): HttpResponse => {
+    const response = suit(request, given);
     finish(request, response);
     return response;
   };
-  return changeReplies(dispatch, finishReply, finishRefusal);
+  const answer = (request: HttpRequest): ReturnType<Dispatch> => {
+    const reply = dispatch(request);
+    return reply instanceof Promise ? reply.then((given) => finished(request, given)) : finished(request, reply);
+  };
+  return withFinish(answer, (request, response) => {
+    dispatch.finish?.(request, response);
+    finish(request, response);
+  });
 }

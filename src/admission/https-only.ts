@@ -1,7 +1,7 @@
 // Everybody to HTTPS: `--https-redirect` and `--hsts`.
 
 import { hostOf, requestAuthority, requestScheme } from "../http/authority.ts";
-import { withFinish } from "../http/changed-replies.ts";
+import { withFinish } from "../http/wrapped-dispatch.ts";
 import { type Dispatch, fieldValue, type HttpRequest, HttpResponse } from "../http/message.ts";
 import type { Finish } from "./gate.ts";
 

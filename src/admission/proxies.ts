@@ -1,7 +1,7 @@
 // Whom a request comes from when a proxy of ours brings it: `--trusted-proxies`.
 
 import { AddressSet } from "../http/address-set.ts";
-import { withFinish } from "../http/changed-replies.ts";
+import { withFinish } from "../http/wrapped-dispatch.ts";
 import { readForwarded, Unbelievable } from "../http/forwarded.ts";
 import type { Dispatch, HttpRequest } from "../http/message.ts";
 import { createAdvice, type Warn } from "./gate.ts";

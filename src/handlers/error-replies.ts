@@ -1,7 +1,6 @@
 // The one place where a refusal becomes a page: for clients that would rather have HTML. All others get its line.
 
-import { changeReplies } from "../http/changed-replies.ts";
-import { type Dispatch, type HttpRequest, HttpResponse } from "../http/message.ts";
+import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { reasonPhrase } from "../http/status.ts";
 import { errorPage, type WayOn } from "../pages/error-page.ts";
@@ -10,12 +9,8 @@ import { SMALL_PAGE_POLICY } from "../pages/small-page.ts";
 
 const LINE_TYPE = "Content-Type: text/plain\r\n";
 
-/** The dispatch whose refusals, of 400 and above, suit who asked. `folder` is what a visitor can do with the folder. */
-export function withErrorPages(dispatch: Dispatch, folder: FolderOffer): Dispatch {
-  return changeReplies(dispatch, (request, response) => suited(request, response, folder));
-}
-
-function suited(request: HttpRequest, response: HttpResponse, folder: FolderOffer): HttpResponse {
+/** A refusal, of 400 and above, as it suits who asked; all else as it is. `folder` is what a visitor can do with the folder. */
+export function suitRefusal(request: HttpRequest, response: HttpResponse, folder: FolderOffer): HttpResponse {
   const { status, body, fieldLines } = response;
   // 406 is the answer to who takes no form of ours: there is no other to choose.
   if (status < 400 || status === 406 || typeof body !== "string" || !fieldLines.includes(LINE_TYPE)) return response;
