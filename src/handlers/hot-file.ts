@@ -4,6 +4,7 @@
 import type { ByteSource } from "../http/byte-source.ts";
 import { codedFormat } from "../http/media-type.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
+import { flatten } from "../http/response-head.ts";
 import { bytesSource } from "../http/sources.ts";
 import type { FileVersion, OpenedFile } from "../storage/storage.ts";
 import { chooseCoding, type Coding, codingsOf } from "./compression.ts";
@@ -91,7 +92,8 @@ export class HotFile implements OpenedFile {
   }
 
   /** Keeps an answer in this coding. */
-  prepare(coding: Coding, prepared: Prepared): void {
+  prepare(coding: Coding, { fieldLines, body, varies }: Prepared): void {
+    const prepared = { fieldLines: flatten(fieldLines), body, varies };
     this.#cost -= this.#costOf(this.#prepared.get(coding));
     this.#prepared.set(coding, prepared);
     this.#cost += this.#costOf(prepared);

@@ -9,6 +9,7 @@ import { nameBits } from "../http/name-bits.ts";
 import { plainText } from "../http/plain-text.ts";
 import { evaluatePreconditions, PRECONDITION_FIELDS, rangeApplies, type Validators } from "../http/precondition.ts";
 import { type ByteRange, contentRange, parseRange, RANGE_FIELDS, unsatisfiedRange } from "../http/range.ts";
+import { flatten } from "../http/response-head.ts";
 import { ClosingSource, JoinedSource } from "../http/sources.ts";
 
 /** The selected representation (RFC 9110 3.2), but for its content. */
@@ -96,7 +97,7 @@ export function representationResponse(
 
 /** The field lines of its 200, for whoever keeps them: making them costs more than sending them. */
 export function fieldLinesOf(representation: Representation): string {
-  return describe(new HttpResponse(200), representation).fieldLines;
+  return flatten(describe(new HttpResponse(200), representation).fieldLines);
 }
 
 function isRanged(content: ResponseBody | RangedContent): content is RangedContent {

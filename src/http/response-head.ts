@@ -48,8 +48,8 @@ function lengthLine(length: number): string {
   return (lengthLines[length] ??= flatten("Content-Length: " + length + "\r\n"));
 }
 
-/** The same text in one piece: a joined string is a tree of its parts, which each use would walk again. */
-function flatten(text: string): string {
+/** The same text in one piece, for what is kept: a joined string is a tree of its parts, which each use would walk again. */
+export function flatten(text: string): string {
   return Buffer.from(text, "latin1").latin1Slice(0, text.length);
 }
 
