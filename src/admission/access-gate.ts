@@ -91,7 +91,6 @@ export class AccessControl {
       permission = this.#permissionFor(name);
       this.#known.set(name, permission);
     }
-    request.user = name;
     request.permission = permission;
     return null;
   }
@@ -123,7 +122,7 @@ export class AccessControl {
       name === null
         ? () => this.#unknown("This needs a login.")
         : () => plainText(`${quoteText(name)} may not do this here.\n`, 403);
-    return permission(left, refuse);
+    return permission(name ?? "", left, refuse);
   }
 
   /** `rw` deletes where the server's flag says that everyone who may write may. */
@@ -141,8 +140,9 @@ export class AccessControl {
   }
 }
 
-function permission(rights: Rights, refuse: () => HttpResponse): Permission {
+function permission(user: string, rights: Rights, refuse: () => HttpResponse): Permission {
   return {
+    user,
     may: (right, path) => rights.may(right, path),
     mayAllBelow: (right, path) => rights.mayAllBelow(right, path),
     leadsTo: (path) => rights.leadsTo(path),

@@ -65,8 +65,6 @@ export class HttpRequest {
   route: Route | null = null;
   /** What a proxy that is trusted told of whoever asks; null when none did. */
   forwarded: Forwarded | null = null;
-  /** Who asked, when authentication said so; read by the observers. */
-  user = "";
   /** What it may do in the folder; null where everyone may do everything that the server does at all. Set by the gates. */
   permission: Permission | null = null;
 
@@ -117,6 +115,11 @@ export class HttpRequest {
   /** Whom the request comes from, as far as one knows: the peer, or whom a trusted proxy names. Empty for a unix socket. */
   get clientAddress(): string {
     return this.forwarded?.address ?? this.peer.address;
+  }
+
+  /** Who asked, when authentication said so; empty otherwise. Read by the observers. */
+  get user(): string {
+    return this.permission === null ? "" : this.permission.user;
   }
 
   /** The port of `clientAddress`; 0 where nobody told it. */

@@ -14,8 +14,10 @@ export interface Rights {
   leadsTo(path: string): boolean;
 }
 
-/** The rights of a request, and what it is told where they do not reach. */
+/** The rights of a request, whose they are, and what it is told where they do not reach. */
 export interface Permission extends Rights {
+  /** Empty for whoever has not said who he is. */
+  readonly user: string;
   /** Says nothing of what is there: 401 for whoever has not said who he is, 403 for whoever has. */
   refuse(): HttpResponse;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createCors } from "../../src/admission/cors.ts";
 import { HttpResponse } from "../../src/http/message.ts";
 import { parseConfig } from "../../src/config.ts";
-import { requestOf } from "../support/request.ts";
+import { permissionOf, requestOf } from "../support/request.ts";
 
 const ROUTE = { path: "/files/{path}", access: "private", methods: ["GET", "HEAD", "POST", "PUT", "DELETE"] } as const;
 const READER = "https://reader.example";
@@ -17,7 +17,7 @@ function lineOf(response: HttpResponse | null, name: string): string | null {
 function answer(readers: readonly string[], origin: string | null, user = ""): HttpResponse {
   const request = requestOf("GET", "/files/a", origin === null ? {} : { origin });
   request.route = ROUTE;
-  request.user = user;
+  request.permission = permissionOf(user);
   const response = new HttpResponse(200);
   createCors({ writers: [WRITER], readers }).finish(request, response);
   return response;

@@ -3,6 +3,8 @@
 import type { FieldSection } from "../../src/http/field-section.ts";
 import { HttpRequest, type Peer } from "../../src/http/message.ts";
 import { nameBits } from "../../src/http/name-bits.ts";
+import type { Permission } from "../../src/http/permission.ts";
+import { plainText } from "../../src/http/plain-text.ts";
 
 /** A client on this machine. */
 export const LOCAL_PEER: Peer = {
@@ -13,6 +15,12 @@ export const LOCAL_PEER: Peer = {
   hasLeft: false,
   sendInterim: () => false,
 };
+
+/** What somebody has who may do everything; null for nobody. */
+export function permissionOf(user: string): Permission | null {
+  if (user === "") return null;
+  return { user, may: () => true, mayAllBelow: () => true, leadsTo: () => true, refuse: () => plainText("no\n", 403) };
+}
 
 /** Field names are in lower case. */
 export function fieldsOf(fields: Readonly<Record<string, string>>): FieldSection {

@@ -6,7 +6,7 @@ import { refuseStranger } from "../../src/testing/insiders.ts";
 import { application } from "../support/app.ts";
 import { ask, utf8 } from "../support/endpoint-client.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
-import { LOCAL_PEER, requestOf } from "../support/request.ts";
+import { LOCAL_PEER, permissionOf, requestOf } from "../support/request.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -225,7 +225,7 @@ describe("who may read it", () => {
   ];
   test.each(peers)("%j, user %j: %p", (address, user, may) => {
     const request: HttpRequest = requestOf("GET", "/-/requests", {}, { ...LOCAL_PEER, address });
-    request.user = user;
+    request.permission = permissionOf(user);
     expect(refuseStranger(request)?.status).toBe(may ? undefined : 403);
   });
 
