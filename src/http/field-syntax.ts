@@ -31,6 +31,13 @@ export function splitList(field: string): readonly string[] {
   return members;
 }
 
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** `token` of RFC 9110 5.6.2, such as the name of a field. */
+export function isToken(text: string): boolean {
+  return TOKEN.test(text);
+}
+
 /** `OWS ";" OWS [ name "=" ( token / the rest ) ]`; the rest is a quoted string or malformed. */
 const PARAMETER = /[ \t]*;[ \t]*(?:(?<name>[!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?<token>[!#$%&'*+\-.^_`|~0-9A-Za-z]*))?/y;
 

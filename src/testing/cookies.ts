@@ -1,12 +1,12 @@
 // `/cookies`: those that the client sent, and setting and deleting them.
 
+import { isToken } from "../http/field-syntax.ts";
 import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import type { Printable } from "./json-text.ts";
 import { parsePairs } from "./arguments.ts";
 import { found } from "./redirects.ts";
 import { badRequest, jsonReply } from "./replies.ts";
 
-const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** `cookie-octet` of RFC 6265 4.1.1. */
 const COOKIE_VALUE = /^[!#-+\--:<-[\]-~]*$/;
 const LONG_AGO = "Thu, 01 Jan 1970 00:00:00 GMT";
@@ -41,7 +41,7 @@ export function setCookies({ query }: HttpRequest): HttpResponse {
 /** GET `/cookies/delete?name`. */
 export function deleteCookies({ query }: HttpRequest): HttpResponse {
   const names = firstOfEach(query).map(([name]) => name);
-  if (!names.every((name) => COOKIE_NAME.test(name))) return badName();
+  if (!names.every((name) => isToken(name))) return badName();
   const reply = found("/cookies");
   for (const name of names) reply.append("Set-Cookie", `${name}=; Expires=${LONG_AGO}; Max-Age=0; Path=/`);
   return reply;
@@ -53,7 +53,7 @@ export function cookieLine(name: string, value: string): string {
 }
 
 function setAll(cookies: readonly (readonly [name: string, value: string])[]): HttpResponse {
-  if (!cookies.every(([name]) => COOKIE_NAME.test(name))) return badName();
+  if (!cookies.every(([name]) => isToken(name))) return badName();
   const reply = found("/cookies");
   for (const [name, value] of cookies) reply.append("Set-Cookie", cookieLine(name, value));
   return reply;

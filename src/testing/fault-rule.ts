@@ -3,6 +3,7 @@
 //   reset@50%                     the fault alone, as one request may ask for it
 //   GET /files/* reset@50% p=0.1 seed=7      a rule: perhaps a method, a pattern of paths, the fault, when
 
+import { isToken } from "../http/field-syntax.ts";
 import { parseCount, parseDuration } from "./arguments.ts";
 import { fitsGlob, MOST_GLOB_CHARS } from "./path-glob.ts";
 
@@ -87,7 +88,7 @@ export class BadFault {
 const MOST_TEXT_CHARS = 2000;
 const MOST_MS = 600_000;
 const METHOD = /^[A-Z]{1,20}$/;
-const FIELD_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/;
+const MOST_KEY_CHARS = 100;
 
 /** Reads `[METHOD] PATH FAULT [OPTION…]`. */
 export function parseFaultRule(text: string): FaultRule | BadFault {
@@ -198,7 +199,9 @@ function parseOption(option: string): Partial<FaultTiming> | BadFault {
       return after === null ? new BadFault("a number of requests: after=3") : { after };
     }
     case "key":
-      return FIELD_NAME.test(value) ? { key: value.toLowerCase() } : new BadFault("the name of a field: key=X-Test");
+      return isToken(value) && value.length <= MOST_KEY_CHARS
+        ? { key: value.toLowerCase() }
+        : new BadFault("the name of a field: key=X-Test");
     default:
       return new BadFault("options p=, seed=, first=, after= and key=");
   }

@@ -1,12 +1,12 @@
 // `/response-headers`: an answer with the header fields that the query asks for, which are its content too.
 
+import { isToken } from "../http/field-syntax.ts";
 import { fieldValue, HttpResponse, type HttpRequest } from "../http/message.ts";
 import { parsePairs } from "./arguments.ts";
 import { type Printable, printJson } from "./json-text.ts";
 import { RepeatableMap } from "./received-body.ts";
 import { badRequest } from "./replies.ts";
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /**
  * How the message is framed is not the client's choice. `Refresh` would lead a browser anywhere, and by two others a page
  * that only links here would change what the visitor's browser knows of this host: all of it gone, or never plain HTTP.
@@ -31,7 +31,7 @@ const JSON_TYPE = "application/json";
 export function sendFields({ query }: HttpRequest): HttpResponse {
   const wanted: (readonly [name: string, value: string])[] = [];
   for (const [name, value] of parsePairs(query)) {
-    if (!TOKEN.test(name))
+    if (!isToken(name))
       return badRequest("The name of a header field is a token: letters, digits and !#$%&'*+-.^_`|~.");
     if (NOT_CHOSEN.has(name.toLowerCase())) return badRequest("That header field is not for the client to choose.");
     wanted.push([name, fieldValue(value)]);

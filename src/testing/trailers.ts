@@ -1,13 +1,13 @@
 // `/trailers`: an answer whose last fields come behind its content (RFC 9110 6.5).
 
 import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
+import { isToken } from "../http/field-syntax.ts";
 import { fieldValue, HttpResponse, type HttpRequest } from "../http/message.ts";
 import { parsePairs } from "./arguments.ts";
 import { printJson } from "./json-text.ts";
 import { argumentsOf } from "./received-request.ts";
 import { badRequest } from "./replies.ts";
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** Fields for framing, routing, control of the request or the answer, and how its content is to be taken (6.5.1). */
 const NEVER_TRAILER = new RegExp(
   "^(?:content-.*|transfer-encoding|trailer|te|connection|keep-alive|upgrade|host|cache-control|expires|age|date|location|" +
@@ -19,7 +19,7 @@ const PRESET = "X-Trailer=behind+the+content";
 /** GET, `?name=value…`: these as trailer fields, for whoever speaks HTTP/1.1. */
 export function sendTrailers(request: HttpRequest): HttpResponse {
   const wanted = [...parsePairs(request.query === "" ? PRESET : request.query)];
-  if (!wanted.every(([name]) => TOKEN.test(name) && !NEVER_TRAILER.test(name)))
+  if (!wanted.every(([name]) => isToken(name) && !NEVER_TRAILER.test(name)))
     return badRequest("One of these is no field, or none that may be a trailer.");
   const lines = wanted.map(([name, value]) => `${name}: ${fieldValue(value)}\r\n`).join("");
   const pieces = [Buffer.from([...printJson({ args: argumentsOf(request) }), "\n"].join(""), "latin1")];
