@@ -2,21 +2,26 @@
 
 const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?)$/;
 
-/** Where a message ends, when it was made and who asked: a wrong word on it breaks the connection or opens a door. */
-const RESERVED: ReadonlySet<string> = new Set([
+/** Where a message ends, what becomes of its connection and when it was made: nobody's to say but the server's. */
+export const FRAMING_FIELDS: readonly string[] = [
   "connection",
-  "content-encoding",
   "content-length",
-  "content-range",
   "date",
-  "etag",
   "keep-alive",
-  "last-modified",
-  "proxy-authenticate",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
+];
+
+/** Those, what is sent and who asked: a wrong word on it breaks the connection or opens a door. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...FRAMING_FIELDS,
+  "content-encoding",
+  "content-range",
+  "etag",
+  "last-modified",
+  "proxy-authenticate",
   "www-authenticate",
 ]);
 

@@ -2,6 +2,7 @@
 
 import { isToken } from "../http/field-syntax.ts";
 import { fieldValue, HttpResponse, type HttpRequest } from "../http/message.ts";
+import { FRAMING_FIELDS } from "../http/own-field.ts";
 import { parsePairs } from "./arguments.ts";
 import { type Printable, printJson } from "./json-text.ts";
 import { RepeatableMap } from "./received-body.ts";
@@ -11,19 +12,7 @@ import { badRequest } from "./replies.ts";
  * How the message is framed is not the client's choice. `Refresh` would lead a browser anywhere, and by two others a page
  * that only links here would change what the visitor's browser knows of this host: all of it gone, or never plain HTTP.
  */
-const NOT_CHOSEN = new Set([
-  "clear-site-data",
-  "connection",
-  "content-length",
-  "date",
-  "keep-alive",
-  "refresh",
-  "strict-transport-security",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+const NOT_CHOSEN = new Set([...FRAMING_FIELDS, "clear-site-data", "refresh", "strict-transport-security"]);
 const TYPE = "content-type";
 const JSON_TYPE = "application/json";
 
