@@ -29,7 +29,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "node:zlib",
     "node:stream",
   ],
-  "testing/": ["testing/", "http/", "observe/observer.ts", "storage/loop-share.ts", "node:buffer", "node:zlib"],
+  "testing/": [
+    "testing/",
+    "http/",
+    "pages/policy.ts",
+    "observe/observer.ts",
+    "storage/loop-share.ts",
+    "node:buffer",
+    "node:zlib",
+  ],
   "cli/": [
     "cli/",
     "http/limits.ts",

@@ -11,6 +11,7 @@ export function pagePolicy(styles: readonly string[], scripts: readonly string[]
   return directives.join("; ");
 }
 
-function hashesOf(texts: readonly string[]): string {
+/** The sources of a directive that lets these inline texts in, and no others. */
+export function hashesOf(texts: readonly string[]): string {
   return texts.map((text) => `'sha256-${new Bun.CryptoHasher("sha256").update(text).digest("base64")}'`).join(" ");
 }
