@@ -3,6 +3,7 @@
 
 import { hostOf, namedAuthority } from "../http/authority.ts";
 import { isIpv4 } from "../http/host.ts";
+import { isLoopbackAddress } from "../http/ip-address.ts";
 import type { Gate, HttpResponse } from "../http/message.ts";
 import { quoteText } from "../http/quoted-text.ts";
 import { createAdvice, type Warn } from "./gate.ts";
@@ -46,8 +47,4 @@ function adviceFor(host: string): string {
 function isOwnName(host: string): boolean {
   const name = host.replace(/\.$/, "");
   return !name.includes(".") || host.startsWith("[") || isIpv4(name) || name.endsWith(".localhost");
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
 }

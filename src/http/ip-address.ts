@@ -14,6 +14,11 @@ export function ipBytes(address: string): readonly number[] | null {
   return [...head!, ...new Array<number>(IPV6_BYTES - head!.length - tail.length).fill(0), ...tail];
 }
 
+/** True for an address that only this machine has. */
+export function isLoopbackAddress(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}
+
 /** Groups of four hexadecimal digits; the last may be an IPv4 address. */
 function groupBytes(text: string): number[] {
   if (text === "") return [];

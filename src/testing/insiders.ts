@@ -1,5 +1,6 @@
 // Who may read what others sent, and set what they get.
 
+import { isLoopbackAddress } from "../http/ip-address.ts";
 import { isSafe } from "../http/method.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
@@ -23,7 +24,7 @@ export function refuseStranger(request: HttpRequest): HttpResponse | null {
   const right = isSafe(method) ? "read" : "write";
   if (permission !== null && !permission.mayAllBelow(right, "")) return permission.refuse();
   if (user !== "") return null;
-  if (clientAddress !== "::1" && !clientAddress.startsWith("127.")) return plainText(STRANGER, 403);
+  if (!isLoopbackAddress(clientAddress)) return plainText(STRANGER, 403);
   if (forwarded !== null) return forwarded.address === null ? plainText(PROXIED, 403) : null;
   return PROXY_FIELDS.some((name) => fields.get(name) !== undefined) ? plainText(PROXIED, 403) : null;
 }
