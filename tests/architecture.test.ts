@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "testing/": [
     "testing/",
     "http/",
+    "handlers/made-source.ts",
     "pages/policy.ts",
     "observe/observer.ts",
     "storage/loop-share.ts",

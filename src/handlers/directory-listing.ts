@@ -12,9 +12,9 @@ import type { DirectoryView, ListOrder } from "../pages/directory-list.ts";
 import { DIRECTORY_POLICY, directoryPage } from "../pages/directory-page.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
 import { type Arrangement, arrange } from "./list-order.ts";
+import { textSource } from "./made-source.ts";
 import { readRefused } from "./replies.ts";
 import { preconditionResponse, type Representation, representationResponse } from "./representation.ts";
-import { TextSource } from "./text-source.ts";
 import { visibleListing } from "./visible-listing.ts";
 
 /** Up to here a list is made at once, which takes about a millisecond, and has a length. */
@@ -137,7 +137,7 @@ class ListAnswer {
       return this.#whole([...texts].join(""), coding);
     }
     this.holdsListing = true;
-    const source = new TextSource(texts, () => this.#listing.close());
+    const source = textSource(texts, () => this.#listing.close());
     return coding === "identity" ? source : new CodedSource(source, coding);
   }
 

@@ -1,5 +1,6 @@
 // Bytes in any number and at any pace: `/bytes`, `/stream-bytes`, `/range`, `/drip`, `/stream`, `/delay`.
 
+import { MadeSource } from "../handlers/made-source.ts";
 import { type ByteSource, type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import { evaluatePreconditions, rangeApplies, type Validators } from "../http/precondition.ts";
@@ -7,7 +8,7 @@ import { type ByteRange, contentRange, parseRange, unsatisfiedRange } from "../h
 import { Arguments, parseCount, parseDuration } from "./arguments.ts";
 import { showDelayed } from "./inspection.ts";
 import { quoteJson } from "./json-text.ts";
-import { MadeSource, paced } from "./made-source.ts";
+import { paced } from "./paced-source.ts";
 import { MersenneTwister } from "./mersenne-twister.ts";
 import { describeRequest } from "./received-request.ts";
 import { badRequest, empty, noSuchPath } from "./replies.ts";

@@ -3,7 +3,7 @@
 import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HttpResponse, type HttpRequest } from "../http/message.ts";
 import { Arguments } from "./arguments.ts";
-import { paced } from "./made-source.ts";
+import { paced } from "./paced-source.ts";
 import { pause, type Timer } from "./timer.ts";
 
 const MOST_EVENTS = 1000;

@@ -1,10 +1,10 @@
 // The answers that several endpoints give.
 
+import { MadeSource } from "../handlers/made-source.ts";
 import { UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { type Printable, printJson } from "./json-text.ts";
-import { MadeSource } from "./made-source.ts";
 
 /** An answer up to here is made at once. */
 const WHOLE_CHARS = 64 * 1024;
