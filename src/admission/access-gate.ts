@@ -21,45 +21,39 @@ export interface AccessSettings {
   readonly allowDelete: boolean;
 }
 
+/** What is made of accounts and rules; other rules, other doors. */
+interface Doors {
+  readonly credentials: Credentials;
+  readonly challenge: string;
+  readonly rules: AccessRules;
+  /** By name, as they are asked for; people are few. Null is whoever has not said who he is. */
+  readonly permissions: Map<string | null, Permission>;
+}
+
 /** The doors of a server whose rights were set. */
 export class AccessControl {
   readonly #failures: FailureTable;
   readonly #settings: AccessSettings;
   readonly #warn: Warn;
-  #credentials: Credentials;
-  #rules: AccessRules;
-  #challenge: string;
-  #anonymous: Permission;
-  /** By name; people are few. */
-  #known = new Map<string, Permission>();
+  #doors: Doors;
 
   constructor(rules: AccessRules, settings: AccessSettings, failures: FailureTable, warn: Warn) {
     this.#failures = failures;
     this.#settings = settings;
     this.#warn = warn;
-    this.#rules = rules;
-    this.#credentials = new Credentials(rules.accounts, rules.tokens);
-    this.#challenge = challengeOf(this.#credentials);
-    this.#anonymous = this.#permissionFor(null);
+    this.#doors = doorsOf(rules);
   }
 
   /** Goes on with accounts and rules that were read again; who was right before has to be right again. */
   renew(rules: AccessRules): void {
-    this.#rules = rules;
-    this.#credentials = new Credentials(rules.accounts, rules.tokens);
-    this.#challenge = challengeOf(this.#credentials);
-    this.#known = new Map();
-    this.#anonymous = this.#permissionFor(null);
+    this.#doors = doorsOf(rules);
   }
 
   readonly gate: Gate = (request) => {
     const claim = readClaim(request.fields.get("authorization"));
-    if (claim === undefined) {
-      request.permission = this.#anonymous;
-      return null;
-    }
+    if (claim === undefined) return this.#letIn(request, null);
     if (claim === null) return this.#unknown("The Authorization field cannot be read.");
-    const recalled = this.#credentials.recall(claim, performance.now());
+    const recalled = this.#doors.credentials.recall(claim, performance.now());
     return recalled === null ? this.#judge(request, claim) : this.#letIn(request, recalled.name);
   };
 
@@ -69,13 +63,14 @@ export class AccessControl {
 
   /** A failure is counted before it is one: a thousand guesses at once get no further than ten. */
   #judge(request: HttpRequest, claim: Claim): ReturnType<Gate> {
+    const { credentials } = this.#doors;
     const address = request.clientAddress;
     const now = Date.now();
     const wait = this.#failures.waitOf(address, now);
     if (wait > 0) return tooMany(wait);
-    const isShared = this.#credentials.isUnderWay(claim);
+    const isShared = credentials.isUnderWay(claim);
     const isLast = !isShared && this.#failures.add(address, now);
-    const verdict = this.#credentials.check(claim, performance.now());
+    const verdict = credentials.check(claim, performance.now());
     const decide = (judged: Verdict): HttpResponse | null => {
       if (judged === "busy") return this.#busy(address, now, isShared);
       if (judged === "wrong") return this.#failed(address, claim, isLast);
@@ -85,11 +80,13 @@ export class AccessControl {
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }
 
-  #letIn(request: HttpRequest, name: string): null {
-    let permission = this.#known.get(name);
+  /** `null` for whoever has not said who he is. */
+  #letIn(request: HttpRequest, name: string | null): null {
+    const { permissions } = this.#doors;
+    let permission = permissions.get(name);
     if (permission === undefined) {
       permission = this.#permissionFor(name);
-      this.#known.set(name, permission);
+      permissions.set(name, permission);
     }
     request.permission = permission;
     return null;
@@ -109,13 +106,13 @@ export class AccessControl {
   }
 
   #unknown(line: string): HttpResponse {
-    return plainText(line + "\n", 401).appendLines(this.#challenge);
+    return plainText(line + "\n", 401).appendLines(this.#doors.challenge);
   }
 
-  /** `null` for whoever has not said who he is. */
   #permissionFor(name: string | null): Permission {
-    const own = name === null ? [] : (this.#rules.rules.get(name) ?? []);
-    const everyone = new RuleTable(this.#withDeletions(this.#rules.anonymous));
+    const { rules, anonymous } = this.#doors.rules;
+    const own = name === null ? [] : (rules.get(name) ?? []);
+    const everyone = new RuleTable(this.#withDeletions(anonymous));
     const rights = name === null ? everyone : new EitherRights(new RuleTable(this.#withDeletions(own)), everyone);
     const left = new LessRights(rights, this.#left());
     const refuse =
@@ -138,6 +135,11 @@ export class AccessControl {
     if (readOnly) return new Set<Right>(["read"]);
     return uploadOnly ? new Set<Right>(["create"]) : new Set<Right>(["read", "create", "write", "delete"]);
   }
+}
+
+function doorsOf(rules: AccessRules): Doors {
+  const credentials = new Credentials(rules.accounts, rules.tokens);
+  return { credentials, challenge: challengeOf(credentials), rules, permissions: new Map() };
 }
 
 function permission(user: string, rights: Rights, refuse: () => HttpResponse): Permission {
