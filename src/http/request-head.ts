@@ -3,7 +3,8 @@
 // After a positive result every byte of the head is legal, each line ends in CR LF, exactly one valid Host stands in
 // an HTTP/1.1 request, and where the body ends is decided; nobody checks these again. Bytes are judged strictly from
 // left to right, so the outcome does not depend on how the head was cut into reads.
-// The two loops over bytes are long on purpose: the story is easier to check in one piece.
+// The two loops over bytes are long on purpose: the story is easier to check in one piece. Above 350 lines, because what a
+// head means must not be decided in two places.
 
 import {
   codesOf,

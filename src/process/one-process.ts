@@ -14,7 +14,8 @@ export function serveAlone(run: Run): void {
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place, renewal.tls, config.tls.redirectPort);
-  const [tools, failures] = [createTools(config), new FailureTable()];
+  const tools = createTools(config);
+  const failures = new FailureTable();
   const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
   const reload = renewer(run, (renewed) => server.renew(renewed));
   // Before the port opens: a signal right behind the start line must find its handler.

@@ -82,24 +82,19 @@ class WorkerProcess {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
-    const [lifecycle, listener, observer] = [
-      this.#lifecycle,
-      createListener(place, renewal.tls, config.tls.redirectPort),
-      openLog(config, true),
-    ];
+    const observer = openLog(config, true);
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
     const faults = new FaultBook(faultRules(config), {
       publish: (rules) => tell({ kind: "faults", rules }),
       next: (key) => this.#faultCounts.next(key),
     });
-    const tools = { recorder, faults };
     const server = new LocalServer({
       config,
-      listener,
+      listener: createListener(place, renewal.tls, config.tls.redirectPort),
       coordinator,
-      tools,
+      tools: { recorder, faults },
       observer,
-      lifecycle,
+      lifecycle: this.#lifecycle,
       scoreboard,
       renewal,
       failures: new FailureTable(scoreboard.failureMemory, failureKey),
