@@ -7,7 +7,7 @@ import type { AccessControl } from "./admission/access-gate.ts";
 import { guardAddresses } from "./admission/address-rules.ts";
 import { createCors } from "./admission/cors.ts";
 import { createCrossOriginGate } from "./admission/cross-origin.ts";
-import { type Finish, finishDispatch, type Warn } from "./admission/gate.ts";
+import { allOf, finishDispatch, type Warn } from "./admission/gate.ts";
 import { createHostGuard } from "./admission/host-guard.ts";
 import { believeProxies } from "./admission/proxies.ts";
 import type { Config } from "./config.ts";
@@ -78,12 +78,7 @@ export function createDispatch(
   const { hstsMs, redirectPort } = config.tls;
   const ownFields = config.access.ownFields.length === 0 ? null : createOwnFields(config.access.ownFields);
   const hsts = hstsMs === null ? null : createHsts(hstsMs);
-  const finish: Finish = (request, response) => {
-    cors.finish(request, response);
-    access?.finish(request, response);
-    hsts?.(request, response);
-    ownFields?.(request, response);
-  };
+  const finish = allOf([cors.finish, access?.finish, hsts, ownFields]);
   const { allowedNetworks, deniedNetworks } = config.access;
   const routed = createRouter(routes, gates);
   const secured = redirectPort === null ? routed : redirectToHttps(routed, config.port, new Set([HEALTH]));

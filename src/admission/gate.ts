@@ -11,6 +11,16 @@ export type Suit = (request: HttpRequest, response: HttpResponse) => HttpRespons
 /** Adds fields to an answer. */
 export type Finish = (request: HttpRequest, response: HttpResponse) => void;
 
+/** All of these in order, those that are there; one alone is itself, because every request goes through it. */
+export function allOf(finishes: readonly (Finish | null | undefined)[]): Finish {
+  const steps = finishes.filter((finish) => finish !== null && finish !== undefined);
+  const [first, ...others] = steps;
+  if (first !== undefined && others.length === 0) return first;
+  return (request, response) => {
+    for (const finish of steps) finish(request, response);
+  };
+}
+
 /** Tells the person who runs the server, in a sentence. */
 export type Warn = (line: string) => void;
 

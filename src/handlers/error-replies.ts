@@ -11,9 +11,10 @@ const LINE_TYPE = "Content-Type: text/plain\r\n";
 
 /** A refusal, of 400 and above, as it suits who asked; all else as it is. `folder` is what a visitor can do with the folder. */
 export function suitRefusal(request: HttpRequest, response: HttpResponse, folder: FolderOffer): HttpResponse {
+  if (response.status < 400) return response;
   const { status, body, fieldLines } = response;
   // 406 is the answer to who takes no form of ours: there is no other to choose.
-  if (status < 400 || status === 406 || typeof body !== "string" || !fieldLines.includes(LINE_TYPE)) return response;
+  if (status === 406 || typeof body !== "string" || !fieldLines.includes(LINE_TYPE)) return response;
   // The line, too, is one of two forms (RFC 9110 12.5.5).
   response.append("Vary", "Accept");
   if (preferredType(request.fields.get("accept"), ["text/plain", "text/html"]) !== "text/html") return response;

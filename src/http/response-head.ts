@@ -39,14 +39,9 @@ function opening(status: number, dates: string): string {
   return okOpening;
 }
 
-/** "Content-Length" lines of small bodies, made when they are needed first. */
-const lengthLines: string[] = [];
-const MOST_LENGTH_LINES = 4096;
-
-function lengthLine(length: number): string {
-  if (length >= MOST_LENGTH_LINES) return "Content-Length: " + length + "\r\n";
-  return (lengthLines[length] ??= flatten("Content-Length: " + length + "\r\n"));
-}
+/** How nearly every head ends: the length of a small body, and not a word of the connection. Made when needed first. */
+const commonEnds: string[] = [];
+const MOST_COMMON_ENDS = 4096;
 
 /** The same text in one piece, for what is kept: a joined string is a tree of its parts, which each use would walk again. */
 export function flatten(text: string): string {
@@ -80,9 +75,20 @@ export function responseHead(
   keepAlive: boolean,
   dates: string,
 ): string {
-  const end = keepAlive ? (minorVersion > 0 ? "\r\n" : "Connection: keep-alive\r\n\r\n") : "Connection: close\r\n\r\n";
   // In one expression: it makes half as many strings as one after the other.
-  return opening(response.status, dates) + response.fieldLines + framingLine(response, method, minorVersion) + end;
+  return opening(response.status, dates) + response.fieldLines + headEnd(response, method, minorVersion, keepAlive);
+}
+
+function headEnd(response: HttpResponse, method: string, minorVersion: number, keepAlive: boolean): string {
+  const length = bodyLength(response.body);
+  const isCommon = keepAlive && minorVersion > 0 && length !== UNKNOWN_LENGTH && allowsBody(response.status);
+  if (isCommon && length < MOST_COMMON_ENDS) return (commonEnds[length] ??= flatten(lengthLine(length) + "\r\n"));
+  return framingLine(response, method, minorVersion) + connectionLines(minorVersion, keepAlive) + "\r\n";
+}
+
+function connectionLines(minorVersion: number, keepAlive: boolean): string {
+  if (!keepAlive) return "Connection: close\r\n";
+  return minorVersion > 0 ? "" : "Connection: keep-alive\r\n";
 }
 
 /** The whole of an interim response, which says nothing of a body or of the connection (RFC 9110 15.2). */
@@ -95,4 +101,8 @@ function framingLine({ status, body }: HttpResponse, method: string, minorVersio
   const length = bodyLength(body);
   if (length !== UNKNOWN_LENGTH) return lengthLine(length);
   return minorVersion > 0 && method !== "HEAD" ? "Transfer-Encoding: chunked\r\n" : "";
+}
+
+function lengthLine(length: number): string {
+  return "Content-Length: " + length + "\r\n";
 }

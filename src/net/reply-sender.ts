@@ -3,14 +3,7 @@
 
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
-import {
-  type BodyFraming,
-  bodyLength,
-  chooseFraming,
-  interimHead,
-  isSource,
-  responseHead,
-} from "../http/response-head.ts";
+import { type BodyFraming, chooseFraming, interimHead, isSource, responseHead } from "../http/response-head.ts";
 import type { LoopTurn } from "./loop-turn.ts";
 import { ResponseWriter, type WritableSocket } from "./response-writer.ts";
 
@@ -131,17 +124,19 @@ export class ReplySender {
     this.#response = response;
     this.#writing = "sending";
     this.#contentSent = 0;
+    const { body } = response;
+    if (isSource(body)) return this.#beginSource(head, body, isHeld);
+    if (this.#framing === "none" || body === null) this.#writer.writeText(head);
+    else this.#writeWhole(head, body);
+    if (!this.#writer.isBlocked) this.#writing = "complete";
+  }
+
+  #beginSource(head: string, source: ByteSource, isHeld: boolean): void {
     if (isHeld) this.#heldHead = head;
     else this.#writer.writeText(head);
-    const { body } = response;
-    if (isSource(body)) {
-      this.#source = body;
-      if (this.#framing === "none") this.closeSource();
-      this.#proceed();
-      return;
-    }
-    if (this.#framing !== "none" && body !== null) this.#writeContent(body);
-    if (!this.#writer.isBlocked) this.#writing = "complete";
+    this.#source = source;
+    if (this.#framing === "none") this.closeSource();
+    this.#proceed();
   }
 
   /** Begins to send what is no reply, as it is; the end of the connection is its end. */
@@ -214,10 +209,13 @@ export class ReplySender {
     this.#writer.abandon();
   }
 
-  #writeContent(content: string | Uint8Array): void {
-    this.#contentSent = bodyLength(content);
-    if (typeof content === "string") this.#writer.writeText(content);
-    else this.#writer.writeBytes(content);
+  #writeWhole(head: string, content: string | Uint8Array): void {
+    this.#contentSent = content.length;
+    if (typeof content === "string") this.#writer.writeText(head, content);
+    else {
+      this.#writer.writeText(head);
+      this.#writer.writeBytes(content);
+    }
     if (this.#contentSent > SEND_AT_ONCE_BYTES) this.#writer.flush();
   }
 

@@ -50,9 +50,9 @@ export class ResponseWriter {
     return this.#rest === null ? 0 : this.#rest.length - this.#restStart;
   }
 
-  /** Collects text with one byte per char. */
-  writeText(text: string): void {
-    this.#text += text;
+  /** Collects text with one byte per char, and more of it: two pieces that come together cost one join. */
+  writeText(text: string, more = ""): void {
+    this.#text = this.#text + text + more;
     if (this.#text.length > TEXT_LIMIT) this.flush();
   }
 
