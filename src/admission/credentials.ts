@@ -81,8 +81,8 @@ export class Credentials {
   readonly #accounts: ReadonlyMap<string, Account>;
   /** By the digest of the token: how long a search in a map takes tells nothing of a token. */
   readonly #tokens: ReadonlyMap<string, Principal>;
-  /** What a stranger's password is checked against: a hash as slow as the others; null when no account has one. */
-  readonly #decoy: string | null;
+  /** A hash of each kind that accounts have: whoever is wrong waits for one of each, whoever he says he is. */
+  readonly #decoys: ReadonlyMap<string, string>;
   /** Whose password is compared when nobody has the name. */
   readonly #stranger: Account = { name: "", secret: randomBytes(16).toString("hex") };
   readonly #verified = new VerifiedCredentials();
@@ -93,7 +93,8 @@ export class Credentials {
   constructor(accounts: readonly Account[], tokens: readonly TokenAccount[]) {
     this.#accounts = new Map(accounts.map((account) => [account.name, account]));
     this.#tokens = new Map(tokens.map(({ name, token }) => [digestOf(token), { name }]));
-    this.#decoy = accounts.find(({ secret }) => isHash(secret))?.secret ?? null;
+    const hashes = accounts.map(({ secret }) => secret).filter(isHash);
+    this.#decoys = new Map(hashes.map((hash) => [kindOf(hash), hash]));
   }
 
   get hasAccounts(): boolean {
@@ -120,14 +121,14 @@ export class Credentials {
     const account = this.#accounts.get(claim.name) ?? this.#stranger;
     const isHashed = isHash(account.secret);
     if (!isHashed && this.#isSame(account, claim.password)) return this.#accept(claim, now);
-    if (this.#decoy === null) return "wrong";
-    return this.#checkHash(claim, isHashed ? account.secret : null, this.#decoy, now);
+    if (this.#decoys.size === 0) return "wrong";
+    return this.#checkHash(claim, isHashed ? account.secret : null, now);
   }
 
-  async #checkHash(claim: BasicClaim, hash: string | null, decoy: string, now: number): Promise<Verdict> {
-    const isRight = await this.#share(this.#digestOf(claim), hash ?? decoy, claim.password);
+  async #checkHash(claim: BasicClaim, hash: string | null, now: number): Promise<Verdict> {
+    const isRight = await this.#share(this.#digestOf(claim), hash, claim.password);
     if (isRight === null) return "busy";
-    return isRight && hash !== null ? this.#accept(claim, now) : "wrong";
+    return isRight ? this.#accept(claim, now) : "wrong";
   }
 
   #accept(claim: Claim, now: number): Principal {
@@ -147,17 +148,25 @@ export class Credentials {
   }
 
   /** The same question, asked again while it is being answered, is one. Null when too many others wait. */
-  async #share(digest: string, hash: string, password: string): Promise<boolean | null> {
+  async #share(digest: string, hash: string | null, password: string): Promise<boolean | null> {
     const pending = this.#checks.get(digest);
     if (pending !== undefined) return pending;
     if (this.#running >= MOST_AT_ONCE && this.#waiting.length >= MOST_WAITING) return null;
-    const check = this.#inTurn(() => Bun.password.verify(password, hash));
+    const check = this.#inTurn(() => this.#verify(password, hash));
     this.#checks.set(digest, check);
     try {
       return await check;
     } finally {
       this.#checks.delete(digest);
     }
+  }
+
+  /** Null when there is none that could fit. */
+  async #verify(password: string, hash: string | null): Promise<boolean> {
+    if (hash !== null && (await Bun.password.verify(password, hash))) return true;
+    const own = hash === null ? null : kindOf(hash);
+    for (const [kind, decoy] of this.#decoys) if (kind !== own) await Bun.password.verify(password, decoy);
+    return false;
   }
 
   async #inTurn(verify: () => Promise<boolean>): Promise<boolean> {
@@ -181,6 +190,14 @@ export class Credentials {
     const digest = (secret: string): Buffer => Buffer.from(this.#verified.digest("", secret));
     return timingSafeEqual(digest(password), digest(account.secret));
   }
+}
+
+/** Algorithm and cost: what decides how long checking takes. */
+function kindOf(hash: string): string {
+  return hash
+    .split("$")
+    .slice(0, hash.startsWith("$2") ? 3 : 4)
+    .join("$");
 }
 
 function digestOf(token: string): string {

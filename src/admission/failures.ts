@@ -12,7 +12,7 @@ const SLOTS = 4096;
 /** What the table takes of a memory that is shared. */
 export const FAILURE_TABLE_BYTES = SLOTS * 8;
 
-/** Of IPv6, whoever has one address has 2^64 of them. */
+/** Of IPv6, whoever has one address has 2^64 of them; but all of a link have those that are local to it (RFC 4291 2.5.6). */
 const NETWORK_BYTES = 8;
 const TAG_BITS = 32n;
 const TIME_BITS = 24n;
@@ -97,7 +97,7 @@ export class FailureTable {
 
   #placeOf(address: string): { readonly tag: bigint; readonly places: readonly number[] } {
     const bytes = addressBytes(address) ?? [];
-    const owner = bytes.length > NETWORK_BYTES ? bytes.slice(0, NETWORK_BYTES) : bytes;
+    const owner = bytes.length > NETWORK_BYTES && !isLinkLocal(bytes) ? bytes.slice(0, NETWORK_BYTES) : bytes;
     const digest = createHmac("sha256", this.#key).update(Uint8Array.from(owner)).digest();
     const first = digest.readUInt32LE(8) % SLOTS;
     // A tag of zero is an empty slot.
@@ -105,6 +105,11 @@ export class FailureTable {
     const second = (first + 1 + (digest.readUInt32LE(12) % (SLOTS - 1))) % SLOTS;
     return { tag: BigInt(digest.readUInt32LE(0) || 1), places: [first, second] };
   }
+}
+
+/** `fe80::/10`. */
+function isLinkLocal(bytes: readonly number[]): boolean {
+  return bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }
 
 function secondOf(now: number): number {

@@ -93,6 +93,33 @@ describe("a check", () => {
     expect(count).toBe(3);
   });
 
+  test("takes one verification of each kind of hash, whoever is wrong", async () => {
+    const other = await Bun.password.hash("pw", { algorithm: "argon2id", memoryCost: 8, timeCost: 1 });
+    const accounts = { bob: hash, ann: other, eve: "plain" };
+    const own = new Credentials(
+      Object.entries(accounts).map(([name, secret]) => ({ name, secret })),
+      [],
+    );
+    const verify = Bun.password.verify;
+    let kinds: string[] = [];
+    Bun.password.verify = async (...words) => {
+      kinds.push(String(words[1]).slice(0, 4));
+      return verify.apply(Bun.password, words);
+    };
+    try {
+      for (const name of ["bob", "ann", "eve", "carol"]) {
+        kinds = [];
+        expect(await own.check(basic(name, "no"), 0)).toBe("wrong");
+        expect([name, ...kinds.toSorted()]).toEqual([name, "$2b$", "$arg"]);
+      }
+      kinds = [];
+      expect(await own.check(basic("ann", "pw"), 0)).toEqual({ name: "ann" });
+      expect(kinds).toEqual(["$arg"]);
+    } finally {
+      Bun.password.verify = verify;
+    }
+  });
+
   test("of the same claim by a thousand at once is one; of a thousand others, all but a few are turned away", async () => {
     const own = new Credentials([{ name: "bob", secret: hash }], []);
     const same = await Promise.all(Array.from({ length: 1000 }, () => own.check(basic("bob", "pw"), 0)));

@@ -35,6 +35,10 @@ describe("the table of failures", () => {
     ["an IPv4 address is the same when it is mapped", "192.0.2.1", "::ffff:192.0.2.1", true],
     ["an IPv6 network of 64 bits is one", "2001:db8::1", "2001:db8::ffff:1:2:3", true],
     ["the next network is another", "2001:db8::1", "2001:db8:0:1::1", false],
+    ["addresses of one link are not one network", "fe80::1", "fe80::2", false],
+    ["the last of them are not, either", "febf:ffff::1", "febf:ffff::2", false],
+    ["an address of a link is the same on each side of it", "fe80::1%eth0", "fe80::1%eth1", true],
+    ["behind them, a network is one again", "fec0::1", "fec0::2", true],
     ["clients of a unix socket are one", "", "", true],
   ])("%s", (_, failing, asking, isSame) => {
     const table = new FailureTable();
