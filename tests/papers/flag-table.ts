@@ -5,15 +5,26 @@ import { ALL_FLAGS } from "../../src/cli/flags.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 
-/** The order of the help text. */
-const GROUPS: readonly FlagGroup[] = ["Serving", "HTTPS", "Reading files", "Writing files", "Who may ask", "Other"];
+/** What nearly everybody needs, in the order of the help text. */
+const README_GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Other"];
+/** What is needed where others may come. */
+const ACCESS_GROUPS: readonly FlagGroup[] = ["HTTPS", "Who may ask"];
 
 /** What passing a limit means for the client, where it is a status. */
 const STATUS = new Map(Object.values(LIMIT_TABLE).map(({ flag, status }) => [flag, status]));
 
-/** The README's table, group by group. */
+/** The README's table. */
 export function flagTable(): string {
-  const rows = GROUPS.flatMap((group) => [[`**${group}**`, "", ""], ...rowsOf(group)]);
+  return tableOf(README_GROUPS);
+}
+
+/** That of encryption and rights, in src/README.md. */
+export function accessTable(): string {
+  return tableOf(ACCESS_GROUPS);
+}
+
+function tableOf(groups: readonly FlagGroup[]): string {
+  const rows = groups.flatMap((group) => [[`**${group}**`, "", ""], ...rowsOf(group)]);
   return markdownTable(["flag", "default", ""], rows);
 }
 

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { drawChart } from "../bench/chart.ts";
 import { readFigures, summaryTable } from "../bench/summary.ts";
 import { putBetweenMarks } from "../support/marked-part.ts";
-import { flagTable, limitTable } from "./flag-table.ts";
+import { accessTable, flagTable, limitTable } from "./flag-table.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -15,9 +15,10 @@ export function freshPapers(): ReadonlyMap<string, string> {
   const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
   const figures = readFigures(read("tests/bench/RESULTS.md"));
   const withFlags = putBetweenMarks(read("README.md"), "flags", flagTable());
+  const withLimits = putBetweenMarks(read("src/README.md"), "limits", limitTable());
   return new Map([
     ["README.md", putBetweenMarks(withFlags, "figures", summaryTable(figures))],
-    ["src/README.md", putBetweenMarks(read("src/README.md"), "limits", limitTable())],
+    ["src/README.md", putBetweenMarks(withLimits, "access", accessTable())],
     [".github/images/speed.svg", drawChart(figures)],
   ]);
 }
