@@ -13,6 +13,7 @@ import type { Settings } from "./cli/flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
 import { Unreadable } from "./cli/quantity.ts";
+import type { AskedServer } from "./cli/healthcheck.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
 import type { Limits } from "./http/limits.ts";
 
@@ -35,7 +36,7 @@ export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
-  | { readonly kind: "healthcheck"; readonly host: string; readonly port: number; readonly isSecure: boolean }
+  | ({ readonly kind: "healthcheck" } & AskedServer)
   | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
 
@@ -65,6 +66,7 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
 
 function parseHashPassword(argv: readonly string[]): Intent {
   const [name, second] = argv;
+  if (name === "--help" || name === "-h") return { kind: "help" };
   if (name === undefined) return { kind: "hash-password", name: null };
   if (second === undefined && /^[^-:][^:]*$/.test(name)) return { kind: "hash-password", name };
   const line = `${HASH_WORD} takes a name at most; it reads the password from standard input.`;
@@ -81,8 +83,10 @@ function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, 
     };
   const intent = parseConfig(argv, env);
   if (intent.kind !== "serve") return intent;
-  const { host, port, tls } = intent.config;
-  return { kind: "healthcheck", host, port, isSecure: tls.selfSigned || tls.certFile !== null };
+  const { host, port, tls, access } = intent.config;
+  const isSecure = tls.selfSigned || tls.certFile !== null;
+  const proxies = access.proxyProtocol ? access.trustedProxies : [];
+  return { kind: "healthcheck", host, port, isSecure, proxies };
 }
 
 /** All settings, and the flags that someone set rather than left at their default. */
@@ -133,7 +137,7 @@ function both(one: string, other: string): UsageError {
 }
 
 function findContradiction(read: ReadSettings): UsageError | null {
-  return findTlsContradiction(read.config) ?? findFileContradiction(read);
+  return findTlsContradiction(read.config) ?? findProxyContradiction(read.config) ?? findFileContradiction(read);
 }
 
 /** What makes no connection secure would be taken for something that does. */
@@ -149,6 +153,12 @@ function findTlsContradiction({ tls, port }: Config): UsageError | null {
   const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
   const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
   return idle === undefined ? null : new UsageError(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
+}
+
+/** Who may say for whom he comes must be known: the header of anybody would be anybody's address. */
+function findProxyContradiction({ access }: Config): UsageError | null {
+  if (!access.proxyProtocol || access.trustedProxies.length > 0) return null;
+  return new UsageError("--proxy-protocol needs --trusted-proxies: the addresses whose PROXY headers count.");
 }
 
 function findFileContradiction({ config: { files }, set }: ReadSettings): UsageError | null {

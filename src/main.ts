@@ -3,7 +3,7 @@
 
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_STOPPED, EXIT_USAGE_ERROR } from "./cli/answer.ts";
 import { hashTypedPassword } from "./cli/hash-password.ts";
-import { findIllness } from "./cli/healthcheck.ts";
+import { type AskedServer, findIllness } from "./cli/healthcheck.ts";
 import { parseConfig } from "./config.ts";
 import { serve } from "./process/start.ts";
 import { followParent, isWorker } from "./process/worker-process.ts";
@@ -17,7 +17,7 @@ function main(argv: readonly string[]): void {
     case "serve":
       return void serve(intent.config, intent.notes);
     case "healthcheck":
-      return void checkHealth(intent.host, intent.port, intent.isSecure);
+      return void checkHealth(intent);
     case "hash-password":
       return void hashPassword(intent.name);
     default:
@@ -31,7 +31,7 @@ async function hashPassword(name: string | null): Promise<void> {
   process.stdout.write(hashed.line + "\n");
 }
 
-async function checkHealth(host: string, port: number, isSecure: boolean): Promise<void> {
-  const illness = await findIllness(host, port, isSecure);
+async function checkHealth(asked: AskedServer): Promise<void> {
+  const illness = await findIllness(asked);
   process.exit(illness === null ? EXIT_STOPPED : complain(illness, EXIT_CANNOT_SERVE));
 }

@@ -57,6 +57,7 @@ test("without flags everything has its documented default", () => {
         allowedNetworks: [],
         deniedNetworks: [],
         trustedProxies: [],
+        proxyProtocol: false,
       },
       files: {
         cacheSeconds: 0,
@@ -353,5 +354,26 @@ describe("HTTPS", () => {
   test("is what the health check asks for when the flags of the server say so", () => {
     expect(parseConfig(["healthcheck", "--tls", "self-signed"], {})).toMatchObject({ isSecure: true });
     expect(parseConfig(["healthcheck"], {})).toMatchObject({ isSecure: false });
+  });
+});
+
+describe("PROXY headers", () => {
+  const flags = ["--proxy-protocol", "--trusted-proxies", "127.0.0.1"];
+
+  test("are those of proxies that are trusted", () => {
+    const line = "--proxy-protocol needs --trusted-proxies: the addresses whose PROXY headers count. Try --help.";
+    expect(usageError(["--proxy-protocol"])).toBe(line);
+    expect(notes(flags)).toEqual([]);
+  });
+
+  test("are sent by the health check where the server wants them", () => {
+    expect(parseConfig(["healthcheck", ...flags], {})).toMatchObject({ proxies: ["127.0.0.1"] });
+    expect(parseConfig(["healthcheck", ...flags.slice(1)], {})).toMatchObject({ proxies: [] });
+  });
+});
+
+describe("the help of a command", () => {
+  test.each([["hash-password"], ["healthcheck"]])("%s is the help", (word) => {
+    for (const flag of ["--help", "-h"]) expect(parseConfig([word, flag], {})).toEqual({ kind: "help" });
   });
 });

@@ -14,6 +14,8 @@ import { EitherRights, LessRights, type Rule, RuleTable } from "./rights.ts";
 /** What goes on every answer to a path whose content depends on who asks. */
 const VARIES = "Vary: Authorization\r\n";
 
+const MOST_PERMISSIONS = 1000;
+
 /** What rights there are at all, whoever asks, and what `rw` means. */
 export interface AccessSettings {
   readonly readOnly: boolean;
@@ -51,7 +53,7 @@ export class AccessControl {
 
   readonly gate: Gate = (request) => {
     const claim = readClaim(request.fields.get("authorization"));
-    if (claim === undefined) return this.#letIn(request, null);
+    if (claim === undefined) return this.#letIn(request, request.peer.certifiedName || null);
     if (claim === null) return this.#unknown("The Authorization field cannot be read.");
     const recalled = this.#doors.credentials.recall(claim, performance.now());
     return recalled === null ? this.#judge(request, claim) : this.#letIn(request, recalled.name);
@@ -80,11 +82,13 @@ export class AccessControl {
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }
 
-  /** `null` for whoever has not said who he is. */
+  /** The name is proven; `null` for whoever has not said who he is. */
   #letIn(request: HttpRequest, name: string | null): null {
     const { permissions } = this.#doors;
     let permission = permissions.get(name);
     if (permission === undefined) {
+      // Those who vouch for people may know more of them than there is room for.
+      if (permissions.size >= MOST_PERMISSIONS) permissions.clear();
       permission = this.#permissionFor(name);
       permissions.set(name, permission);
     }

@@ -12,6 +12,8 @@ export interface AccessLines {
   readonly file: string | null;
   readonly tokens: readonly string[];
   readonly anonymous: readonly string[];
+  /** People are named by their certificates, too: rules may be of somebody who has no password. */
+  readonly areCertified: boolean;
 }
 
 /** Who there is, and what each may do. */
@@ -42,7 +44,7 @@ export function readAccessRules(lines: AccessLines): AccessRules | UnfitAccess {
   }
   for (const line of lines.tokens) reader.token(line);
   for (const line of lines.anonymous) reader.anonymous(line);
-  return reader.finish();
+  return reader.finish(lines.areCertified);
 }
 
 /** True when somebody's rights are set at all; otherwise everyone has all of them. */
@@ -98,12 +100,12 @@ class AccessReader {
     this.#anonymous.push(rule);
   }
 
-  finish(): AccessRules | UnfitAccess {
+  finish(areCertified: boolean): AccessRules | UnfitAccess {
     // Rights belong to names: a token that shares one would have those of its password too.
     if ([...this.#tokens.keys()].some((name) => this.#secrets.has(name)))
       this.#refuse(`--token has the name of somebody with a password, and so his rights; ${OWN_NAME}.`);
     const named = new Set([...this.#secrets.keys(), ...this.#tokens.keys()]);
-    if ([...this.#rules.keys()].some((name) => !named.has(name)))
+    if (!areCertified && [...this.#rules.keys()].some((name) => !named.has(name)))
       this.#refuse("A rule of --auth names somebody who has no password: NAME:PASSWORD comes on another line.");
     const accounts = [...this.#secrets].map(([name, secret]) => ({ name, secret }));
     const tokens = [...this.#tokens].map(([name, token]) => ({ name, token }));

@@ -2,7 +2,7 @@
 
 import { isNetwork } from "../http/address-set.ts";
 import { isOwnField } from "../http/own-field.ts";
-import { type FlagRow, lines, list, path } from "./flag-row.ts";
+import { type FlagRow, lines, list, path, toggle } from "./flag-row.ts";
 import { Unreadable } from "./quantity.ts";
 
 const GROUP = "Who may ask";
@@ -32,4 +32,5 @@ export const ACCESS_FLAGS = {
   deniedNetworks: networks("deny-ip", "these clients may not; repeatable"),
   /** What they tell of their clients in fields counts. */
   trustedProxies: networks("trusted-proxies", "proxies whose Forwarded and X-Forwarded-* count; repeatable"),
+  proxyProtocol: toggle(GROUP, "proxy-protocol", "those proxies begin each connection with a PROXY header (v1, v2)"),
 } as const;

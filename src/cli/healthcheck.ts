@@ -1,5 +1,7 @@
 // `mini-http healthcheck`: asks a running server how it is. For containers, which have neither a shell nor curl inside.
 
+import type { Socket, SocketHandler } from "bun";
+import { AddressSet } from "../http/address-set.ts";
 import { formatAuthority } from "../http/authority.ts";
 
 const PATIENCE_MS = 5000;
@@ -10,39 +12,49 @@ const REQUEST = "GET /-/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\
 const OWN_MACHINE = { rejectUnauthorized: false } as const;
 const STATUS_LINE = /^HTTP\/1\.1 (\d{3}) /;
 
+/** What version 2 of the PROXY protocol says who speaks for himself. */
+const PROXY_LOCAL = Buffer.from("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "latin1");
+
+/** Which server to ask, and how. */
+export interface AskedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  /** Networks from which it wants a PROXY header first. */
+  readonly proxies: readonly string[];
+}
+
 /**
  * Null when the server on this host and port answers 200, otherwise one line that says what it does. By a socket of our
  * own: `fetch` would go through the proxy that the environment names. Never rejects; takes 5 s at most.
  */
-export async function findIllness(host: string, port: number, isSecure = false): Promise<string | null> {
+export async function findIllness({ host, port, isSecure, proxies }: AskedServer): Promise<string | null> {
   const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
   const place = formatAuthority(hostname, port);
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const patience = setTimeout(() => resolve(`The server at ${place} does not answer.`), PATIENCE_MS);
   let received = "";
-  const judge = (): void => {
-    const status = STATUS_LINE.exec(received)?.[1];
-    if (status !== undefined) resolve(status === "200" ? null : `The server at ${place} answers ${status}.`);
-  };
-  const connecting = Bun.connect({
-    hostname,
-    port,
-    ...(isSecure ? { tls: OWN_MACHINE } : {}),
-    socket: {
-      // A secure one is written to when its handshake is done.
-      open: (socket) => (isSecure ? undefined : void socket.write(REQUEST)),
-      handshake: (socket) => void socket.write(REQUEST),
-      data: (_, bytes) => {
-        received += bytes.toString("latin1");
-        judge();
-      },
-      close: () => resolve(`The server at ${place} ended the connection without an answer.`),
-      error: () => {},
-      drain: () => {},
-      end: () => {},
+  const events: SocketHandler<undefined> = {
+    data: (_, bytes) => {
+      received += bytes.toString("latin1");
+      const status = STATUS_LINE.exec(received)?.[1];
+      if (status !== undefined) resolve(status === "200" ? null : `The server at ${place} answers ${status}.`);
     },
-  });
-  connecting.catch(() => resolve(`No server answers at ${place}.`));
+    close: () => resolve(`The server at ${place} ended the connection without an answer.`),
+    error: () => {},
+  };
+  const open = (socket: Socket<undefined>): void => {
+    if (new AddressSet(proxies).has(socket.localAddress)) socket.write(PROXY_LOCAL);
+    if (!isSecure) return void socket.write(REQUEST);
+    // It is written to when its handshake is done.
+    const handshake = (secured: Socket<undefined>): void => void secured.write(REQUEST);
+    socket.upgradeTLS<undefined>({ tls: OWN_MACHINE, socket: { ...events, handshake } });
+  };
+  // Below TLS there is nothing to be read.
+  const below = isSecure ? { data() {}, error() {} } : events;
+  Bun.connect<undefined>({ hostname, port, socket: { ...below, open } }).catch(() =>
+    resolve(`No server answers at ${place}.`),
+  );
   const illness = await promise;
   clearTimeout(patience);
   return illness;

@@ -17,6 +17,8 @@ export interface Peer {
   readonly localAddress: string;
   /** True on a TLS connection. */
   readonly secure: boolean;
+  /** Whom its certificate names, when one was asked for and somebody vouches for it; empty otherwise. */
+  readonly certifiedName: string;
   /**
    * True when nothing that is answered can reach the client any more: long work that only makes an answer may stop. What
    * a request with a whole body asks to be changed is carried out all the same. A client that only closed its own side
@@ -119,7 +121,7 @@ export class HttpRequest {
 
   /** Who asked, when authentication said so; empty otherwise. Read by the observers. */
   get user(): string {
-    return this.permission === null ? "" : this.permission.user;
+    return this.permission === null ? this.peer.certifiedName : this.permission.user;
   }
 
   /** The port of `clientAddress`; 0 where nobody told it. */

@@ -1,22 +1,16 @@
 // Why a TLS handshake failed, as far as the person who runs the server can do something about it.
 
-import type { Refusal } from "../http/refusal.ts";
 import type { Peer } from "../http/message.ts";
 import type { ExchangeRecord } from "../observe/observer.ts";
+import type { ArrivalFault } from "./listener.ts";
 
-/** What the log says. */
-export interface HandshakeFault {
-  readonly name: string;
-  readonly reason: string;
-}
-
-const PLAIN_HTTP: HandshakeFault = {
+const PLAIN_HTTP: ArrivalFault = {
   name: "PLAIN_HTTP",
   reason: "This port speaks TLS and the client did not; its address begins with https://.",
 };
 
 /** By what BoringSSL calls them. */
-const FAULTS: Readonly<Record<string, HandshakeFault>> = {
+const FAULTS: Readonly<Record<string, ArrivalFault>> = {
   HTTP_REQUEST: PLAIN_HTTP,
   HTTPS_PROXY_REQUEST: PLAIN_HTTP,
   NO_APPLICATION_PROTOCOL: { name: "TLS_NO_HTTP", reason: "The client speaks other protocols than HTTP/1.1 (ALPN)." },
@@ -29,24 +23,26 @@ const FAULTS: Readonly<Record<string, HandshakeFault>> = {
 };
 
 /** A fault with any other code than the protocol's own is one of the certificate that was shown. */
-const BAD_CERTIFICATE: HandshakeFault = {
+const BAD_CERTIFICATE: ArrivalFault = {
   name: "TLS_BAD_CERTIFICATE",
   reason: "Nobody named by --tls-client-ca vouches for the client's certificate.",
 };
 const PROTOCOL_CODE = "EPROTO";
+/** The runtime's streams put the same word into the code. */
+const STREAM_CODE = /^ERR_SSL_([A-Z0-9_]+)$/;
 
 /** Null for a client that just went: port scanners and health probes do, and browsers that changed their mind. */
-export function handshakeFault(error: unknown): HandshakeFault | null {
+export function handshakeFault(error: unknown): ArrivalFault | null {
   const { code = "", message = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === "ECONNRESET") return null;
-  if (code !== PROTOCOL_CODE) return BAD_CERTIFICATE;
-  const word = /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] ?? code;
-  const plain = word.replace(/[^A-Z0-9_]/g, "");
+  const word = code === PROTOCOL_CODE ? /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] : STREAM_CODE.exec(code)?.[1];
+  if (word === undefined && code !== PROTOCOL_CODE) return BAD_CERTIFICATE;
+  const plain = (word ?? code).replace(/[^A-Z0-9_]/g, "");
   return FAULTS[plain] ?? { name: "TLS_FAILED", reason: `The TLS handshake failed (${plain}).` };
 }
 
 /** The record of an exchange that never began: nothing was said, and nothing can be answered. */
-export function handshakeRecord({ address, port }: Peer, refusal: Refusal): ExchangeRecord {
+export function arrivalRecord({ address, port }: Pick<Peer, "address" | "port">, fault: ArrivalFault): ExchangeRecord {
   return {
     peerAddress: address,
     peerPort: port,
@@ -56,7 +52,7 @@ export function handshakeRecord({ address, port }: Peer, refusal: Refusal): Exch
     route: "",
     user: "",
     status: 0,
-    refusal,
+    refusal: { status: 400, ...fault },
     ownLimit: null,
     requestBytes: 0,
     bodyBytes: 0,

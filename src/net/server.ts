@@ -1,7 +1,6 @@
 // The set of open connections: every open socket is in it exactly once, wherever it was accepted, and each has a deadline
 // that one sweep after each tick of the clock watches.
 
-import type { Socket, SocketHandler } from "bun";
 import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
 import type { Wiretap } from "../http/wiretap.ts";
@@ -10,8 +9,8 @@ import type { Observer } from "../observe/observer.ts";
 import { BufferBudget } from "./buffer-budget.ts";
 import { type Clock, SystemClock, TICK_MS } from "./clock.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
-import { handshakeFault, handshakeRecord } from "./handshake-fault.ts";
-import type { Listener } from "./listener.ts";
+import { arrivalRecord, handshakeFault } from "./handshake-fault.ts";
+import type { AcceptedSocket, Listener, SocketEvents } from "./listener.ts";
 import { LoopTurn } from "./loop-turn.ts";
 
 /** What a server is made of. */
@@ -130,10 +129,10 @@ export class Server implements ConnectionContext {
     for (const listener of this.#options.listeners) listener.stop();
   }
 
-  #events(isSecure: boolean): SocketHandler<Connection> {
-    const events: SocketHandler<Connection> = {
+  #events(isSecure: boolean): SocketEvents<Connection> {
+    const events: SocketEvents<Connection> = {
       open: (socket) => this.#open(socket, isSecure),
-      handshake: (socket, isDone, error) => this.#greeted(socket.data, isDone, error),
+      handshake: (socket, isDone, error, client = "") => this.#greeted(socket.data, isDone, error, client),
       data: (socket, bytes) => {
         const connection = socket.data;
         try {
@@ -146,12 +145,12 @@ export class Server implements ConnectionContext {
       end: (socket) => guard(socket, peerEnded),
       close: (socket) => guard(socket, closed),
       error: (socket, error) => socket.data.fail(error),
-      timeout: () => {},
+      refused: (client, fault) => this.observer.exchange(arrivalRecord(client, fault)),
     };
     return this.wiretap === undefined ? events : tapped(events, this.wiretap);
   }
 
-  #open(socket: Socket<Connection>, isSecure: boolean): void {
+  #open(socket: AcceptedSocket<Connection>, isSecure: boolean): void {
     const connection = new Connection(socket, this, isSecure);
     socket.data = connection;
     if (isSecure) this.#greetings.set(connection, this.clock.now + this.limits.handshakeTimeout);
@@ -169,11 +168,12 @@ export class Server implements ConnectionContext {
   }
 
   /** The handshake is over; when it failed, the socket is about to close by itself. */
-  #greeted(connection: Connection, isDone: boolean, error: unknown): void {
+  #greeted(connection: Connection, isDone: boolean, error: unknown, client: string): void {
     this.#greetings.delete(connection);
+    connection.peer.certifiedName = client;
     const fault = isDone ? null : handshakeFault(error);
     if (fault === null) return;
-    this.observer.exchange(handshakeRecord(connection.peer, { status: 400, ...fault }));
+    this.observer.exchange(arrivalRecord(connection.peer, fault));
   }
 
   #tellOthers(): void {
@@ -214,7 +214,7 @@ export class Server implements ConnectionContext {
 }
 
 /** The same, seen by a wiretap: without one nothing of it is in the way. */
-function tapped(events: SocketHandler<Connection>, wiretap: Wiretap): SocketHandler<Connection> {
+function tapped(events: SocketEvents<Connection>, wiretap: Wiretap): SocketEvents<Connection> {
   return {
     ...events,
     open: (socket) => {
@@ -241,7 +241,7 @@ const drained = (connection: Connection): void => connection.drained();
 const peerEnded = (connection: Connection): void => connection.peerEnded();
 const turnAway = (connection: Connection): void => connection.turnAway();
 
-function guard(socket: Socket<Connection>, event: (connection: Connection) => void): void {
+function guard(socket: AcceptedSocket<Connection>, event: (connection: Connection) => void): void {
   const connection = socket.data;
   try {
     event(connection);

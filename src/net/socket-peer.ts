@@ -30,6 +30,7 @@ const IPV4_MAPPED = "::ffff:";
 /** The peer as handlers, gates and observers see it; how far it is gone, its connection says. */
 export class SocketPeer implements Peer {
   readonly secure: boolean;
+  certifiedName = "";
   /** The peer sent FIN: nothing more will come, but it may still read. */
   hasEnded = false;
   #hasLeft = false;

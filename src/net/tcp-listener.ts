@@ -1,8 +1,8 @@
 // One TCP port on all addresses that a host stands for.
 
-import type { SocketHandler, TCPSocketListener } from "bun";
+import type { TCPSocketListener } from "bun";
 import { formatAuthority } from "../http/authority.ts";
-import type { PortListener } from "./listener.ts";
+import type { PortListener, SocketEvents } from "./listener.ts";
 
 /** Where to listen. */
 export interface TcpPlace {
@@ -47,7 +47,7 @@ export class TcpListener implements PortListener {
   }
 
   /** One port for all addresses. What the system chose for one may be taken on another: then it is asked again. */
-  listen<Data>(events: SocketHandler<Data>): void {
+  listen<Data>(events: SocketEvents<Data>): void {
     for (let tries = this.#place.port === 0 ? MOST_PORT_TRIES : 1; ; tries--) {
       const fault = this.#tryAddresses(events);
       if (fault === null) return;
@@ -62,7 +62,7 @@ export class TcpListener implements PortListener {
   }
 
   /** Null when it listens on all addresses that there are, otherwise why not. */
-  #tryAddresses<Data>(events: SocketHandler<Data>): unknown {
+  #tryAddresses<Data>(events: SocketEvents<Data>): unknown {
     let absence: unknown = null;
     this.#absentAddresses = [];
     for (const address of this.#place.addresses) {
@@ -77,7 +77,7 @@ export class TcpListener implements PortListener {
     return this.#sockets.length > 0 ? null : absence;
   }
 
-  #listenOn<Data>(hostname: string, port: number, socket: SocketHandler<Data>): TCPSocketListener<Data> {
+  #listenOn<Data>(hostname: string, port: number, socket: SocketEvents<Data>): TCPSocketListener<Data> {
     const options = { hostname, port, allowHalfOpen: true, socket };
     // Bun knows the option; its types do not.
     return Bun.listen<Data>({ ...options, reusePort: this.#place.sharesPort === true } as typeof options);

@@ -2,18 +2,13 @@
 // certificate at that moment, so that it can be changed while the server runs: a listener of Bun's own would keep its first.
 
 import type { Socket, SocketHandler, TLSOptions } from "bun";
-import type { PortListener } from "./listener.ts";
+import type { AcceptedSocket, PortListener, SocketEvents } from "./listener.ts";
+import { RelayedSocket } from "./relayed-socket.ts";
+import { SecureStream } from "./secure-stream.ts";
+import { namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
 
-/** What a server shows to its TLS clients, and asks of them; PEM. */
-export interface TlsCredentials {
-  readonly cert: string;
-  readonly key: string;
-  /** Who vouches for clients; null when they need no certificate. */
-  readonly clientAuthorities: string | null;
-}
-
-/** Protocol names with their lengths (RFC 7301 3.1), the best first: a client that speaks none of them is refused. */
-const ALPN_PROTOCOLS = Buffer.from("\x08http/1.1\x08http/1.0");
+/** Protocol names with their lengths (RFC 7301 3.1). */
+const ALPN_PROTOCOLS = Buffer.from(ownProtocols.map((name) => String.fromCharCode(name.length) + name).join(""));
 const TLS_1_2 = 0x0303;
 
 /** What Bun takes and its types do not know. */
@@ -26,10 +21,12 @@ interface ServerSide extends TLSOptions {
 export class TlsListener implements PortListener {
   readonly isSecure = true;
   readonly #plain: PortListener;
+  #credentials: TlsCredentials;
   #tls: ServerSide;
 
   constructor(plain: PortListener, credentials: TlsCredentials) {
     this.#plain = plain;
+    this.#credentials = credentials;
     this.#tls = serverSide(credentials);
   }
 
@@ -46,16 +43,18 @@ export class TlsListener implements PortListener {
   }
 
   /** `handshake` of the events is called once for a connection, before any data. */
-  listen<Data>(events: SocketHandler<Data>): void {
-    this.#plain.listen<undefined>({
-      open: (socket) => this.#secure(socket, events),
-      // These are the encrypted bytes; what is in them goes to the events.
-      data() {},
-      drain() {},
-      close() {},
+  listen<Data>(events: SocketEvents<Data>): void {
+    // What comes below is encrypted; Bun's own sockets hand it on by themselves.
+    this.#plain.listen<SecureStream<Data> | null>({
+      open: (socket) => {
+        socket.data = this.#secure(socket, events);
+      },
+      data: (socket, bytes) => socket.data?.receive(bytes),
+      drain: (socket) => socket.data?.drained(),
+      end: (socket) => socket.data?.ended(),
+      close: (socket) => socket.data?.closed(),
       error: (socket) => socket.close(),
-      end() {},
-      timeout() {},
+      refused: (client, fault) => events.refused?.(client, fault),
     });
   }
 
@@ -65,22 +64,28 @@ export class TlsListener implements PortListener {
 
   /** Connections from now on get these; those that are open keep what they have. */
   renew(credentials: TlsCredentials): void {
+    this.#credentials = credentials;
     this.#tls = serverSide(credentials);
   }
 
-  #secure<Data>(socket: Socket<undefined>, events: SocketHandler<Data>): void {
+  /** Null for a socket that needs nobody here any more. */
+  #secure<Data>(socket: AcceptedSocket<unknown>, events: SocketEvents<Data>): SecureStream<Data> | null {
+    if (socket instanceof RelayedSocket) return new SecureStream(socket, this.#credentials, events);
     const tls = this.#tls;
-    const handlers: SocketHandler<Data> = tls.requestCert === true ? withoutStrangers(events) : events;
-    socket.upgradeTLS<Data>({ tls, socket: handlers } as Parameters<typeof socket.upgradeTLS<Data>>[0]);
+    const handlers = tls.requestCert === true ? withoutStrangers(events) : events;
+    const plain = socket as Socket<unknown>;
+    plain.upgradeTLS<Data>({ tls, socket: handlers } as Parameters<typeof plain.upgradeTLS<Data>>[0]);
+    return null;
   }
 }
 
 /** Bun says that a handshake is done although nobody vouches for the client, and closes then. */
-function withoutStrangers<Data>(events: SocketHandler<Data>): SocketHandler<Data> {
+function withoutStrangers<Data>(events: SocketEvents<Data>): SocketHandler<Data> {
   return {
     ...events,
     handshake: (socket, isDone, error) => {
-      events.handshake?.(socket, isDone && socket.authorized, error);
+      const isKnown = isDone && socket.authorized;
+      events.handshake?.(socket, isKnown, error, isKnown ? namedClient(socket.getPeerCertificate()) : "");
       if (!socket.authorized) socket.close();
     },
   };

@@ -27,9 +27,10 @@ export function loadAccess(
   words: readonly string[] = process.argv.slice(2),
 ): LoadedAccess | UnfitAccess {
   const { auth, authFile, tokens, anonymous } = config.access;
+  const areCertified = config.tls.clientAuthorityFile !== null;
   const file = authFile === null ? null : readFile(authFile);
   if (file instanceof UnfitAccess) return file;
-  const rules = readAccessRules({ accounts: auth, file, tokens, anonymous });
+  const rules = readAccessRules({ accounts: auth, file, tokens, anonymous, areCertified });
   if (rules instanceof UnfitAccess) return rules;
   // An empty file is nobody, and not everyone.
   if (authFile === null && !hasRules(rules)) return { rules: null, notes: [] };

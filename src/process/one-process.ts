@@ -13,7 +13,7 @@ export function serveAlone(run: Run): void {
   const { config, place, renewal, log, coordinator, keeper } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const listener = createListener(place, renewal.tls, config.tls.redirectPort);
+  const listener = createListener(place, renewal.tls, config);
   const tools = createTools(config);
   const failures = new FailureTable();
   const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });

@@ -4,9 +4,12 @@
 import { describeListenFault } from "../cli/listen-fault.ts";
 import type { Config } from "../config.ts";
 import { addressesOf } from "../net/host-addresses.ts";
+import { AddressSet } from "../http/address-set.ts";
 import type { PortListener } from "../net/listener.ts";
+import { ProxiedListener } from "../net/proxied-listener.ts";
 import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
-import { type TlsCredentials, TlsListener } from "../net/tls-listener.ts";
+import type { TlsCredentials } from "../net/tls-credentials.ts";
+import { TlsListener } from "../net/tls-listener.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { giveUp } from "./ending.ts";
 
@@ -22,13 +25,24 @@ export async function findPlace({ host, port }: Config, log: AccessLog): Promise
   }
 }
 
+/** What a listener is made of beside its place. */
+export type ListenerConfig = Pick<Config, "access" | "limits" | "tls">;
+
 /** The listener of a place, secure when there are credentials; it does not listen yet. */
-export function createListener(place: Place, tls: TlsCredentials | null, redirectPort: number | null): PlaceListener {
-  const tcp = new TcpListener(place);
+export function createListener(place: Place, tls: TlsCredentials | null, config: ListenerConfig): PlaceListener {
+  const tcp = tcpListener(place, config);
   if (tls === null) return { listener: tcp, others: [], renew: () => {} };
-  const others = redirectPort === null ? [] : [new TcpListener({ ...place, port: redirectPort })];
+  const { redirectPort } = config.tls;
+  const others = redirectPort === null ? [] : [tcpListener({ ...place, port: redirectPort }, config)];
   const listener = new TlsListener(tcp, tls);
   return { listener, others, renew: (renewed) => listener.renew(renewed) };
+}
+
+function tcpListener(place: Place, { access, limits }: ListenerConfig): PortListener {
+  const tcp = new TcpListener(place);
+  if (!access.proxyProtocol) return tcp;
+  const proxies = new AddressSet(access.trustedProxies);
+  return new ProxiedListener(tcp, { proxies, timeoutMs: limits.headTimeout, mostWaiting: limits.maxConnections });
 }
 
 /** A listener whose credentials can be renewed. */

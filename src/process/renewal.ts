@@ -2,7 +2,7 @@
 
 import { type AccessRules, UnfitAccess } from "../admission/access-rules.ts";
 import type { Config } from "../config.ts";
-import type { TlsCredentials } from "../net/tls-listener.ts";
+import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { UnfitIdentity } from "../tls/identity.ts";
 import { loadAccess } from "./access.ts";
 import { loadTls } from "./tls.ts";

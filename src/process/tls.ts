@@ -2,7 +2,7 @@
 
 import { hostname } from "node:os";
 import type { Config } from "../config.ts";
-import type { TlsCredentials } from "../net/tls-listener.ts";
+import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { endOf, fingerprintOf, pinOf, type TlsIdentity, UnfitIdentity } from "../tls/identity.ts";
 import { keepIdentity, readCertificates, readIdentity } from "../tls/identity-files.ts";
 import { ownNames } from "../tls/own-names.ts";

@@ -90,7 +90,7 @@ class WorkerProcess {
     });
     const server = new LocalServer({
       config,
-      listener: createListener(place, renewal.tls, config.tls.redirectPort),
+      listener: createListener(place, renewal.tls, config),
       coordinator,
       tools: { recorder, faults },
       observer,

@@ -5,7 +5,7 @@ const ONE = "0123456789abcdef";
 const TWO = "fedcba9876543210";
 
 function read(accounts: readonly string[], tokens: readonly string[]): ReturnType<typeof readAccessRules> {
-  return readAccessRules({ accounts, file: null, tokens, anonymous: [] });
+  return readAccessRules({ accounts, file: null, tokens, anonymous: [], areCertified: false });
 }
 
 describe("a token never comes to rights of another:", () => {
@@ -30,5 +30,18 @@ describe("a token never comes to rights of another:", () => {
         { name: "ci", token: TWO },
       ],
     });
+  });
+});
+
+describe("a rule for a name without a password", () => {
+  const lines = { accounts: ["anna@/inbox:create"], file: null, tokens: [], anonymous: [] };
+
+  test("is a mistake where nothing else could name anybody", () => {
+    expect(readAccessRules({ ...lines, areCertified: false })).toBeInstanceOf(UnfitAccess);
+  });
+
+  test("is one for whoever has a certificate", () => {
+    const read = readAccessRules({ ...lines, areCertified: true });
+    expect(read).toMatchObject({ accounts: [], rules: new Map([["anna", [{ path: ["inbox"], rights: ["create"] }]]]) });
   });
 });

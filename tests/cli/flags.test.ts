@@ -64,6 +64,7 @@ const COMPANIONS: Readonly<Record<string, string>> = {
   "tls-client-ca": "--tls-cert=c.pem",
   "https-redirect": "--tls-cert=c.pem",
   hsts: "--tls-cert=c.pem",
+  "proxy-protocol": "--trusted-proxies=127.0.0.1",
 };
 
 describe("a row of the tables is all that a setting needs:", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findIllness } from "../../src/cli/healthcheck.ts";
+import { type AskedServer, findIllness } from "../../src/cli/healthcheck.ts";
 
 /** A server of one answer, which closes behind it. Gives its port and what it was asked. */
 function answering(answer: string): { port: number; asked: () => string; [Symbol.dispose](): void } {
@@ -18,6 +18,10 @@ function answering(answer: string): { port: number; asked: () => string; [Symbol
   return { port: listener.port, asked: () => received, [Symbol.dispose]: () => listener.stop(true) };
 }
 
+function plain(host: string, port: number, ...proxies: readonly string[]): AskedServer {
+  return { host, port, isSecure: false, proxies };
+}
+
 const answers: [why: string, answer: string, illness: string | null][] = [
   ["a server that is well", "HTTP/1.1 200 OK\r\n\r\n", null],
   ["one that drains", "HTTP/1.1 503 Service Unavailable\r\n\r\n", "answers 503."],
@@ -29,13 +33,22 @@ describe("the health of", () => {
   test.each(answers)("%s", async (_why, answer, illness) => {
     using server = answering(answer);
     const line = illness === null ? null : `The server at 127.0.0.1:${server.port} ${illness}`;
-    expect(await findIllness("127.0.0.1", server.port)).toBe(line);
+    expect(await findIllness(plain("127.0.0.1", server.port))).toBe(line);
     expect(server.asked()).toStartWith("GET /-/health HTTP/1.1\r\nHost: localhost\r\n");
   });
 
   test.each(["0.0.0.0", "::", "localhost"])("a server at %s is asked on loopback", async (host) => {
     using server = answering("HTTP/1.1 200 OK\r\n\r\n");
-    expect(await findIllness(host, server.port)).toBeNull();
+    expect(await findIllness(plain(host, server.port))).toBeNull();
+  });
+
+  test.each([
+    ["as the proxy that it counts as", "127.0.0.0/8", "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0GET /"],
+    ["as anybody else", "192.0.2.0/24", "GET /"],
+  ])("a server that wants PROXY headers is asked %s", async (_, network, beginning) => {
+    using server = answering("HTTP/1.1 200 OK\r\n\r\n");
+    expect(await findIllness(plain("127.0.0.1", server.port, network))).toBeNull();
+    expect(server.asked()).toStartWith(beginning);
   });
 
   test.each([
@@ -45,6 +58,6 @@ describe("the health of", () => {
     using server = answering("");
     const { port } = server;
     server[Symbol.dispose]();
-    expect(await findIllness(host, port)).toBe(`No server answers at ${shown}:${port}.`);
+    expect(await findIllness(plain(host, port))).toBe(`No server answers at ${shown}:${port}.`);
   });
 });

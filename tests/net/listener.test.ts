@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { SocketHandler } from "bun";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
-import type { Listener } from "../../src/net/listener.ts";
+import type { Listener, SocketEvents } from "../../src/net/listener.ts";
 import { Server } from "../../src/net/server.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import { application } from "../support/app.ts";
@@ -22,7 +21,7 @@ class SocketFileListener implements Listener {
     this.url = `unix:${path}`;
   }
 
-  listen<Data>(events: SocketHandler<Data>): void {
+  listen<Data>(events: SocketEvents<Data>): void {
     const options = { unix: this.#path, allowHalfOpen: true, socket: events };
     this.#listener = Bun.listen<Data>(options);
   }

@@ -5,7 +5,8 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "n
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
-import { type TlsCredentials, TlsListener } from "../../src/net/tls-listener.ts";
+import { namedClient, type TlsCredentials } from "../../src/net/tls-credentials.ts";
+import { TlsListener } from "../../src/net/tls-listener.ts";
 import { Server } from "../../src/net/server.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import { createRouter } from "../../src/router.ts";
@@ -263,6 +264,25 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout oth
     const received = await secureExchange(own.port, GET("/echo/in"), pair).catch(() => "");
     expect(received.endsWith("in")).toBe(refusal === null);
     expect(own.observer.refusals).toEqual(refusal === null ? [] : [refusal]);
+    expect(own.observer.records.map(({ user }) => user)).toEqual(refusal === null ? ["bob"] : [""]);
+  });
+});
+
+describe("whom a certificate names", () => {
+  test.each([
+    ["its common name", { CN: "anna" }, "anna"],
+    ["a common name among others", { C: "DE", O: "Acme, Inc.", CN: 'a"b' }, 'a"b'],
+    ["all of it where there is no common name", { O: "Acme", OU: ["one", "two"] }, "O=Acme,OU=one,OU=two"],
+    ["all of it where there are two", { CN: ["anna", "bob"] }, "CN=anna,CN=bob"],
+    ["nobody where a name would break a line", { CN: "anna\r\nbob" }, ""],
+    ["nobody where it is cut short", { CN: "anna\0.example" }, ""],
+    ["nobody where there is none", {}, ""],
+  ])("%s", (_, subject, name) => {
+    expect(namedClient({ subject } as never)).toBe(name);
+  });
+
+  test("is nobody without a certificate", () => {
+    expect(namedClient(undefined)).toBe("");
   });
 });
 

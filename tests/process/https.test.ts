@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { fingerprintOf, pinOf, type TlsIdentity } from "../../src/tls/identity.ts";
@@ -71,6 +71,14 @@ describe.skipIf(needs({ programs: ["curl"] }).skip)("a self-signed server", () =
     const asked = ["healthcheck", "--port", String(program.port)];
     expect((await runProgram([...asked, "--tls", "self-signed"])).exitCode).toBe(0);
     expect((await runProgram(asked)).exitCode).toBe(1);
+  });
+
+  test("is well behind proxies, too", async () => {
+    const proxies = ["--host", "127.0.0.1", "--proxy-protocol", "--trusted-proxies", "127.0.0.1"];
+    await using program = await RunningProgram.start(["--tls", "self-signed", ...proxies]);
+    const asked = ["healthcheck", "--port", String(program.port), "--tls", "self-signed"];
+    expect((await runProgram([...asked, ...proxies])).exitCode).toBe(0);
+    expect((await runProgram([...asked, "--host", "127.0.0.1"])).exitCode).toBe(1);
   });
 
   test("tells whoever speaks plain HTTP in the log", async () => {
@@ -149,3 +157,47 @@ function freePorts(): readonly [number, number] {
   for (const listener of listeners) listener.stop(true);
   return [first!, second!];
 }
+
+describe.skipIf(needs({ programs: ["openssl", "curl"] }).skip)("whoever has a certificate", () => {
+  const SCRIPT = `
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=authority
+for name in anna bob; do
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.csr -subj /O=Acme/CN=$name
+  openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out $name.pem
+done`;
+
+  test.each([
+    ["on a connection of its own", [], []],
+    ["brought by a proxy", ["--proxy-protocol", "--trusted-proxies", "127.0.0.1"], ["--haproxy-protocol"]],
+  ])("has the rights of its name, %s", async (_, flags, words) => {
+    using folder = tempFolder();
+    Bun.spawnSync(["bash", "-ec", SCRIPT], { cwd: folder.path });
+    const at = (name: string): string => join(folder.path, name);
+    mkdirSync(at("served/inbox"), { recursive: true });
+    writeFileSync(at("served/read.txt"), "read");
+    const rights = [
+      "--auth",
+      "anna@/inbox:read,create",
+      "--anonymous",
+      "ro@/read.txt",
+      "--tls-client-ca",
+      at("ca.pem"),
+    ];
+    await using program = await RunningProgram.start([
+      ...["--host", "127.0.0.1", "--tls", "self-signed", ...rights, ...flags, at("served")],
+    ]);
+    const ask = async (name: string, path: string, ...more: string[]): Promise<string> => {
+      const pair = ["--cert", at(`${name}.pem`), "--key", at(`${name}.key`)];
+      const url = `https://127.0.0.1:${program.port}${path}`;
+      return (await curl("--insecure", "-w", " %{http_code}", ...words, ...pair, ...more, url)).text;
+    };
+    const send = ["-T", at("served/read.txt")];
+    expect(await ask("anna", "/files/read.txt")).toBe("read 200");
+    expect(await ask("anna", "/files/inbox/new.txt", ...send)).toEndWith(" 201");
+    expect(await ask("anna", "/files/inbox/new.txt", ...send)).toEndWith(" 403");
+    expect(await ask("bob", "/files/inbox/other.txt", ...send)).toBe('"bob" may not do this here.\n 403');
+    expect(await ask("bob", "/files/read.txt")).toBe("read 200");
+    // Whoever says that he is another one must know how.
+    expect(await ask("anna", "/files/read.txt", "-u", "eve:pw")).toEndWith(" 401");
+  });
+});

@@ -12,6 +12,7 @@ export const LOCAL_PEER: Peer = {
   port: 1,
   localAddress: "127.0.0.1",
   secure: false,
+  certifiedName: "",
   hasLeft: false,
   sendInterim: () => false,
 };

@@ -1,0 +1,32 @@
+// What a server shows to its TLS clients, what it speaks with them, and whom their certificates name.
+
+import type { PeerCertificate } from "node:tls";
+
+/** PEM. */
+export interface TlsCredentials {
+  readonly cert: string;
+  readonly key: string;
+  /** Who vouches for clients; null when they need no certificate. */
+  readonly clientAuthorities: string | null;
+}
+
+/** Names of protocols (RFC 7301), the best first: a client that speaks none of them is refused. */
+export const ownProtocols = ["http/1.1", "http/1.0"] as const;
+
+/** A name with one of these would stand for another one in a log. */
+const CONTROL = /[\x00-\x1f\x7f]/;
+
+/** The common name of the subject, or all of it where it has none or several; empty for a name that is none. */
+export function namedClient(certificate: Pick<PeerCertificate, "subject"> | undefined): string {
+  // A certificate can hold any attribute more than once; the types do not know.
+  const subject = (certificate?.subject ?? {}) as unknown as Readonly<Record<string, string | readonly string[]>>;
+  const common = subject["CN"];
+  const name = typeof common === "string" ? common : wholeName(subject);
+  return CONTROL.test(name) ? "" : name;
+}
+
+function wholeName(subject: Readonly<Record<string, string | readonly string[]>>): string {
+  return Object.entries(subject)
+    .flatMap(([attribute, values]) => [values].flat().map((value) => `${attribute}=${value}`))
+    .join(",");
+}
