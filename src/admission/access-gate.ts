@@ -14,6 +14,8 @@ import { EitherRights, LessRights, type Rule, RuleTable } from "./rights.ts";
 /** What goes on every answer to a path whose content depends on who asks. */
 const VARIES = "Vary: Authorization\r\n";
 
+/** What the button of the page sends: browsers ask for a password when they are refused, and never otherwise. */
+const LOGIN_QUERY = "login=";
 const MOST_PERMISSIONS = 1000;
 
 /** What rights there are at all, whoever asks, and what `rw` means. */
@@ -53,7 +55,7 @@ export class AccessControl {
 
   readonly gate: Gate = (request) => {
     const claim = readClaim(request.fields.get("authorization"));
-    if (claim === undefined) return this.#letIn(request, request.peer.certifiedName || null);
+    if (claim === undefined) return this.#letInUnasked(request);
     if (claim === null) return this.#unknown("The Authorization field cannot be read.");
     const recalled = this.#doors.credentials.recall(claim, performance.now());
     return recalled === null ? this.#judge(request, claim) : this.#letIn(request, recalled.name);
@@ -80,6 +82,14 @@ export class AccessControl {
       return this.#letIn(request, judged.name);
     };
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
+  }
+
+  /** Nothing was said, which is enough where it is not asked for. */
+  #letInUnasked(request: HttpRequest): HttpResponse | null {
+    const { certifiedName } = request.peer;
+    if (certifiedName !== "") return this.#letIn(request, certifiedName);
+    const wantsToBeAsked = request.query === LOGIN_QUERY && this.#doors.credentials.hasAccounts;
+    return wantsToBeAsked ? this.#unknown("This needs a login.") : this.#letIn(request, null);
   }
 
   /** The name is proven; `null` for whoever has not said who he is. */
@@ -123,7 +133,8 @@ export class AccessControl {
       name === null
         ? () => this.#unknown("This needs a login.")
         : () => plainText(`${quoteText(name)} may not do this here.\n`, 403);
-    return permission(name ?? "", left, refuse);
+    const mayLogIn = name === null && this.#doors.credentials.hasAccounts;
+    return permission({ user: name ?? "", mayLogIn, refuse }, left);
   }
 
   /** `rw` deletes where the server's flag says that everyone who may write may. */
@@ -146,13 +157,12 @@ function doorsOf(rules: AccessRules): Doors {
   return { credentials, challenge: challengeOf(credentials), rules, permissions: new Map() };
 }
 
-function permission(user: string, rights: Rights, refuse: () => HttpResponse): Permission {
+function permission(whose: Pick<Permission, "user" | "mayLogIn" | "refuse">, rights: Rights): Permission {
   return {
-    user,
+    ...whose,
     may: (right, path) => rights.may(right, path),
     mayAllBelow: (right, path) => rights.mayAllBelow(right, path),
     leadsTo: (path) => rights.leadsTo(path),
-    refuse,
   };
 }
 

@@ -8,7 +8,7 @@ import type { ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
-import type { DirectoryView, ListOrder } from "../pages/directory-list.ts";
+import type { DirectoryView, ListOrder, Visitor } from "../pages/directory-list.ts";
 import { DIRECTORY_POLICY, directoryPage } from "../pages/directory-page.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
 import { type Arrangement, arrange } from "./list-order.ts";
@@ -125,7 +125,7 @@ class ListAnswer {
 
   /** Weak: it stands for the list in any coding. */
   #entityTag(): string {
-    const shown = this.#form === HTML ? [this.#folder.segments, this.#upload] : [];
+    const shown = this.#form === HTML ? [this.#folder.segments, this.#upload, this.#visitor] : [];
     const parts = [this.#listing.fingerprint, versionOf(this.#form), this.#order, ...shown];
     return `W/"${new Bun.CryptoHasher("sha1").update(JSON.stringify(parts)).digest("base64url")}"`;
   }
@@ -149,7 +149,13 @@ class ListAnswer {
   #view({ files, folders, bytes }: Arrangement): DirectoryView {
     const { length: total, unnameable, unreadable } = this.#listing;
     const { segments } = this.#folder;
-    return { segments, total, unnameable, unreadable, files, folders, bytes, ...this.#order, upload: this.#upload };
+    const counts = { total, unnameable, unreadable, files, folders, bytes };
+    return { segments, ...counts, ...this.#order, visitor: this.#visitor, upload: this.#upload };
+  }
+
+  get #visitor(): Visitor | null {
+    const { permission } = this.#request;
+    return permission === null ? null : { user: permission.user, mayLogIn: permission.mayLogIn };
   }
 }
 
@@ -213,6 +219,7 @@ const SAMPLE_VIEW: DirectoryView = {
   sort: "name",
   descending: false,
   filter: "",
+  visitor: { user: "somebody", mayLogIn: false },
   upload: { maxBodyBytes: 1, onDuplicate: "rename" },
 };
 const versions = new Map<ListForm, string>();

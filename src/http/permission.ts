@@ -18,6 +18,8 @@ export interface Rights {
 export interface Permission extends Rights {
   /** Empty for whoever has not said who he is. */
   readonly user: string;
+  /** A name and a password would be taken of whoever has not said who he is. */
+  readonly mayLogIn: boolean;
   /** Says nothing of what is there: 401 for whoever has not said who he is, 403 for whoever has. */
   refuse(): HttpResponse;
 }

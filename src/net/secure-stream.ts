@@ -3,7 +3,7 @@
 
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
-import { namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
+import { CIPHERS, namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
 import type { AcceptedSocket, SocketEvents } from "./listener.ts";
 
 /** One for each connection; what comes on the socket below is given to it. */
@@ -131,7 +131,7 @@ let lastContext: ReturnType<typeof createSecureContext> | null = null;
 function contextOf(credentials: TlsCredentials): ReturnType<typeof createSecureContext> {
   const { cert, key, clientAuthorities } = credentials;
   if (lastContext !== null && lastCredentials === credentials) return lastContext;
-  const common = { cert, key, minVersion: "TLSv1.2" } as const;
+  const common = { cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS } as const;
   lastContext = createSecureContext(clientAuthorities === null ? common : { ...common, ca: clientAuthorities });
   lastCredentials = credentials;
   return lastContext;

@@ -13,6 +13,9 @@ export interface TlsCredentials {
 /** Names of protocols (RFC 7301), the best first: a client that speaks none of them is refused. */
 export const ownProtocols = ["http/1.1", "http/1.0"] as const;
 
+/** Those of TLS 1.2 that keep secrets for good and cannot be padded wrongly (RFC 9325 4.2); TLS 1.3 has no others. */
+export const CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 /** A name with one of these would stand for another one in a log. */
 const CONTROL = /[\x00-\x1f\x7f]/;
 

@@ -5,7 +5,7 @@ import type { Socket, SocketHandler, TLSOptions } from "bun";
 import type { AcceptedSocket, PortListener, SocketEvents } from "./listener.ts";
 import { RelayedSocket } from "./relayed-socket.ts";
 import { SecureStream } from "./secure-stream.ts";
-import { namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
+import { CIPHERS, namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
 
 /** Protocol names with their lengths (RFC 7301 3.1). */
 const ALPN_PROTOCOLS = Buffer.from(ownProtocols.map((name) => String.fromCharCode(name.length) + name).join(""));
@@ -92,7 +92,14 @@ function withoutStrangers<Data>(events: SocketEvents<Data>): SocketHandler<Data>
 }
 
 function serverSide({ cert, key, clientAuthorities }: TlsCredentials): ServerSide {
-  const common = { cert, key, isServer: true, minVersion: TLS_1_2, ALPNProtocols: ALPN_PROTOCOLS } as const;
+  const common = {
+    cert,
+    key,
+    isServer: true,
+    minVersion: TLS_1_2,
+    ciphers: CIPHERS,
+    ALPNProtocols: ALPN_PROTOCOLS,
+  } as const;
   if (clientAuthorities === null) return common;
   return { ...common, ca: clientAuthorities, requestCert: true, rejectUnauthorized: true };
 }

@@ -24,6 +24,14 @@ export interface ShownEntry {
   readonly modified: number;
 }
 
+/** Who looks at a page. */
+export interface Visitor {
+  /** Empty for whoever has not said. */
+  readonly user: string;
+  /** He could say it. */
+  readonly mayLogIn: boolean;
+}
+
 /** What a page shows beside its rows. */
 export interface DirectoryView extends ListOrder {
   /** Of the folder below `/files/`; empty for `/files/` itself. */
@@ -37,6 +45,8 @@ export interface DirectoryView extends ListOrder {
   readonly files: number;
   readonly folders: number;
   readonly bytes: number;
+  /** Who looks at it; null where nobody has to say who he is. */
+  readonly visitor: Visitor | null;
   /** Null for a folder that nothing can be uploaded to. */
   readonly upload: UploadTerms | null;
 }

@@ -1,7 +1,7 @@
 // The page of a folder: a list that reads well without scripts, and the panel that uploads.
 
 import { closeDocument, openDocument } from "./document.ts";
-import { type DirectoryView, directoryList, orderFields, type ShownEntry } from "./directory-list.ts";
+import { type DirectoryView, directoryList, orderFields, type ShownEntry, type Visitor } from "./directory-list.ts";
 import body from "./folder.html" with { type: "text" };
 import { contentsText, FORMATS_SCRIPT } from "./formats.ts";
 import { escapeHtml, nameElement } from "./html.ts";
@@ -32,6 +32,7 @@ export function* directoryPage(view: DirectoryView, entries: Iterable<ShownEntry
   yield openDocument(["files", ...segments].join("/") + " – mini-http", STYLE);
   yield* fillTemplate(BODY, {
     breadcrumb: breadcrumb(segments),
+    visitor: visitorLine(view.visitor),
     upload: upload === null ? "" : uploadPanel({ folder: segments.at(-1) ?? "files", base: "./" }, upload),
     count: contentsText(view),
     toolsHidden: total === 0 ? "hidden" : "",
@@ -49,4 +50,13 @@ function breadcrumb(segments: readonly string[]): string {
     return `<li><a href="${up}">${name}</a></li>`;
   });
   return [...above, `<li aria-current="page"><h1>${names.at(-1)}</h1></li>`].join("\n");
+}
+
+/** A button and no link, which programs that follow links would follow into a refusal. */
+function visitorLine(visitor: Visitor | null): string {
+  if (visitor === null) return "";
+  if (visitor.user !== "") return `<p id="who">Logged in as ${nameElement(visitor.user)}</p>`;
+  return visitor.mayLogIn
+    ? '<form id="who" method="get" action="./"><button name="login" value="">Log in</button></form>'
+    : "";
 }

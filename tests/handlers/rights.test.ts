@@ -329,6 +329,35 @@ describe("a hundred racers for one name", () => {
 });
 
 describe("who one is", () => {
+  test.each([
+    ["whoever has said it", BOB, "Logged in as <bdi>bob</bdi>"],
+    ["whoever has not, and could", "", 'name="login"'],
+  ])("stands on the page of %s", async (_, fields, expected) => {
+    const port = serve("--auth", "bob:pw", "--anonymous", "ro@/");
+    expect((await ask(port, "GET", "/files/", `Accept: text/html\r\n${fields}`)).body).toContain(expected);
+  });
+
+  test("is another page for each, so that nobody is shown another's from a cache", async () => {
+    const port = serve("--auth", "bob:pw", "--anonymous", "ro@/");
+    const tag = async (fields: string): Promise<string | undefined> =>
+      (await ask(port, "GET", "/files/", `Accept: text/html\r\n${fields}`)).fields.get("etag");
+    expect(await tag(BOB)).not.toBe(await tag(""));
+  });
+
+  test.each([
+    ["whoever has not said it", "/files/?login=", "", 401],
+    ["whoever has", "/files/?login=", BOB, 200],
+    ["nobody who asks for something else", "/files/?login=x", "", 200],
+  ])("is asked of %s by the button of the page", async (_, target, fields, expected) => {
+    expect(await status(serve("--auth", "bob:pw", "--anonymous", "ro@/"), "GET", target, fields)).toBe(expected);
+  });
+
+  test("is not asked where only tokens are known, which browsers do not ask for", async () => {
+    const port = serve("--token", "ci:0123456789abcdef", "--anonymous", "ro@/");
+    expect(await status(port, "GET", "/files/?login=")).toBe(200);
+    expect((await ask(port, "GET", "/files/", "Accept: text/html\r\n")).body).not.toContain("Log in");
+  });
+
   test("is asked with a challenge that browsers know", async () => {
     const reply = await ask(serve("--auth", "bob:pw"), "GET", "/files/top.txt");
     expect(reply.status).toBe(401);

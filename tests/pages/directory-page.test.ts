@@ -16,6 +16,7 @@ const EMPTY: DirectoryView = {
   sort: "name",
   descending: false,
   filter: "",
+  visitor: null,
   upload: null,
 };
 
@@ -283,5 +284,18 @@ describe("the document", () => {
     };
     // A square would be a hundred; the best of seven is what a busy machine can be asked for.
     expect(best(20_000) / best(2_000)).toBeLessThan(40);
+  });
+});
+
+describe("who looks at a page", () => {
+  test.each([
+    ["is nobody's business where rights are not set", null, ""],
+    ["is named", { user: "a<b", mayLogIn: false }, "Logged in as <bdi>a&lt;b</bdi>"],
+    ["may say so", { user: "", mayLogIn: true }, '<button name="login" value="">Log in</button>'],
+    ["is not asked where nobody is known", { user: "", mayLogIn: false }, ""],
+  ])("%s", (_, visitor, expected) => {
+    const html = page({ visitor });
+    if (expected === "") expect(html).not.toContain('id="who"');
+    else expect(html).toContain(expected);
   });
 });

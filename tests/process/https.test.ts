@@ -158,6 +158,53 @@ function freePorts(): readonly [number, number] {
   return [first!, second!];
 }
 
+/** The answers to one request after the other: each on a connection of its own, or all on one. */
+async function askInTurn(port: number, isOver: () => boolean, isKept: boolean): Promise<number> {
+  let count = 0;
+  while (!isOver()) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
+    const ask = (): void => void socket.write("GET /echo/still HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    socket.on("secureConnect", ask);
+    socket.on("data", (bytes: Buffer) => {
+      expect(bytes.toString("latin1")).toEndWith("\r\n\r\nstill");
+      count += 1;
+      if (isKept && !isOver()) ask();
+      else socket.end();
+    });
+    socket.on("close", () => resolve());
+    socket.on("error", reject);
+    await promise;
+  }
+  return count;
+}
+
+async function waitUntil(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done())) await Bun.sleep(20);
+}
+
+describe("a certificate that is changed under load", () => {
+  test("is for new connections of two workers, and no request fails", async () => {
+    using folder = tempFolder();
+    const [certFile, keyFile] = write(folder.path, make());
+    const flags = ["--host", "127.0.0.1", "--tls-cert", certFile, "--tls-key", keyFile, "--workers", "2"];
+    await using program = await RunningProgram.start(flags);
+    let isOver = false;
+    const clients = Array.from({ length: 8 }, (_, i) => askInTurn(program.port, () => isOver, i % 2 === 0));
+    let last = make();
+    for (let i = 0; i < 10; i++) {
+      last = make();
+      write(folder.path, last);
+      program.kill("SIGHUP");
+      await Bun.sleep(50);
+    }
+    await waitUntil(async () => [...(await fingerprints(program.port, 8))].join() === fingerprintOf(last));
+    isOver = true;
+    expect(Math.min(...(await Promise.all(clients)))).toBeGreaterThan(0);
+    expect(program.log).not.toContain("[ERROR]");
+  });
+});
+
 describe.skipIf(needs({ programs: ["openssl", "curl"] }).skip)("whoever has a certificate", () => {
   const SCRIPT = `
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=authority

@@ -20,7 +20,14 @@ export const LOCAL_PEER: Peer = {
 /** What somebody has who may do everything; null for nobody. */
 export function permissionOf(user: string): Permission | null {
   if (user === "") return null;
-  return { user, may: () => true, mayAllBelow: () => true, leadsTo: () => true, refuse: () => plainText("no\n", 403) };
+  return {
+    user,
+    mayLogIn: false,
+    may: () => true,
+    mayAllBelow: () => true,
+    leadsTo: () => true,
+    refuse: () => plainText("no\n", 403),
+  };
 }
 
 /** Field names are in lower case. */
