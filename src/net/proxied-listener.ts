@@ -61,7 +61,8 @@ export class ProxiedListener implements PortListener {
     const { proxies, timeoutMs, mostWaiting } = this.#settings;
     const arrival = new Arrival(socket, events, this.#waiting);
     socket.data = arrival;
-    if (!proxies.has(socket.remoteAddress)) return arrival.goOn();
+    // A socket that its peer has reset has no address, whatever its type says.
+    if (!proxies.has(socket.remoteAddress ?? "")) return arrival.goOn();
     if (this.#waiting.size >= mostWaiting) return socket.close();
     arrival.await(timeoutMs);
   }

@@ -6,6 +6,11 @@ import { createSecureContext, TLSSocket } from "node:tls";
 import { CIPHERS, namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
 import type { AcceptedSocket, SocketEvents } from "./listener.ts";
 
+/** So much at most waits here for the kernel beyond what makes the streams full: no budget counts it. */
+const PIECE_BYTES = 32 * 1024;
+/** What a peer has to read our last words in when nobody else waits for it any more. */
+const CLOSING_MS = 10_000;
+
 /** One for each connection; what comes on the socket below is given to it. */
 export class SecureStream<Data> implements AcceptedSocket<Data> {
   /** Set by whoever it is handed to, first of all. */
@@ -17,6 +22,8 @@ export class SecureStream<Data> implements AcceptedSocket<Data> {
   readonly #asksWho: boolean;
   #isGreeted = false;
   #isClosed = false;
+  /** Runs while what was taken has yet to reach the peer. */
+  #closing: Timer | null = null;
 
   constructor(below: AcceptedSocket<unknown>, credentials: TlsCredentials, events: SocketEvents<Data>) {
     this.#below = below;
@@ -54,6 +61,7 @@ export class SecureStream<Data> implements AcceptedSocket<Data> {
   closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#closing !== null) clearTimeout(this.#closing);
     this.#tls.destroy();
     this.#events.close?.(this);
   }
@@ -70,12 +78,21 @@ export class SecureStream<Data> implements AcceptedSocket<Data> {
     return this.#below.localAddress;
   }
 
-  /** All or nothing: what is taken is copied, because it waits here for the kernel. */
+  /** What is taken is copied: the bytes may change when this has returned. With less than all, `drain` follows. */
   write(bytes: Uint8Array, start: number, length: number): number {
     if (this.#isClosed) return -1;
-    if (this.#tls.writableNeedDrain) return 0;
-    this.#tls.write(Buffer.from(bytes.subarray(start, start + length)));
-    return length;
+    let taken = 0;
+    while (taken < length && !this.#isFull) {
+      const end = Math.min(taken + PIECE_BYTES, length);
+      this.#tls.write(Buffer.from(bytes.subarray(start + taken, start + end)));
+      taken = end;
+    }
+    return taken;
+  }
+
+  /** The runtime's TLS does not mind that the stream below is full: both are asked. */
+  get #isFull(): boolean {
+    return this.#tls.writableNeedDrain || this.#stream.writableNeedDrain;
   }
 
   shutdown(): void {
@@ -83,7 +100,9 @@ export class SecureStream<Data> implements AcceptedSocket<Data> {
   }
 
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#closing !== null) return;
+    if (!this.#isGreeted) return this.#below.close();
+    this.#closing = setTimeout(() => this.#below.terminate(), CLOSING_MS);
     this.#tls.end(() => this.#below.close());
   }
 
@@ -102,7 +121,7 @@ export class SecureStream<Data> implements AcceptedSocket<Data> {
   #listen(): void {
     this.#tls.on("secure", () => this.#greeted());
     this.#tls.on("data", (bytes: Buffer) => this.#events.data(this, bytes));
-    this.#tls.on("drain", () => this.#events.drain?.(this));
+    for (const stream of [this.#tls, this.#stream]) stream.on("drain", () => this.#events.drain?.(this));
     this.#tls.on("end", () => this.#events.end?.(this));
     this.#tls.on("error", (error) => this.#failed(error));
     this.#tls.on("close", () => this.#below.close());

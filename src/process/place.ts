@@ -38,11 +38,14 @@ export function createListener(place: Place, tls: TlsCredentials | null, config:
   return { listener, others, renew: (renewed) => listener.renew(renewed) };
 }
 
+/** Proxies send their header at once: more than this wait only where something is wrong. */
+const MOST_WAITING = 1024;
+
 function tcpListener(place: Place, { access, limits }: ListenerConfig): PortListener {
   const tcp = new TcpListener(place);
   if (!access.proxyProtocol) return tcp;
   const proxies = new AddressSet(access.trustedProxies);
-  return new ProxiedListener(tcp, { proxies, timeoutMs: limits.headTimeout, mostWaiting: limits.maxConnections });
+  return new ProxiedListener(tcp, { proxies, timeoutMs: limits.headTimeout, mostWaiting: MOST_WAITING });
 }
 
 /** A listener whose credentials can be renewed. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { AddressSet } from "../../src/http/address-set.ts";
+import type { ByteSource } from "../../src/http/byte-source.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
 import { ProxiedListener, type ProxiedSettings } from "../../src/net/proxied-listener.ts";
@@ -14,6 +15,8 @@ import { exchange, RawClient } from "../support/raw-client.ts";
 import { protocolRoutes, RecordingObserver } from "../support/start-server.ts";
 
 const LARGE = Buffer.alloc(3 * 1024 * 1024, "0123456789abcdef");
+const PIECE = Buffer.alloc(256 * 1024, "x");
+const ENDLESS_BYTES = 256 * 1024 * 1024;
 const HEADER = "PROXY TCP4 192.0.2.1 198.51.100.7 5000 80\r\n";
 const BINARY = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc6\x33\x64\x07\x13\x88\0\x50";
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
@@ -22,9 +25,24 @@ const identity = signSelf(makeKey(), "test", { hosts: ["localhost"], addresses: 
 const dispatch: Dispatch = (request) => {
   const { peer, decodedPath } = request;
   if (decodedPath === "/large") return new HttpResponse(200, LARGE);
+  if (decodedPath === "/endless") return new HttpResponse(200, endless());
   if (decodedPath !== "/who") return protocolRoutes(request);
   return new HttpResponse(200, `${peer.address} ${peer.port} ${peer.localAddress} ${peer.secure}`);
 };
+
+/** More than the kernel takes, in pieces that are all the same. */
+function endless(): ByteSource {
+  let left = ENDLESS_BYTES;
+  return {
+    length: ENDLESS_BYTES,
+    read: () => {
+      if (left === 0) return null;
+      left -= PIECE.length;
+      return PIECE;
+    },
+    close: () => {},
+  };
+}
 
 class ProxiedServer implements AsyncDisposable {
   readonly observer = new RecordingObserver();
@@ -202,6 +220,27 @@ describe("TLS behind a PROXY header", () => {
       expect(Bun.hash(body)).toBe(Bun.hash(LARGE.toString("latin1")));
     }
   });
+
+  test("a client that does not read holds up no more than itself, and gets all of it in the end", async () => {
+    await using server = new ProxiedServer({}, true);
+    const { promise, resolve } = Promise.withResolvers<TLSSocket>();
+    const below = connect(server.port, "127.0.0.1", () => {
+      below.write(HEADER);
+      const socket = connectTls({ socket: below, rejectUnauthorized: false }, () => resolve(socket));
+    });
+    const socket = await promise;
+    below.pause();
+    const before = process.memoryUsage().rss;
+    socket.write(GET("/endless").replace("close", "keep-alive"));
+    await Bun.sleep(300);
+    expect(process.memoryUsage().rss - before).toBeLessThan(ENDLESS_BYTES / 2);
+    expect(await secureExchange(server.port, HEADER, GET("/who"))).toEndWith("true");
+    let received = 0;
+    socket.on("data", (bytes: Buffer) => (received += bytes.length));
+    below.resume();
+    while (received < ENDLESS_BYTES) await Bun.sleep(10);
+    socket.destroy();
+  }, 30_000);
 
   test("large bodies pass whole", async () => {
     await using server = new ProxiedServer({}, true);
