@@ -11,6 +11,7 @@ import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
+import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
 import { Unreadable } from "./cli/quantity.ts";
 import type { AskedServer } from "./cli/healthcheck.ts";
@@ -182,6 +183,8 @@ function chooseDirectory(words: ArgumentList, flagged: string | null): string | 
   if (second !== undefined) {
     return new UsageError(`Only one DIRECTORY can be served, not both "${quoted(operand)}" and "${quoted(second)}".`);
   }
+  const meant = meantBy(operand);
+  if (meant !== null) return new UsageError(meant);
   const read = SERVING_FLAGS.directory.read(operand);
   if (read instanceof Unreadable) return new UsageError(`DIRECTORY must be ${read.expected}.`);
   const typed = words.given.findLast(({ flag }) => flag === "directory")?.text;
@@ -196,15 +199,22 @@ function idleNotes({ faults, testing }: Config): readonly string[] {
   return faults.length > 0 && !testing ? ["--fault does nothing without --testing."] : [];
 }
 
+function writingWords({ uploadOnly, allowDelete, onDuplicate }: Config["files"]): string {
+  const replaces = !uploadOnly && onDuplicate === "overwrite";
+  if (replaces && allowDelete) return "upload, replace and delete files";
+  if (replaces) return "upload and replace files";
+  return allowDelete ? "upload and delete files" : "upload files";
+}
+
 /** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
 function exposureNotes(config: Config): readonly string[] {
   const { host, directory, files, testing, access } = config;
   if (isLoopback(host)) return [];
   // Whoever set rights has thought of it.
   const hasRights = access.authFile !== null || access.auth.length + access.tokens.length + access.anonymous.length > 0;
-  const mayUpload = directory !== null && !files.readOnly && !hasRights;
+  const mayWrite = directory !== null && !files.readOnly && !hasRights;
   return [
-    ...(mayUpload ? [`Everyone who can reach ${host} may upload files; --read-only forbids it.`] : []),
+    ...(mayWrite ? [`Everyone who can reach ${host} may ${writingWords(files)}; --read-only forbids it.`] : []),
     ...(testing
       ? [`Everyone who can reach ${host} may use the endpoints of --testing, which are for tests only.`]
       : []),

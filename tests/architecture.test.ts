@@ -68,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net/tls-credentials.ts",
     "net/tls-listener.ts",
     "http/address-set.ts",
+    "http/authority.ts",
     "tls/",
     "admission/access-rules.ts",
     "admission/access-gate.ts",

@@ -33,6 +33,8 @@ test("without flags everything has its documented default", () => {
       directory: null,
       workers: 1,
       quiet: false,
+      qr: false,
+      open: false,
       testing: false,
       recordedRequests: 500,
       faults: [],

@@ -11,7 +11,7 @@ const STARTED_WITH = ["/proc/self/cmdline", "/proc/self/environ"];
 
 /** What is there: a folder; nothing yet, with a sentence about it; or something that cannot be served. */
 export type DirectoryState =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly warning: string | null }
   | { readonly kind: "missing"; readonly warning: string }
   | { readonly kind: "usage-error"; readonly line: string };
 
@@ -31,7 +31,7 @@ export function inspectDirectory(path: string, readOnly: boolean): DirectoryStat
     if (!isText(realpathSync(nearest(path), "buffer"))) return usageError(misspelt);
     if (!statSync(path).isDirectory()) return usageError(`"${shown}" is not a folder; give the folder that holds it.`);
     accessSync(path, constants.R_OK | constants.X_OK);
-    return { kind: "ready" };
+    return { kind: "ready", warning: readOnly || isWritable(path) ? null : unwritable(path) };
   } catch (error) {
     switch ((error as NodeJS.ErrnoException).code) {
       case "ENOENT":
@@ -45,6 +45,19 @@ export function inspectDirectory(path: string, readOnly: boolean): DirectoryStat
       default:
         return usageError(`The folder "${shown}" cannot be opened (${systemReason(error)}).`);
     }
+  }
+}
+
+function unwritable(path: string): string {
+  return `The folder "${path}" cannot be written to: uploads will fail until this user has write permission.`;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

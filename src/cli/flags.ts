@@ -82,6 +82,9 @@ export const SERVING_FLAGS = {
     read: readWorkers,
   } as FlagRow<number | "auto">,
   quiet: toggle("Serving", "quiet", "log errors and warnings only", "q"),
+  /** A code of the address that a phone can open. */
+  qr: toggle("Serving", "qr", "draw the address in the network as a QR code"),
+  open: toggle("Serving", "open", "open the browser"),
   /** The endpoints to test HTTP clients with. */
   testing: toggle("Serving", "testing", "endpoints to test HTTP clients with, as httpbin has them"),
   /** Exchanges that the recorder keeps with `testing`. */

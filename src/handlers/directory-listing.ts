@@ -50,7 +50,7 @@ export async function directoryListing(
   const whole = await storage.list(folder, request.peer);
   if (typeof whole === "string") return listRefused(whole);
   const listing = await visibleListing(whole, folder, request.permission);
-  const answer = new ListAnswer(request, folder, listing, upload);
+  const answer = new ListAnswer(request, folder, listing, listing.isWritable ? upload : null);
   try {
     return await answer.make();
   } finally {

@@ -30,12 +30,14 @@ export async function visibleListing(
 class VisibleListing implements Listing {
   readonly unnameable = 0;
   readonly unreadable = 0;
+  readonly isWritable: boolean;
   readonly fingerprint: string;
   readonly #whole: Listing;
   readonly #places: readonly number[];
 
   constructor(whole: Listing, places: readonly number[], fingerprint: string) {
     this.#whole = whole;
+    this.isWritable = whole.isWritable;
     this.#places = places;
     this.fingerprint = fingerprint;
   }

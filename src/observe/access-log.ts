@@ -80,6 +80,11 @@ export class AccessLog implements Observer {
     this.#write(this.#news("WARNING", escapeText(line)));
   }
 
+  /** A line for the person at the terminal, as it stands. */
+  say(line: string): void {
+    this.#sink.add(Buffer.from(line + "\n", "utf8").toString("latin1"));
+  }
+
   stopped(): void {
     if (this.wantsAll) this.#write(this.#news("SERVER STOPPED", "All connections are closed."));
   }

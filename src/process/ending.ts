@@ -3,12 +3,15 @@
 import { complain, EXIT_CANNOT_SERVE } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { sayWhatIsLeft } from "./greeting.ts";
 import { followSignals } from "./signals.ts";
 
 /** What has to end with the process. */
 export interface Stoppable {
   /** Resolves when all that was in hand is done. */
   drain(): Promise<void>;
+  /** Connections that are open. */
+  readonly connectionCount: number;
   /** Ends at once what would outlive this process. */
   kill(): void;
   /** Reads again what may have changed; null when there is nothing. */
@@ -16,10 +19,12 @@ export interface Stoppable {
 }
 
 /** The first wish ends the server in order, the second at once. */
-export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, server: Stoppable): void {
+export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, graceMs: number, server: Stoppable): void {
   followSignals(lifecycle, {
     end: async (exitCode) => {
+      const isDone = sayWhatIsLeft(log, graceMs, () => server.connectionCount);
       await server.drain();
+      isDone();
       log.stopped();
       await log.settle();
       process.exit(exitCode);

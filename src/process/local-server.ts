@@ -78,6 +78,11 @@ export class LocalServer {
     return this.#server.listen();
   }
 
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.#server.connectionCount;
+  }
+
   /** Goes on with what was read again. */
   renew({ tls, access }: Renewal): void {
     if (access !== null) this.#access?.renew(access);

@@ -2,6 +2,7 @@
 
 import { createRecorder } from "../app.ts";
 import { giveUp, stopOnSignals } from "./ending.ts";
+import { greet } from "./greeting.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { sharePlace } from "./place.ts";
 import { renewer, type Run } from "./run.ts";
@@ -31,8 +32,17 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
     const started = new Supervisor(options);
     supervisor = started;
     const reload = renewer(run, (renewed) => started.renew(renewed));
-    stopOnSignals(log, lifecycle, { drain: () => started.drain(), kill: () => started.kill(), reload });
-    log.started(await started.start());
+    stopOnSignals(log, lifecycle, config.graceMs, {
+      drain: () => started.drain(),
+      kill: () => started.kill(),
+      reload,
+      get connectionCount() {
+        return started.connectionCount;
+      },
+    });
+    const urls = await started.start();
+    log.started(urls);
+    greet(run, urls);
     keeper.begin();
   } catch (error) {
     supervisor?.kill();

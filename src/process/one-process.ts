@@ -3,6 +3,7 @@
 import { FailureTable } from "../admission/failures.ts";
 import { createTools } from "../app.ts";
 import { stopOnSignals } from "./ending.ts";
+import { greet } from "./greeting.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { createListener, listenOrGiveUp } from "./place.ts";
@@ -19,7 +20,16 @@ export function serveAlone(run: Run): void {
   const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
   const reload = renewer(run, (renewed) => server.renew(renewed));
   // Before the port opens: a signal right behind the start line must find its handler.
-  stopOnSignals(log, lifecycle, { drain: () => server.drain(), kill: () => {}, reload });
-  log.started(listenOrGiveUp(() => server.listen(), listener.listener, place, log));
+  stopOnSignals(log, lifecycle, config.graceMs, {
+    drain: () => server.drain(),
+    kill: () => {},
+    reload,
+    get connectionCount() {
+      return server.connectionCount;
+    },
+  });
+  const urls = listenOrGiveUp(() => server.listen(), listener.listener, place, log);
+  log.started(urls);
+  greet(run, urls);
   keeper.begin();
 }

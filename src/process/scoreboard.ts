@@ -106,6 +106,11 @@ export class ScoreboardPage {
     ftruncateSync(this.descriptor, PAGE_BYTES);
   }
 
+  /** Connections of all workers. */
+  get connectionCount(): number {
+    return new Scoreboard(this.descriptor, FIRST_GROUP_SLOT).elsewhere;
+  }
+
   /** The worker of this number is gone, and its connections with it; its view, for what it has left unfinished. */
   clear(own: number): Scoreboard {
     const scoreboard = new Scoreboard(this.descriptor, own);

@@ -30,7 +30,7 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   const log = openLog(config, wantedWorkers(config) > 1);
   const warnings = [
     ...notes,
-    ...(folder?.kind === "missing" ? [folder.warning] : []),
+    ...(folder === null || folder.warning === null ? [] : [folder.warning]),
     ...startNotes(config),
     ...loaded.notes,
   ];

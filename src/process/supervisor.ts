@@ -104,6 +104,11 @@ export class Supervisor {
     clearTimeout(late);
   }
 
+  /** Connections that all workers have open. */
+  get connectionCount(): number {
+    return this.#page.connectionCount;
+  }
+
   /** Ends all workers at once. */
   kill(): void {
     this.#options.lifecycle.leave();

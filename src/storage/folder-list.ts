@@ -1,6 +1,6 @@
 // What stands in a folder that is held open, as readers may see it.
 
-import type { BigIntStats } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import type { FolderReader } from "./folder-walk.ts";
@@ -47,6 +47,16 @@ export class LocalFolderReader implements FolderReader {
       return this.#judge(name, stats);
     } catch (error) {
       return unseen(error);
+    }
+  }
+
+  async isWritable(): Promise<boolean> {
+    try {
+      await this.#calls.access(this.#folder!.itself, constants.W_OK | constants.X_OK);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === "") throw error;
+      return false;
     }
   }
 

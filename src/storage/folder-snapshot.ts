@@ -21,6 +21,7 @@ export class FolderSnapshot implements Listing {
   unnameable = 0;
   /** Entries that the system does not let the server look at. */
   unreadable = 0;
+  isWritable = true;
   fingerprint = "";
   readonly #names: string[] = [];
   readonly #kinds: Uint8Array;
@@ -72,7 +73,7 @@ export class FolderSnapshot implements Listing {
   /** The walk is at its end. */
   seal(): void {
     this.#hash();
-    this.#hasher!.update(`${this.unnameable} ${this.unreadable}`);
+    this.#hasher!.update(`${this.unnameable} ${this.unreadable} ${this.isWritable}`);
     this.fingerprint = this.#hasher!.digest("base64url");
     this.#hasher = null;
   }

@@ -15,6 +15,8 @@ export interface FolderReader {
   names(): MaybePromise<readonly string[] | null>;
   /** What readers would get. Null: nothing, or what must not show. "unreadable": the system does not tell. */
   look(name: string): MaybePromise<BigIntStats | null | "unreadable">;
+  /** After `names`: whether the system lets the server make files in it. */
+  isWritable(): MaybePromise<boolean>;
   /** Nothing more is asked; once. */
   close(): void;
 }
@@ -65,6 +67,7 @@ export class FolderWalk {
       giveBack();
       throw error;
     }
+    snapshot.isWritable = await this.#reader.isWritable();
     snapshot.seal();
     return snapshot;
   }

@@ -109,6 +109,8 @@ export interface Listing {
   readonly unnameable: number;
   /** Entries left out because the system does not let the server look at them. */
   readonly unreadable: number;
+  /** The system lets the server make files in the folder. */
+  readonly isWritable: boolean;
   /** One of the entries, until the listing is closed. */
   at(index: number): ListedEntry;
   /** Others may share it, and what is held is bounded: once, by each who got it. */

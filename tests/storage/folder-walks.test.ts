@@ -47,6 +47,10 @@ class MadeUpFolder implements FolderReader {
     return [...Object.keys(this.entries), ...this.more];
   }
 
+  isWritable(): boolean {
+    return true;
+  }
+
   close(): void {
     this.closes += 1;
   }

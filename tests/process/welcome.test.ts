@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { parseConfig } from "../../src/config.ts";
+import { networkAddresses, openAddresses, type WelcomeFacts, welcomeLines } from "../../src/process/welcome.ts";
+
+const LAN = ["192.0.2.20", "2001:db8::20"];
+
+function facts(argv: readonly string[], given: Partial<WelcomeFacts> = {}): WelcomeFacts {
+  const intent = parseConfig(argv, {});
+  if (intent.kind !== "serve") throw new Error(JSON.stringify(intent));
+  const { config } = intent;
+  const scheme = config.tls.selfSigned ? "https" : "http";
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const folder = config.directory === null ? null : "/home/ada/shared";
+  return { config, url: `${scheme}://${host}:4221`, folder, addresses: LAN, logins: null, ...given };
+}
+
+describe("the addresses to open", () => {
+  test.each([
+    ["of this machine alone", ["."], "http://localhost:4221/files/", []],
+    ["without a folder", [], "http://localhost:4221/", []],
+    ["of a drop box", [".", "--upload-only"], "http://localhost:4221/", []],
+    ["of all of IPv4", [".", "-b", "0.0.0.0"], "http://localhost:4221/files/", ["http://192.0.2.20:4221/files/"]],
+    [
+      "of all",
+      [".", "-b", "::"],
+      "http://localhost:4221/files/",
+      ["http://192.0.2.20:4221/files/", "http://[2001:db8::20]:4221/files/"],
+    ],
+    ["of one address", [".", "-b", "192.0.2.7"], "http://192.0.2.7:4221/files/", ["http://192.0.2.7:4221/files/"]],
+    ["with HTTPS", [".", "--tls", "self-signed"], "https://localhost:4221/files/", []],
+    ["of IPv6's own", [".", "-b", "::1"], "http://[::1]:4221/files/", []],
+  ])("%s", (_, argv, own, others) => {
+    expect(openAddresses(facts(argv))).toEqual({ own, others });
+  });
+
+  test("have no port where the scheme says it", () => {
+    expect(openAddresses(facts(["."], { url: "http://localhost:80" })).own).toBe("http://localhost/files/");
+    expect(openAddresses(facts([".", "--tls", "self-signed"], { url: "https://localhost" })).own).toBe(
+      "https://localhost/files/",
+    );
+  });
+
+  test("are never the address that only listens", () => {
+    for (const host of ["0.0.0.0", "::"])
+      expect(welcomeLines(facts([".", "-b", host])).join("\n")).not.toMatch(/http:\/\/(?:0\.0\.0\.0|\[::\])/);
+  });
+
+  test("of a network are those that others may reach", () => {
+    const one = { netmask: "", mac: "", cidr: null };
+    const found = networkAddresses({
+      lo: [{ ...one, address: "127.0.0.1", family: "IPv4", internal: true }],
+      eth0: [
+        { ...one, address: "fe80::1", family: "IPv6", internal: false, scopeid: 2 },
+        { ...one, address: "2001:db8::1", family: "IPv6", internal: false, scopeid: 0 },
+        { ...one, address: "169.254.3.4", family: "IPv4", internal: false },
+        { ...one, address: "192.0.2.1", family: "IPv4", internal: false },
+      ],
+    });
+    expect(found).toEqual(["192.0.2.1", "2001:db8::1"]);
+  });
+});
+
+describe("visitors may", () => {
+  test.each([
+    [["."], "read, upload files of up to 1G, replace files; not delete (--allow-delete)"],
+    [[".", "--allow-delete"], "read, upload files of up to 1G, replace files and delete them"],
+    [[".", "--read-only"], "read"],
+    [[".", "--upload-only", "--max-body-size", "8M"], "send files of up to 8M, and see nothing"],
+    [[".", "--on-duplicate", "error"], "read, upload files of up to 1G; not delete (--allow-delete)"],
+    [
+      [".", "--on-duplicate", "rename"],
+      "read, upload files of up to 1G beside those of the same name; not delete (--allow-delete)",
+    ],
+  ])("%p", (argv, text) => {
+    expect(welcomeLines(facts(argv))).toContain(`  Visitors  ${text}`);
+  });
+
+  test("do what their rights say, where rights were set", () => {
+    const lines = welcomeLines(facts([".", "--read-only"], { logins: 2 }));
+    expect(lines).toContain("  Visitors  read; who may do so, --auth, --token and --anonymous say (2 known)");
+  });
+});
+
+test("every line is indented, and a path cannot steer the terminal", () => {
+  const lines = welcomeLines(facts(["."], { folder: "/tmp/\x1b[31mred\u202e\n" }));
+  expect(lines.every((line) => /^ {2}\S| {12}\S/.test(line))).toBe(true);
+  expect(lines[0]).toBe("  Folder    /tmp/?[31mred??");
+});
