@@ -14,6 +14,7 @@ import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
 import { Unreadable } from "./cli/quantity.ts";
+import { type Shell, SHELLS } from "./cli/completions.ts";
 import type { AskedServer } from "./cli/healthcheck.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
 import type { Limits } from "./http/limits.ts";
@@ -22,6 +23,9 @@ import type { Limits } from "./http/limits.ts";
 const HEALTHCHECK_WORD = "healthcheck";
 /** The same for a password. */
 const HASH_WORD = "hash-password";
+/** What shells and the manual need. */
+const COMPLETIONS_WORD = "completions";
+const MANUAL_WORD = "man";
 
 /** Everything a run needs to know: a setting for each row of the tables, which say what it means. */
 export interface Config extends Settings<typeof SERVING_FLAGS> {
@@ -37,6 +41,8 @@ export type Intent =
   | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
   | { readonly kind: "help" }
   | { readonly kind: "version" }
+  | { readonly kind: "completions"; readonly shell: Shell }
+  | { readonly kind: "man" }
   | ({ readonly kind: "healthcheck" } & AskedServer)
   | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
@@ -48,6 +54,8 @@ export type Intent =
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
   if (argv[0] === HASH_WORD) return parseHashPassword(argv.slice(1));
+  if (argv[0] === COMPLETIONS_WORD) return parseCompletions(argv.slice(1));
+  if (argv[0] === MANUAL_WORD && argv.length === 1) return { kind: "man" };
   const words = readArguments(argv);
   if (words instanceof UsageError) return { kind: "usage-error", line: words.line };
   for (const kind of ["help", "version"] as const) {
@@ -63,6 +71,15 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
   const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config), ...idleNotes(config)] };
+}
+
+function parseCompletions(argv: readonly string[]): Intent {
+  const [word] = argv;
+  if (word === "--help" || word === "-h") return { kind: "help" };
+  const shell = SHELLS.find((each) => each === word);
+  if (shell !== undefined && argv.length === 1) return { kind: "completions", shell };
+  const { line } = new UsageError(`${COMPLETIONS_WORD} takes the name of a shell: ${SHELLS.join(", ")}.`);
+  return { kind: "usage-error", line };
 }
 
 function parseHashPassword(argv: readonly string[]): Intent {

@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "testing/fault-rule.ts",
     "node:fs",
     "node:path",
+    "node:tty",
     "node:util",
     "../package.json",
   ],

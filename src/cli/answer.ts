@@ -1,7 +1,10 @@
 // What the command line answers when nothing is to be served: a text, the stream it belongs to and an exit code.
 
 import { writeFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { completionScript, type Shell } from "./completions.ts";
 import { helpText } from "./help.ts";
+import { manualPage } from "./manual.ts";
 import { versionLine } from "./version.ts";
 
 /** Exit codes; scripts depend on them. */
@@ -14,16 +17,26 @@ const STANDARD_ERROR = 2;
 
 /** A command line that asks for no server. */
 export type Question =
-  { readonly kind: "help" } | { readonly kind: "version" } | { readonly kind: "usage-error"; readonly line: string };
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | { readonly kind: "completions"; readonly shell: Shell }
+  | { readonly kind: "man" }
+  | { readonly kind: "usage-error"; readonly line: string };
 
 /** Prints the answer and gives the exit code. */
 export function answer(question: Question): number {
   switch (question.kind) {
     case "help":
-      print(STANDARD_OUTPUT, helpText());
+      print(STANDARD_OUTPUT, helpText(isatty(STANDARD_OUTPUT) ? process.stdout.columns : undefined));
       return EXIT_STOPPED;
     case "version":
       print(STANDARD_OUTPUT, `${versionLine()}\n`);
+      return EXIT_STOPPED;
+    case "completions":
+      print(STANDARD_OUTPUT, completionScript(question.shell));
+      return EXIT_STOPPED;
+    case "man":
+      print(STANDARD_OUTPUT, manualPage());
       return EXIT_STOPPED;
     case "usage-error":
       return complain(question.line, EXIT_USAGE_ERROR);

@@ -3,10 +3,11 @@
 import type { FlagFace, FlagGroup } from "./flag-row.ts";
 import { ALL_FLAGS } from "./flags.ts";
 
-/** No line is longer: it still fits beside something else on a screen. */
+/** No line is longer, unless a terminal is narrower than it can be: it still fits beside something else on a screen. */
 export const HELP_COLUMNS = 100;
 const MARGIN = "  ";
 const GAP = "  ";
+const NARROW_INDENT = " ".repeat(10);
 
 const GROUPS: Readonly<Record<FlagGroup, string>> = {
   Serving: "",
@@ -23,6 +24,7 @@ const HEAD = `mini-http: shares a folder over HTTP, takes uploads, and tests HTT
 Usage: mini-http [DIRECTORY] [flags]
        mini-http healthcheck [--host HOST] [--port PORT]   ask a running server: 0 it is well, 1 not
        mini-http hash-password [NAME]   hash the password on standard input, for --auth-file
+       mini-http completions bash|zsh|fish, mini-http man   for your shell, and for man -l -
 
 Without a DIRECTORY it answers at / /echo/TEXT /echo /user-agent and /-/health; with one also
 at /files/.
@@ -48,16 +50,22 @@ Exit codes: 0 stopped by a signal, 129 by a hang-up (unless nohup prevents it), 
 in use, for example), 2 mistake in a flag.
 `;
 
-/** The whole text, ending in a line end. */
-export function helpText(): string {
+/** Narrower than this, a flag stands on a line of its own. */
+const LEAST_HELP_COLUMNS = 28;
+/** Nobody reads what is narrower. */
+const LEAST_COLUMNS = 40;
+
+/** The whole text, ending in a line end, for a terminal of so many columns. */
+export function helpText(terminal = HELP_COLUMNS): string {
+  const columns = Math.max(LEAST_COLUMNS, Math.min(HELP_COLUMNS, terminal));
   const names = new Map([...ALL_FLAGS].map(([name, row]) => [name, formatNames(name, row)]));
   const width = Math.max(...[...names.values()].map((name) => name.length));
   const sections = Object.entries(GROUPS).map(([group, remark]) => {
     const rows = [...ALL_FLAGS].filter(([, row]) => row.group === group);
-    const lines = rows.flatMap(([name, row]) => formatRow(names.get(name) ?? name, row, width));
-    return `\n${group}${remark}\n${lines.join("\n")}\n`;
+    const lines = rows.flatMap(([name, row]) => formatRow(names.get(name) ?? name, row, width, columns));
+    return `\n${fold(group + remark, columns)}\n${lines.join("\n")}\n`;
   });
-  return HEAD + sections.join("") + FOOT;
+  return fold(HEAD, columns) + sections.join("") + fold(FOOT, columns);
 }
 
 /** `-p, --port PORT`; the long names of all flags stand below each other. */
@@ -67,11 +75,26 @@ function formatNames(name: string, row: FlagFace): string {
   return `${short}${long}${row.placeholder === null ? "" : ` ${row.placeholder}`}`;
 }
 
-function formatRow(names: string, row: FlagFace, width: number): string[] {
+function formatRow(names: string, row: FlagFace, width: number, columns: number): string[] {
   const preset = row.shownPreset === "" ? "" : ` [${row.shownPreset}]`;
   const indent = MARGIN.length + width + GAP.length;
-  const [first = "", ...rest] = wrap(row.help + preset, HELP_COLUMNS - indent);
+  if (columns - indent < LEAST_HELP_COLUMNS) {
+    const below = wrap(row.help + preset, columns - NARROW_INDENT.length);
+    return [MARGIN + names, ...below.map((line) => NARROW_INDENT + line)];
+  }
+  const [first = "", ...rest] = wrap(row.help + preset, columns - indent);
   return [MARGIN + names.padEnd(width) + GAP + first, ...rest.map((line) => " ".repeat(indent) + line)];
+}
+
+/** Lines that are too long go on below themselves. */
+function fold(text: string, columns: number): string {
+  const folded = text.split("\n").flatMap((line) => {
+    if (line.length <= columns) return [line];
+    const indent = " ".repeat(line.search(/\S/) + 2);
+    const [first = "", ...rest] = wrap(line.trimStart(), columns - indent.length);
+    return [indent.slice(2) + first, ...rest.map((each) => indent + each)];
+  });
+  return folded.map((line) => line.trimEnd()).join("\n");
 }
 
 function wrap(text: string, columns: number): string[] {

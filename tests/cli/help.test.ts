@@ -25,6 +25,19 @@ describe("the help text", () => {
     }
   });
 
+  test.each([40, 60, 79, 80, 99])("fits a terminal of %d columns", (columns) => {
+    for (const line of helpText(columns).split("\n")) {
+      // A name and its value stay in one piece.
+      if (!/^ {2}(?:-\w,| {3}) --\S/.test(line)) expect(line.length, line).toBeLessThanOrEqual(columns);
+      expect(line).not.toMatch(/\s$/);
+    }
+  });
+
+  test("is never wider than it need be", () => {
+    expect(helpText(300)).toBe(helpText());
+    expect(helpText(0)).toBe(helpText(40));
+  });
+
   test("explains every flag in one column", () => {
     const columns = lines
       .filter((line) => /^ {2}(-\w,| {3}) --/.test(line))
