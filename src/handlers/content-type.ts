@@ -36,8 +36,8 @@ function isUndecided(name: string): boolean {
   return AMBIGUOUS.test(name) || name.lastIndexOf(".") <= 0;
 }
 
-/** A character may be cut where the beginning ends. */
-function isText(head: Uint8Array): boolean {
+/** Clean UTF-8 without controls, as far as it is there. A character may be cut where the beginning ends. */
+export function isText(head: Uint8Array): boolean {
   if (head.length === 0) return false;
   try {
     return !CONTROLS.test(utf8.decode(head, { stream: head.length >= DECLARATION_BYTES }));

@@ -4,15 +4,16 @@
 import type { HttpRequest, HttpResponse, ResponseBody } from "../http/message.ts";
 import { preferredType } from "../http/negotiation.ts";
 import { plainText } from "../http/plain-text.ts";
-import type { ObjectName } from "../storage/object-name.ts";
+import type { NameRules, ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storage.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
-import type { DirectoryView, ListOrder, Visitor } from "../pages/directory-list.ts";
+import type { Act, DirectoryView, Readme, ListOrder, Visitor } from "../pages/directory-list.ts";
 import { DIRECTORY_POLICY, directoryPage } from "../pages/directory-page.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
 import { type Arrangement, arrange } from "./list-order.ts";
 import { textSource } from "./made-source.ts";
+import { readmeOf } from "./folder-readme.ts";
 import { readRefused } from "./replies.ts";
 import { preconditionResponse, type Representation, representationResponse } from "./representation.ts";
 import { visibleListing } from "./visible-listing.ts";
@@ -40,17 +41,28 @@ const NAMES: ListForm = {
   write: (_, entries) => nameList(entries),
 };
 
-/** Answers with what the folder holds now. `upload` is null when nothing can be uploaded. */
+/** What the page of a folder offers to whoever asks for it, where the system lets the server write there. */
+export interface PageOffer {
+  /** Null when nothing can be uploaded. */
+  readonly upload: UploadTerms | null;
+  readonly acts: readonly Act[];
+}
+
+const NO_OFFER: PageOffer = { upload: null, acts: [] };
+
+/** Answers with what the folder holds now. */
 export async function directoryListing(
   request: HttpRequest,
   storage: Storage,
   folder: ObjectName,
-  upload: UploadTerms | null,
+  offer: PageOffer,
+  rules: NameRules,
 ): Promise<HttpResponse> {
   const whole = await storage.list(folder, request.peer);
   if (typeof whole === "string") return listRefused(whole);
   const listing = await visibleListing(whole, folder, request.permission);
-  const answer = new ListAnswer(request, folder, listing, listing.isWritable ? upload : null);
+  const readme = (): Promise<Readme | null> => readmeOf(request, storage, folder, listing, rules);
+  const answer = new ListAnswer(request, folder, listing, listing.isWritable ? offer : NO_OFFER, readme);
   try {
     return await answer.make();
   } finally {
@@ -79,16 +91,24 @@ class ListAnswer {
   readonly #request: HttpRequest;
   readonly #listing: Listing;
   readonly #folder: ObjectName;
-  readonly #upload: UploadTerms | null;
+  readonly #offer: PageOffer;
+  readonly #readme: () => Promise<Readme | null>;
   readonly #order: ListOrder;
   readonly #form: ListForm;
 
-  constructor(request: HttpRequest, folder: ObjectName, listing: Listing, upload: UploadTerms | null) {
+  constructor(
+    request: HttpRequest,
+    folder: ObjectName,
+    listing: Listing,
+    offer: PageOffer,
+    readme: () => Promise<Readme | null>,
+  ) {
     const parameters = new URLSearchParams(request.query);
     this.#request = request;
     this.#folder = folder;
     this.#listing = listing;
-    this.#upload = upload;
+    this.#offer = offer;
+    this.#readme = readme;
     this.#order = readOrder(parameters);
     this.#form = chooseForm(request, parameters);
   }
@@ -125,13 +145,14 @@ class ListAnswer {
 
   /** Weak: it stands for the list in any coding. */
   #entityTag(): string {
-    const shown = this.#form === HTML ? [this.#folder.segments, this.#upload, this.#visitor] : [];
+    const shown = this.#form === HTML ? [this.#folder.segments, this.#offer, this.#visitor] : [];
     const parts = [this.#listing.fingerprint, versionOf(this.#form), this.#order, ...shown];
     return `W/"${new Bun.CryptoHasher("sha1").update(JSON.stringify(parts)).digest("base64url")}"`;
   }
 
   async #body(arrangement: Arrangement, isLong: boolean, coding: MadeCoding | "identity"): Promise<ResponseBody> {
-    const texts = this.#form.write(this.#view(arrangement), arrangement.entries());
+    const readme = this.#form === HTML ? await this.#readme() : null;
+    const texts = this.#form.write(this.#view(arrangement, readme), arrangement.entries());
     if (!isLong) {
       if (loopShare.isOver) await loopShare.next();
       return this.#whole([...texts].join(""), coding);
@@ -146,11 +167,11 @@ class ListAnswer {
     return coding === "identity" ? bytes : compress(bytes, coding);
   }
 
-  #view({ files, folders, bytes }: Arrangement): DirectoryView {
+  #view({ files, folders, bytes }: Arrangement, readme: Readme | null): DirectoryView {
     const { length: total, unnameable, unreadable } = this.#listing;
     const { segments } = this.#folder;
     const counts = { total, unnameable, unreadable, files, folders, bytes };
-    return { segments, ...counts, ...this.#order, visitor: this.#visitor, upload: this.#upload };
+    return { segments, ...counts, ...this.#order, visitor: this.#visitor, ...this.#offer, readme };
   }
 
   get #visitor(): Visitor | null {
@@ -221,6 +242,8 @@ const SAMPLE_VIEW: DirectoryView = {
   filter: "",
   visitor: { user: "somebody", mayLogIn: false },
   upload: { maxBodyBytes: 1, onDuplicate: "rename" },
+  readme: { name: "README.md", text: "text", isCut: true },
+  acts: ["folder", "delete"],
 };
 const versions = new Map<ListForm, string>();
 

@@ -6,7 +6,9 @@ import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
+import type { Act } from "../pages/directory-list.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
+import { searchedWords, searchFolder } from "./folder-search.ts";
 import { readContentType } from "./content-type.ts";
 import type { FileResponseSettings } from "./file-representation.ts";
 import { fileResponse } from "./file-response.ts";
@@ -34,6 +36,7 @@ export interface FileReaderSettings extends FileResponseSettings, UploadSettings
   readonly index: boolean;
   /** Files beside a file may be its coded forms. */
   readonly precompressed: boolean;
+  readonly allowDelete: boolean;
   /** For the page, which tells people before they send. */
   readonly maxBodyBytes: number;
 }
@@ -159,9 +162,21 @@ export class FileReader {
       if (reply.status !== 404 && reply.status !== 308) return reply;
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
+    const words = searchedWords(request.query);
+    if (words !== null) return searchFolder(request, this.#storage, folder, words, rules);
     // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
     const { directoryListing } = await import("./directory-listing.ts");
-    return directoryListing(request, this.#storage, folder, this.#uploadTerms(request, folder));
+    const offer = { upload: this.#uploadTerms(request, folder), acts: this.#acts(request, folder) };
+    return directoryListing(request, this.#storage, folder, offer, rules);
+  }
+
+  /** What the page may offer beside uploads; what a name in the folder is said to allow may be less. */
+  #acts(request: HttpRequest, folder: ObjectName): readonly Act[] {
+    const { readOnly, allowDelete } = this.#settings;
+    if (readOnly) return [];
+    const mayMake = writeTerms(request, folder, this.#settings)?.mayCreate === true;
+    const mayDelete = allowDelete && unpermitted(request, "delete", folder) === null;
+    return [...(mayMake ? (["folder"] as const) : []), ...(mayDelete ? (["delete"] as const) : [])];
   }
 
   /** What the page may offer; null when nothing can be uploaded here. */
@@ -178,7 +193,7 @@ export class FileReader {
 /** True when the query asks for a list, whatever else the folder could answer with. */
 function asksForList(query: string): boolean {
   const parameters = new URLSearchParams(query);
-  return parameters.has("json") || parameters.has("simple");
+  return parameters.has("json") || parameters.has("simple") || parameters.has("search");
 }
 
 /** The default for a file that changes just now: it is about to be cut. */

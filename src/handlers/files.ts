@@ -5,18 +5,18 @@ import { type Handler, type HttpRequest, HttpResponse } from "../http/message.ts
 import { plainText } from "../http/plain-text.ts";
 import type { Resource, Routes } from "../http/routes.ts";
 import { ObjectName } from "../storage/object-name.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage, WriteFault } from "../storage/storage.ts";
 import { createDropBox } from "./drop-box.ts";
 import { FileReader, type FileReaderSettings } from "./file-reader.ts";
+import { dropBoxRefusal, folderNameOf, makeFolder } from "./new-folder.ts";
+import { moveEntry, notHere } from "./move.ts";
 import { isFolderPath, redirectToFolder } from "./location.ts";
 import { unpermitted, writeTerms } from "./permitted.ts";
-import { nameRefused, newNameRefused, notFound, writeRefused } from "./replies.ts";
+import { nameRefused, newNameRefused, writeRefused } from "./replies.ts";
 import { conditionOf, storeBody, storeForm, type UploadSettings } from "./uploads.ts";
 
 /** How the folder is served. */
-export interface FileHandlerSettings extends FileReaderSettings, UploadSettings {
-  readonly allowDelete: boolean;
-}
+export interface FileHandlerSettings extends FileReaderSettings, UploadSettings {}
 
 /** Where the folder is; `/files` without its slash leads there. */
 const FOLDER = "/files";
@@ -28,7 +28,7 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
     const refuse = (status: number) => () =>
       plainText("No directory is served; start mini-http with --directory DIR.\n", status);
     const [read, write] = [refuse(404), refuse(403)];
-    return folderRoutes(read, { GET: read, POST: write, PUT: write, DELETE: write });
+    return folderRoutes(read, { GET: read, POST: write, PUT: write, DELETE: write, MKCOL: write, MOVE: write });
   }
   const reader = new FileReader(storage, settings);
   const { readOnly, uploadOnly, allowDelete } = settings;
@@ -41,7 +41,15 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
     POST: readOnly ? readOnlyRefusal : (request, raw) => post(storage, request, raw, settings),
     PUT: readOnly ? readOnlyRefusal : (request, raw) => put(storage, request, raw, settings),
     DELETE: allowDelete && !uploadOnly ? (request, raw) => remove(storage, request, raw, settings) : refuseDelete,
+    MKCOL: folderMaker(storage, settings, readOnlyRefusal),
+    MOVE: allowDelete && !uploadOnly ? (request, raw) => moveEntry(storage, request, raw, settings) : notHere,
   });
+}
+
+function folderMaker(storage: Storage, settings: FileHandlerSettings, readOnlyRefusal: Handler): Handler {
+  if (settings.readOnly) return readOnlyRefusal;
+  if (settings.uploadOnly) return dropBoxRefusal;
+  return (request, raw) => makeFolder(storage, request, raw, settings);
 }
 
 /** The raw path counts, since an encoded slash is no separator. */
@@ -70,7 +78,7 @@ function put(
   settings: UploadSettings,
 ): MaybePromise<HttpResponse> {
   if (!isFolderPath(raw)) return store(storage, request, raw, settings);
-  return plainText("A folder cannot be put; name the file behind the slash.\n", 409);
+  return plainText("A folder cannot be put; MKCOL makes one, and a file is named behind the slash.\n", 409);
 }
 
 function store(
@@ -89,19 +97,18 @@ async function remove(
   raw: string,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
-  const name = isFolderPath(raw) ? ObjectName.parseFolder(raw, settings.rules) : ObjectName.parse(raw, settings.rules);
+  const name = folderNameOf(raw, settings);
   if (!(name instanceof ObjectName)) return nameRefused(name);
   const refused = unpermitted(request, "delete", name);
   if (refused !== null) return refused;
-  if (isFolderPath(raw)) {
-    const there = await storage.stat(name, request.peer);
-    return typeof there === "string" || there.type === "file" ? notFound() : folderStays();
-  }
-  const fault = await storage.remove(name, conditionOf(request.method, request.fields), request.peer);
-  if (fault === null) return new HttpResponse(204);
-  return fault === "is-directory" ? folderStays() : writeRefused(fault);
+  if (name.base === "") return plainText("The served folder itself stays.\n", 403);
+  const condition = conditionOf(request.method, request.fields);
+  const fault = await storage.remove({ name, isFolder: isFolderPath(raw), condition }, request.peer);
+  return fault === null ? new HttpResponse(204) : removalRefused(fault);
 }
 
-function folderStays(): HttpResponse {
-  return plainText("This is a folder; only files can be deleted.\n", 409);
+/** Only a link to a folder is left to be one. */
+function removalRefused(fault: WriteFault): HttpResponse {
+  if (fault === "is-directory") return plainText("This is a link to a folder; it is not for clients to delete.\n", 409);
+  return writeRefused(fault);
 }

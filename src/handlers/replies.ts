@@ -19,6 +19,10 @@ const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: s
   "too-many-folders": [413, "The upload would make more new folders than one request may (see --max-new-folders)."],
   "too-large": [413, "The file would be over the system's size limit."],
   "is-directory": [409, "A folder has this name; to upload into it, end the path with a slash."],
+  "not-empty": [409, "This folder is not empty (hidden names count too); only an empty one can be deleted."],
+  "no-parent": [409, "The folder that this should lie in is not there; make that one first."],
+  "into-itself": [409, "A folder cannot be moved into itself."],
+  "other-disk": [409, "The new name lies on another disk; nothing is moved there."],
   "not-a-directory": [409, "A file stands where this path needs a folder."],
   "not-allowed": [403, "The server may not write here."],
   "bad-name": [

@@ -34,6 +34,20 @@ export interface UploadSettings {
   readonly maxFormParts: number;
 }
 
+/** The query's word for what to do with a name that is taken, in place of the server's. */
+const WAY_PARAMETER = "on-duplicate";
+
+/**
+ * With what the request asks for: whoever may replace a file may leave it alone, and nobody may do more than the server.
+ * PUT makes what it names (RFC 9110 9.3.4), so it is refused where another name is asked for.
+ */
+function withOwnWay({ method, query }: HttpRequest, settings: UploadSettings): UploadSettings {
+  if (query === "" || settings.uploadOnly) return settings;
+  const way = new URLSearchParams(query).get(WAY_PARAMETER);
+  if (way !== "rename" && way !== "error") return settings;
+  return { ...settings, onDuplicate: method === "PUT" ? "error" : way };
+}
+
 const CONDITIONAL_FIELDS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /** The preconditions of a request that changes something; null when it has none. Any coding's tag names the version. */
@@ -53,7 +67,7 @@ export async function storeBody(
   request: HttpRequest,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
-  const terms = writeTerms(request, name, settings);
+  const terms = writeTerms(request, name, withOwnWay(request, settings));
   if (terms === null) return request.permission!.refuse();
   const refused = unfitFile(request);
   if (refused !== null) return refused;
@@ -153,7 +167,7 @@ export async function storeForm(
   if (request.body === null) return plainText("The form is empty.\n", 400);
   const upload = storage.upload(request.peer);
   try {
-    const form = new FormUpload(upload, folder, request, settings);
+    const form = new FormUpload(upload, folder, request, withOwnWay(request, settings));
     const refusal = await form.take(new FormDataParser(boundary, settings.maxFormParts), request.body);
     if (refusal !== null) return refusal;
     const stored = await upload.commit();

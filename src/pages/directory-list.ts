@@ -49,7 +49,21 @@ export interface DirectoryView extends ListOrder {
   readonly visitor: Visitor | null;
   /** Null for a folder that nothing can be uploaded to. */
   readonly upload: UploadTerms | null;
+  /** What somebody wrote about the folder; null for nothing. */
+  readonly readme: Readme | null;
+  /** What may be done beside that. */
+  readonly acts: readonly Act[];
 }
+
+/** The beginning of a README. */
+export interface Readme {
+  readonly name: string;
+  readonly text: string;
+  readonly isCut: boolean;
+}
+
+/** folder: folders may be made here. delete: what is here may be removed, and given another name where names can be made. */
+export type Act = "folder" | "delete";
 
 /** The list in pieces; the entries are filtered and in order. */
 export function* directoryList(view: DirectoryView, entries: Iterable<ShownEntry>): Iterable<string> {

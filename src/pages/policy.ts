@@ -2,12 +2,15 @@
 
 /**
  * The Content-Security-Policy (CSP 3) of pages made of these styles and scripts, each in an element of its own. `data:`
- * is for icons; scripts may ask the server that the page comes from. No frame may hold the page.
+ * is for icons; scripts may ask the server that the page comes from. No frame may hold the page. `showsFiles`: the page
+ * shows files of the server in place.
  */
-export function pagePolicy(styles: readonly string[], scripts: readonly string[]): string {
+export function pagePolicy(styles: readonly string[], scripts: readonly string[], showsFiles = false): string {
   const directives = ["default-src 'none'", "style-src " + hashesOf(styles)];
   if (scripts.length > 0) directives.push("script-src " + hashesOf(scripts), "connect-src 'self'");
-  directives.push("img-src data:", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'");
+  const images = showsFiles ? "img-src data: 'self'" : "img-src data:";
+  if (showsFiles) directives.push("media-src 'self'", "frame-src 'self'");
+  directives.push(images, "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'");
   return directives.join("; ");
 }
 

@@ -25,6 +25,9 @@ export const UPLOAD_SCRIPTS: readonly string[] = [totals, panel, request, upload
 
 const TEMPLATE = parseTemplate(form as unknown as string);
 
+/** Without scripts nobody can be asked later. */
+const KEEP_BOTH = '<button formaction="./?on-duplicate=rename">Upload, and keep files of the same name</button>';
+
 /** Where uploads go, relative to the page. */
 interface UploadPlace {
   /** The folder's name; empty for a drop box, of which nobody sees what is in it. */
@@ -44,6 +47,7 @@ export function uploadPanel(
     base,
     label: isDropBox ? "Files to send" : "Upload files",
     button: isDropBox ? "Send" : "Upload",
+    keepBoth: onDuplicate === "rename" ? "" : KEEP_BOTH,
     maxBodyBytes: String(maxBodyBytes),
     limit: limitText(maxBodyBytes),
     onDuplicate,

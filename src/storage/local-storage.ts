@@ -1,10 +1,9 @@
 // A directory of this machine. Nothing outside it is ever read or written, whatever links lead there, and whoever renames
 // what meanwhile.
 
-import { join } from "node:path";
 import type { MaybePromise } from "../http/byte-source.ts";
 import { CallQueue, countThreads } from "./call-queue.ts";
-import { type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
+import type { Coordinator, Usage } from "./coordinator.ts";
 import { Debts } from "./debts.ts";
 import type { DescriptorBudget } from "./descriptor-budget.ts";
 import { entryOf } from "./entry.ts";
@@ -17,10 +16,11 @@ import { FolderWalks } from "./folder-walks.ts";
 import { isBeingWritten, readBeginning } from "./growing-file.ts";
 import { foldersOf } from "./locked-names.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
+import { makeFolder, removeName } from "./name-changes.ts";
+import { moveName } from "./name-move.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
 import { Pace } from "./pace.ts";
-import { removeQuietly, syncFolder } from "./publish.ts";
 import { HAS_PROC } from "./real-path.ts";
 import type { RecoveryGround } from "./recovery.ts";
 import { ServedRoot } from "./served-root.ts";
@@ -31,18 +31,20 @@ import type {
   FileVersion,
   ListFault,
   Listing,
+  Move,
+  Moved,
   OpenedFile,
   ReadFault,
+  Removal,
   Storage,
   Upload,
   WriteFault,
 } from "./storage.ts";
 import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
-import { readFault, SystemError, systemCode, writeFault } from "./system-fault.ts";
-import { lookAtTarget } from "./target.ts";
+import { readFault, SystemError, systemCode } from "./system-fault.ts";
 import { measureTree } from "./tree.ts";
 import { Turns } from "./turns.ts";
-import { type Found, find, free, walk } from "./way.ts";
+import { type Found, find, free } from "./way.ts";
 
 /** Of so many hits in memory one is timed. */
 const HITS_FOR_TIMED = 8;
@@ -165,26 +167,16 @@ export class LocalStorage implements Storage {
     return new LocalUpload(this.#house, this.#callsFor(client));
   }
 
-  async remove(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null> {
-    const calls = this.#callsFor(client);
-    try {
-      const folder = await walk(this.#root, calls, name.parent.segments, null);
-      try {
-        const release = await this.#coordinator.lock([join(folder.realPath, name.base)]);
-        try {
-          const fault = await this.#remove(calls, folder, name, condition);
-          if (fault !== null || !this.#settings.fsync) return fault;
-          return (await syncFolder(calls, folder)) ? null : "not-durable";
-        } finally {
-          release();
-        }
-      } finally {
-        folder.close();
-      }
-    } catch (error) {
-      const code = systemCode(error);
-      return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
-    }
+  makeFolder(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null> {
+    return makeFolder(this.#house, this.#callsFor(client), name, condition);
+  }
+
+  remove(removal: Removal, client: Client): Promise<WriteFault | null> {
+    return removeName(this.#house, this.#callsFor(client), removal);
+  }
+
+  move(move: Move, client: Client): Promise<Moved | WriteFault> {
+    return moveName(this.#house, this.#callsFor(client), move);
   }
 
   // ── Order ──
@@ -248,21 +240,6 @@ export class LocalStorage implements Storage {
     } catch (error) {
       return isGone(error);
     }
-  }
-
-  async #remove(
-    calls: FileCalls,
-    folder: Awaited<ReturnType<typeof walk>>,
-    name: ObjectName,
-    condition: Condition | null,
-  ): Promise<WriteFault | null> {
-    const { entry, usage } = await lookAtTarget(this.#root, calls, folder, name);
-    if (entry === null) return "missing";
-    if (entry.type === "directory") return "is-directory";
-    if (condition !== null && !condition(entry)) return "precondition";
-    await removeQuietly(calls, folder.at(name.base), usage.bytes, () => calls.unlink(folder.at(name.base)));
-    this.#coordinator.settle(NO_CLAIM, { bytes: -usage.bytes, files: -usage.files });
-    return null;
   }
 
   async #touchUploads(): Promise<void> {

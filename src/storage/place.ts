@@ -57,7 +57,7 @@ async function placeIn(
 }
 
 /** Names that no file system takes are refused before the body, even where a folder is yet to be made. */
-function isTooLong(name: ObjectName): boolean {
+export function isTooLong(name: ObjectName): boolean {
   if (name.segments.length > MOST_SEGMENTS || Buffer.byteLength(name.path) > MOST_PATH_BYTES) return true;
   return name.segments.some((segment) => Buffer.byteLength(segment) > MOST_NAME_BYTES);
 }

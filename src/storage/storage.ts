@@ -32,6 +32,10 @@ export type WriteFault =
   | "too-many-folders" // more new folders than one request may make
   | "too-large" // over the system's file size limit
   | "is-directory" // a folder has this name
+  | "not-empty" // the folder that is to go holds something
+  | "into-itself" // a folder is to lie in itself
+  | "other-disk" // the two names lie on two file systems
+  | "no-parent" // the folder that it is to lie in is not there
   | "not-a-directory" // a file stands where a folder is needed
   | "not-allowed" // no permission, a read-only disk, or a link that leaves the directory
   | "bad-name" // too long for the file system, or none that it takes
@@ -166,6 +170,34 @@ export interface Upload {
   abort(): Promise<void>;
 }
 
+/** What is to go. */
+export interface Removal {
+  readonly name: ObjectName;
+  /** The name was given as a folder's: a file that has it is not meant. */
+  readonly isFolder: boolean;
+  readonly condition: Condition | null;
+}
+
+/** What gets another name. */
+export interface Move {
+  readonly from: ObjectName;
+  readonly to: ObjectName;
+  /** The names were given as a folder's: a file is not meant. */
+  readonly isFolder: boolean;
+  /** Of what is moved. */
+  readonly condition: Condition | null;
+  /** A file may take the place of a file. */
+  readonly mayReplace: boolean;
+}
+
+/** What became of a move. */
+export interface Moved {
+  /** False when it took the place of another file. */
+  readonly isNew: boolean;
+  /** Of a file; empty for a folder. */
+  readonly etag: string;
+}
+
 /** Where bytes rest. Names are `ObjectName`s, which only `object-name.ts` makes, so no other path can be reached. */
 export interface Storage {
   /** The caller closes the file. */
@@ -178,8 +210,12 @@ export interface Storage {
   list(folder: ObjectName, client: Client): Promise<Listing | ListFault>;
   /** Begins an upload, without asking for anything yet. */
   upload(client: Client): Upload;
-  /** Removes a file. Null: it is gone. */
-  remove(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null>;
+  /** Makes a folder in one that is there. Null: it is made; "exists": something has its name. */
+  makeFolder(name: ObjectName, condition: Condition | null, client: Client): Promise<WriteFault | null>;
+  /** Removes a file, or a folder that holds nothing. Null: it is gone. */
+  remove(removal: Removal, client: Client): Promise<WriteFault | null>;
+  /** Gives a file or a folder another name, in a folder that is there. "exists": something has it that stays. */
+  move(move: Move, client: Client): Promise<Moved | WriteFault>;
   /** Finishes or removes what servers that are gone left behind; gives how many files that were. */
   sweep(): Promise<number>;
   /** Bytes, and files and folders, below the directory, but for the uploads that this server has in hand. */

@@ -198,7 +198,7 @@ describe("a page of a named origin", () => {
     const { status, fields } = await ask("OPTIONS", asked);
     expect(status).toBe(204);
     expect(fields.get("access-control-allow-origin")).toBe("https://app.example.org");
-    expect(fields.get("access-control-allow-methods")).toBe("GET, HEAD, POST, PUT, DELETE");
+    expect(fields.get("access-control-allow-methods")).toBe("GET, HEAD, POST, PUT, DELETE, MKCOL, MOVE");
     expect(fields.get("access-control-allow-headers")).toContain("If-Match");
     expect(fields.get("vary")).toContain("Origin");
     expect(fields.has("access-control-allow-private-network")).toBe(false);

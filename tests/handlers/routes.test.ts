@@ -22,7 +22,7 @@ const statuses: [method: string, target: string, status: number, allow: string |
   ["GET", "/", 200, undefined],
   ["HEAD", "/", 200, undefined],
   ["OPTIONS", "/", 204, "GET, HEAD, OPTIONS"],
-  ["OPTIONS", "*", 204, "GET, HEAD, POST, PUT, DELETE, OPTIONS"],
+  ["OPTIONS", "*", 204, "GET, HEAD, POST, PUT, DELETE, MKCOL, MOVE, OPTIONS"],
   ["POST", "/", 405, "GET, HEAD, OPTIONS"],
   ["DELETE", "/echo/a", 405, "GET, HEAD, OPTIONS"],
   ["GET", "/echo", 405, "POST, PUT, OPTIONS"],

@@ -373,6 +373,35 @@ describe("DELETE", () => {
   });
 });
 
+describe("what a request itself says of a name that is taken", () => {
+  const rows: [flags: string[], method: string, target: string, status: number, there: string[]][] = [
+    [[], "POST", "/files/old.txt?on-duplicate=rename", 201, ["old (1).txt", "old.txt"]],
+    [[], "POST", "/files/old.txt?on-duplicate=error", 409, ["old.txt"]],
+    [[], "PUT", "/files/old.txt?on-duplicate=error", 409, ["old.txt"]],
+    // PUT makes what it names, and nothing else.
+    [[], "PUT", "/files/old.txt?on-duplicate=rename", 409, ["old.txt"]],
+    [[], "POST", "/files/old.txt?on-duplicate=other", 201, ["old.txt"]],
+    [["--on-duplicate", "error"], "POST", "/files/old.txt?on-duplicate=rename", 201, ["old (1).txt", "old.txt"]],
+    // Nobody may do more than the server.
+    [["--on-duplicate", "error"], "POST", "/files/old.txt?on-duplicate=overwrite", 409, ["old.txt"]],
+    [["--read-only"], "POST", "/files/old.txt?on-duplicate=rename", 403, ["old.txt"]],
+    [["--anonymous", "read,write@/"], "POST", "/files/old.txt?on-duplicate=rename", 401, ["old.txt"]],
+  ];
+  test.each(rows)("%j: %s %s is %d", async (flags, method, target, status, there) => {
+    await using house = new UploadHouse();
+    const port = house.serve(flags);
+    expect(await statusOf(port, withLength(method, target, "", "new"))).toBe(status);
+    expect(house.names().filter((name) => name.endsWith(".txt"))).toEqual(there);
+  });
+
+  test("holds for all files of a form", async () => {
+    await using house = new UploadHouse();
+    const sent = form(["old.txt", "new"], ["other.txt", "other"]);
+    const reply = await ask(house.serve([]), "POST", "/files/?on-duplicate=rename", FORM, sent);
+    expect(reply.body).toBe("old (1).txt\nother.txt\n");
+  });
+});
+
 describe("--on-duplicate rename", () => {
   test("30 at once get 30 names, each with its own content", async () => {
     await using house = new UploadHouse();

@@ -18,6 +18,8 @@ const EMPTY: DirectoryView = {
   filter: "",
   visitor: null,
   upload: null,
+  readme: null,
+  acts: [],
 };
 
 const file = (name: string, size = 1, modified = AT): ShownEntry => ({ name, type: "file", size, modified });
@@ -224,7 +226,11 @@ describe("the upload panel", () => {
     const html = page({ upload: TERMS });
     const form = "form#plain[method=post][enctype='multipart/form-data'][action='./']";
     expect(found(html, `${form} input[type=file][name=file][multiple]`)).toHaveLength(1);
-    expect(found(html, `${form} button`)).toEqual(["Upload"]);
+    expect(found(html, `${form} button`)).toEqual(["Upload", "Upload, and keep files of the same name"]);
+    expect(found(html, `${form} button[formaction]`, "formaction")).toEqual(["./?on-duplicate=rename"]);
+    // Where the server keeps both by itself there is nothing to choose.
+    const renaming = page({ upload: { ...TERMS, onDuplicate: "rename" } });
+    expect(found(renaming, `${form} button`)).toEqual(["Upload"]);
   });
 
   const limits: [bytes: number, text: string][] = [

@@ -459,7 +459,7 @@ describe("bounds", () => {
       await read(place.storage, "d/a");
       await read(place.storage, "d/none");
       await namesIn(place.storage, `d/${i}`);
-      await place.storage.remove(nameOf(`d/${i}/x`), null, CLIENT);
+      await place.storage.remove({ name: nameOf(`d/${i}/x`), isFolder: false, condition: null }, CLIENT);
     }
     await place.storage.sweep();
     expect(open()).toBe(before);

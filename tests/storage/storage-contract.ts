@@ -257,16 +257,44 @@ export function runStorageContract(make: () => Promise<ContractStorage>): void {
     expect(await storage.measure()).toMatchObject({ files: 4 });
   });
 
-  test("removal: what is there, what is not, a folder, a condition", async () => {
+  test("removal: what is there, what is not, folders with and without content, a condition", async () => {
     await using made = await make();
     const { storage } = made;
+    const remove = (path: string, condition: Condition | null = null, isFolder = false): Promise<WriteFault | null> =>
+      storage.remove({ name: nameOf(path), condition, isFolder }, CLIENT);
     await store(storage, { a: "x", "folder/b": "y" });
-    expect(await storage.remove(nameOf("a"), never, CLIENT)).toBe("precondition");
-    expect(await storage.remove(nameOf("folder"), null, CLIENT)).toBe("is-directory");
-    expect(await storage.remove(nameOf("none"), null, CLIENT)).toBe("missing");
-    expect(await storage.remove(nameOf("none/none"), null, CLIENT)).toBe("missing");
-    expect(await storage.remove(nameOf("a"), null, CLIENT)).toBeNull();
+    expect(await remove("a", never)).toBe("precondition");
+    expect(await remove("a", null, true)).toBe("missing");
+    expect(await remove("folder")).toBe("not-empty");
+    expect(await remove("none")).toBe("missing");
+    expect(await remove("none/none")).toBe("missing");
+    expect(await remove("")).toBe("not-allowed");
+    expect(await remove("a")).toBeNull();
     expect(await read(storage, "a")).toBe("(missing)");
+    expect(await remove("folder/b")).toBeNull();
+    expect(await remove("folder", never, true)).toBe("precondition");
+    expect(await remove("folder", null, true)).toBeNull();
+    expect(await namesIn(storage, "")).toEqual([]);
+    expect(await storage.measure()).toEqual({ bytes: 0, files: 0 });
+  });
+
+  test("a folder is made once, in a folder that is there", async () => {
+    await using made = await make();
+    const { storage } = made;
+    const create = (path: string, condition: Condition | null = null): Promise<WriteFault | null> =>
+      storage.makeFolder(nameOf(path), condition, CLIENT);
+    expect(await create("a/b")).toBe("no-parent");
+    const results = await Promise.all(Array.from({ length: 5 }, () => create("a")));
+    expect(results.sort()).toEqual(["exists", "exists", "exists", "exists", null]);
+    expect(await create("a", onlyNew)).toBe("precondition");
+    expect(await create("a/b", onlyNew)).toBeNull();
+    expect(await create("")).toBe("exists");
+    await store(storage, { file: "x" });
+    expect(await create("file")).toBe("exists");
+    expect(await create("file/c")).toBe("not-a-directory");
+    expect(await create("x".repeat(256))).toBe("bad-name");
+    expect(await namesIn(storage, "a")).toEqual(["b"]);
+    expect(await storage.measure()).toEqual({ bytes: 1, files: 3 });
   });
 
   test("a version is unchanged until it is", async () => {

@@ -31,6 +31,48 @@ function withFilter(address, filter) {
   return url.href;
 }
 
+/**
+ * Called when another list is shown, and once at the beginning.
+ * @type {(() => void)[]}
+ */
+const listeners = [];
+
+/** @param {() => void} listener */
+export function onList(listener) {
+  listeners.push(listener);
+  listener();
+}
+
+/** The rows that the filter leaves, without the one of the parent folder. */
+export function shownRows() {
+  return rows()
+    .map(({ row }) => row)
+    .filter((row) => !row.hidden);
+}
+
+/** Of all rows, those of these names. */
+export function rowsNamed(/** @type {ReadonlySet<string>} */ names) {
+  return rows()
+    .map(({ row }) => row)
+    .filter((row) => names.has(nameOf(row)));
+}
+
+/**
+ * What stands in the row, as it is called.
+ * @param {HTMLTableRowElement} row
+ */
+export function nameOf(row) {
+  return within(row, "bdi", HTMLElement).textContent;
+}
+
+/**
+ * The link that is the entry.
+ * @param {HTMLTableRowElement} row
+ */
+export function linkOf(row) {
+  return within(row, "th a", HTMLAnchorElement);
+}
+
 function currentList() {
   return byId("list", HTMLElement);
 }
@@ -147,6 +189,7 @@ function showList(list) {
   knownRows = null;
   showLocalTimes();
   showMatches();
+  for (const listener of listeners) listener();
   if (focused === null) return;
   for (const each of list.querySelectorAll("a, button"))
     if (each instanceof HTMLElement && keyOf(each) === focused) return each.focus();
@@ -236,7 +279,7 @@ function save(button) {
 
 document.addEventListener("click", (event) => {
   const button = eventElement(event, "#list button", HTMLButtonElement);
-  if (button === null) return;
+  if (button === null || button.dataset["act"] !== undefined) return;
   event.preventDefault();
   if (button.dataset["column"] !== undefined && button.form !== null) void showOrdered(addressOfColumn(button.form));
   else if (button.name === "download") save(button);

@@ -6,7 +6,7 @@ import { countOf, sizeText } from "./formats.js";
 import { rankOf } from "./upload-totals.js";
 
 /** @typedef {import("./upload-totals.js").UploadState} UploadState */
-/** @typedef {"replace" | "skip" | "retry" | "cancel"} Action */
+/** @typedef {"replace" | "keep" | "skip" | "retry" | "cancel"} Action */
 
 const { dataset } = byId("upload", HTMLElement);
 /** What the server does with uploads, and how large one may be. */
@@ -32,7 +32,7 @@ export const words = terms.isDropBox
 const BUTTONS = {
   waiting: ["cancel"],
   sending: ["cancel"],
-  taken: ["replace", "skip"],
+  taken: ["replace", "keep", "skip"],
   failed: ["retry", "skip"],
   cancelled: ["retry"],
 };
@@ -84,6 +84,7 @@ function buildPanel() {
     { id: "total" },
     make("p", { id: "total-text" }),
     button("replace-all", "Replace all", hidden),
+    button("keep-all", "Keep all", hidden),
     button("skip-all", "Skip all", hidden),
     button("cancel-all", "Cancel all", hidden),
     button("clear", "Clear", hidden),
@@ -125,6 +126,7 @@ export function addRow(path) {
       "span",
       { class: "actions" },
       button("replace", "Replace"),
+      button("keep", "Keep both"),
       button("skip", "Skip"),
       button("retry", "Try again"),
       button("cancel", "Cancel"),
@@ -228,6 +230,7 @@ export function showTotals({ isEmpty, isBusy, canClear, taken, undecided, done, 
   byId("cancel-all", HTMLElement).hidden = !isBusy;
   byId("clear", HTMLElement).hidden = isBusy || !canClear;
   byId("replace-all", HTMLElement).hidden = taken < 2 || !terms.mayReplace;
+  byId("keep-all", HTMLElement).hidden = taken < 2;
   byId("skip-all", HTMLElement).hidden = undecided < 2;
   if (done > 0) byId("choose-files", HTMLElement).textContent = words.more;
   document.title = isBusy ? Math.floor(share * 100) + "% – " + pageTitle : pageTitle;

@@ -21,21 +21,21 @@ export class UploadRequest {
   #request = new XMLHttpRequest();
   #file;
   #path;
-  #replaces;
+  #way;
   #report;
 
   /**
    * @param {Blob} file
    * @param {string} path
-   * @param {boolean} replaces The file may take the place of another.
+   * @param {"ask" | "replace" | "rename"} way What to do when the name is taken.
    * @param {Report} report
    */
-  constructor(file, path, replaces, report) {
+  constructor(file, path, way, report) {
     this.#file = file;
     this.#path = path;
-    this.#replaces = replaces;
+    this.#way = terms.isRenamed ? "rename" : way;
     this.#report = report;
-    if (!terms.isRenamed && !replaces && file.size > ASK_FIRST_BYTES) this.#askFirst();
+    if (this.#way === "ask" && file.size > ASK_FIRST_BYTES) this.#askFirst();
     else this.#send();
   }
 
@@ -56,20 +56,24 @@ export class UploadRequest {
   }
 
   #send() {
-    const request = this.#open(terms.isRenamed ? "POST" : "PUT");
+    const isRenamed = this.#way === "rename";
+    const request = this.#open(isRenamed ? "POST" : "PUT", isRenamed && !terms.isRenamed ? "?on-duplicate=rename" : "");
     request.upload.addEventListener("progress", ({ loaded }) => this.#report.progress(loaded));
     request.addEventListener("load", () => this.#report.end(...this.#judge()));
-    if (!terms.isRenamed && !this.#replaces) request.setRequestHeader("If-None-Match", "*");
+    if (this.#way === "ask") request.setRequestHeader("If-None-Match", "*");
     request.send(this.#file);
   }
 
-  /** @param {string} method */
-  #open(method) {
+  /**
+   * @param {string} method
+   * @param {string} query
+   */
+  #open(method, query = "") {
     const request = new XMLHttpRequest();
     this.#request = request;
     request.addEventListener("error", () => this.#report.end("failed", BROKEN_OFF));
     request.addEventListener("abort", () => this.#report.end("cancelled", "Cancelled"));
-    request.open(method, terms.base + this.#path.split("/").map(encodeURIComponent).join("/"));
+    request.open(method, terms.base + this.#path.split("/").map(encodeURIComponent).join("/") + query);
     return request;
   }
 
@@ -90,7 +94,7 @@ export class UploadRequest {
   #storedLine() {
     const segments = this.#path.split("/");
     const asked = segments.at(-1) ?? "";
-    const location = terms.isRenamed ? (this.#request.getResponseHeader("Location") ?? "") : "";
+    const location = this.#way === "rename" ? (this.#request.getResponseHeader("Location") ?? "") : "";
     const stored = decodeURIComponent(location.split("/").at(-1) ?? "") || asked;
     this.#report.stored(segments.length === 1 ? stored : (segments[0] ?? ""));
     const done = words.done.charAt(0).toUpperCase() + words.done.slice(1);

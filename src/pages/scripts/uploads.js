@@ -32,8 +32,11 @@ class Upload {
   /** @type {UploadState} */
   state = "waiting";
   loaded = 0;
-  /** A person said that it may take the place of another. */
-  replaces = false;
+  /**
+   * What a person said about a name that is taken.
+   * @type {"ask" | "replace" | "rename"}
+   */
+  way = "ask";
   /** @type {UploadRequest | null} */
   request = null;
 
@@ -153,8 +156,8 @@ function send(upload) {
   upload.loaded = 0;
   sending.add(upload);
   show(upload, "sending", "Starting");
-  const { file, path, replaces } = upload;
-  upload.request = new UploadRequest(file, path, replaces, {
+  const { file, path, way } = upload;
+  upload.request = new UploadRequest(file, path, way, {
     progress: (loaded) => takeProgress(upload, loaded),
     end: (state, line) => settle(upload, state, line),
     stored: markNew,
@@ -235,7 +238,11 @@ addEventListener("beforeunload", (event) => {
 /** @type {Readonly<Record<Action, (upload: Upload) => void>>} */
 const ACTIONS = {
   replace(upload) {
-    upload.replaces = true;
+    upload.way = "replace";
+    enqueue(upload);
+  },
+  keep(upload) {
+    upload.way = "rename";
     enqueue(upload);
   },
   retry: enqueue,
@@ -297,6 +304,7 @@ uploadList.addEventListener("click", (event) => {
   (next instanceof HTMLElement ? next : row).focus();
 });
 byId("replace-all", HTMLElement).addEventListener("click", () => act("replace", inState(isTaken)));
+byId("keep-all", HTMLElement).addEventListener("click", () => act("keep", inState(isTaken)));
 byId("skip-all", HTMLElement).addEventListener("click", () => act("skip", inState(isUndecided)));
 // Those that wait go first: an upload that ends would make one of them start.
 byId("cancel-all", HTMLElement).addEventListener("click", () => act("cancel", [...queue, ...sending]));

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { application } from "../support/app.ts";
+import { ask } from "../support/ask.ts";
+import { RawClient } from "../support/raw-client.ts";
+import { type StartedServer, startServer } from "../support/start-server.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const folder = tempFolder();
+const servers: StartedServer[] = [];
+
+function serve(...flags: string[]): number {
+  const server = startServer(application(folder.path, ...flags));
+  servers.push(server);
+  return server.port;
+}
+
+beforeAll(() => {
+  for (const path of ["a/b/c", "secret/deep", "photos 2024/Berlin", ".hidden"])
+    mkdirSync(join(folder.path, path), { recursive: true });
+  for (const path of [
+    "Invoice 1.pdf",
+    "a/invoice.txt",
+    "a/b/c/INVOICE-old.txt",
+    "secret/invoice.txt",
+    "secret/deep/invoice.txt",
+    "photos 2024/Berlin/1.jpg",
+    "photos 2024/Berlin/2.jpg",
+    ".hidden/invoice",
+    "a/.mini-http-invoice",
+    "Stra\u00dfe.txt",
+  ])
+    writeFileSync(join(folder.path, path), "x");
+  symlinkSync("..", join(folder.path, "a/loop"));
+  symlinkSync("/etc", join(folder.path, "outside"));
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  folder[Symbol.dispose]();
+});
+
+interface Result {
+  readonly paths: readonly string[];
+  readonly end: { readonly complete: boolean; readonly stopped: string | null; readonly lookedAt: number };
+}
+
+async function search(port: number, target: string, fields = ""): Promise<Result> {
+  const reply = await ask(port, "GET", target, fields);
+  expect(reply.status).toBe(200);
+  expect(reply.fields.get("content-type")).toBe("application/x-ndjson");
+  const lines = Buffer.from(reply.body, "latin1")
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  return {
+    end: lines.at(-1),
+    paths: lines
+      .slice(0, -1)
+      .map(({ path }) => path)
+      .toSorted(),
+  };
+}
+
+describe("a search", () => {
+  test.each([
+    [
+      "/files/?search=invoice",
+      ["Invoice 1.pdf", "a/b/c/INVOICE-old.txt", "a/invoice.txt", "secret/deep/invoice.txt", "secret/invoice.txt"],
+    ],
+    ["/files/a/b/?search=invoice", ["c/INVOICE-old.txt"]],
+    ["/files/?search=invoice+old", ["a/b/c/INVOICE-old.txt"]],
+    ["/files/?search=berlin", ["photos 2024/Berlin"]],
+    ["/files/?search=2024%20jpg", ["photos 2024/Berlin/1.jpg", "photos 2024/Berlin/2.jpg"]],
+    ["/files/?search=STRASSE", []],
+    ["/files/?search=stra%C3%9Fe", ["Stra\u00dfe.txt"]],
+    ["/files/?search=passwd", []],
+    ["/files/?search=nothing", []],
+  ])("%s", async (target, paths) => {
+    const { paths: found, end } = await search(serve(), target);
+    // A link that leads back is no other folder.
+    expect(found).toEqual(paths);
+    expect(end).toMatchObject({ complete: true, stopped: null });
+  });
+
+  test("tells what lists tell", async () => {
+    const reply = await ask(serve(), "GET", "/files/a/b/?search=old");
+    const [line] = reply.body.split("\n");
+    expect(JSON.parse(line!)).toEqual({
+      path: "c/INVOICE-old.txt",
+      type: "file",
+      size: 1,
+      modified: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    });
+  });
+
+  test.each([
+    ["no word", "/files/?search=", 400],
+    ["white space", "/files/?search=%20", 400],
+    ["too many words", "/files/?search=" + "x".repeat(201), 400],
+    ["a folder that is not there", "/files/none/?search=a", 200],
+    ["a way out", "/files/../?search=a", 400],
+  ])("for %s", async (_, target, status) => {
+    expect((await ask(serve(), "GET", target)).status).toBe(status);
+  });
+
+  test("has the fields of GET for HEAD, and is nothing to keep", async () => {
+    const reply = await ask(serve(), "HEAD", "/files/?search=a");
+    expect([reply.status, reply.body, reply.fields.get("cache-control")]).toEqual([200, "", "no-store"]);
+  });
+
+  test.each([
+    ["where folders are not listed", ["--no-listing"]],
+    ["of a drop box", ["--upload-only"]],
+  ])("%s is refused", async (_, flags) => {
+    expect((await ask(serve(...flags), "GET", "/files/?search=invoice")).status).toBe(403);
+  });
+
+  test("is one with --index, too", async () => {
+    writeFileSync(join(folder.path, "a/b/index.html"), "index");
+    expect((await search(serve("--index"), "/files/a/b/?search=old")).paths).toEqual(["c/INVOICE-old.txt"]);
+  });
+
+  test("finds hidden names where they are shown, and never an upload under way", async () => {
+    const { paths } = await search(serve("--hidden"), "/files/?search=invoice");
+    expect(paths).toContain(".hidden/invoice");
+    expect(paths.some((path) => path.includes(".mini-http"))).toBe(false);
+  });
+});
+
+describe("below a hidden path nothing shows:", () => {
+  const BOB = `Authorization: Basic ${Buffer.from("bob:pw").toString("base64")}\r\n`;
+
+  test.each([
+    ["to everybody", ["--anonymous", "ro@/", "--anonymous", "none@/secret"], "", []],
+    [
+      "with more below it",
+      ["--anonymous", "ro@/", "--anonymous", "none@/secret", "--anonymous", "ro@/secret/deep"],
+      "",
+      ["secret/deep/invoice.txt"],
+    ],
+    [
+      "and shows to whom it is open",
+      ["--anonymous", "none@/", "--auth", "bob:pw@/secret:ro"],
+      BOB,
+      ["secret/deep/invoice.txt", "secret/invoice.txt"],
+    ],
+  ])("%s", async (_, flags, fields, expected) => {
+    const { paths } = await search(serve(...flags), "/files/?search=invoice", fields);
+    expect(paths.filter((path) => path.includes("secret"))).toEqual(expected);
+  });
+
+  test("not even how much was looked at", async () => {
+    const flags = ["--anonymous", "ro@/pub", "--anonymous", "none@/"];
+    mkdirSync(join(folder.path, "pub"), { recursive: true });
+    const { end } = await search(serve(...flags), "/files/?search=invoice");
+    expect(end.lookedAt).toBe(1);
+  });
+
+  test("and asking there is refused as anything is", async () => {
+    const port = serve("--anonymous", "ro@/a");
+    expect((await ask(port, "GET", "/files/secret/?search=invoice")).status).toBe(401);
+    expect((await ask(port, "GET", "/files/none/?search=invoice")).status).toBe(401);
+  });
+});
+
+describe("many searches", () => {
+  test("at once are a few, and the others hear it", async () => {
+    const port = serve();
+    const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(port)));
+    for (const client of clients)
+      await client.send("GET /files/?search=e HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const answers = await Promise.all(clients.map((client) => client.untilEnd()));
+    for (const client of clients) client.close();
+    expect(answers.every((answer) => /^HTTP\/1\.1 (200|503) /.test(answer))).toBe(true);
+    // All places are free again.
+    for (let i = 0; i < 8; i++) await search(port, "/files/?search=invoice");
+  });
+
+  test("that nobody waits for give their places back", async () => {
+    const port = serve();
+    for (let i = 0; i < 20; i++) {
+      const client = await RawClient.connect(port);
+      await client.send("GET /files/?search=e HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.reset();
+    }
+    const deadline = performance.now() + 5000;
+    while ((await ask(port, "GET", "/files/?search=a")).status !== 200 && performance.now() < deadline)
+      await Bun.sleep(10);
+    await search(port, "/files/?search=invoice");
+  });
+
+  test("stop when they have found enough", async () => {
+    using large = tempFolder();
+    for (let i = 0; i < 1500; i++) writeFileSync(join(large.path, `same-${i}`), "");
+    const server = startServer(application(large.path));
+    const { paths, end } = await search(server.port, "/files/?search=same");
+    expect([paths.length, end.complete, end.stopped]).toEqual([1000, false, "results"]);
+    await server.stop();
+  });
+});
