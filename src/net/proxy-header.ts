@@ -43,6 +43,9 @@ const PROXY = 1;
 /** Family and transport in one byte, with the bytes of two addresses and two ports. */
 const TCP_OVER_IPV4 = 0x11;
 const TCP_OVER_IPV6 = 0x21;
+/** Unspecified, IPv4, IPv6 and unix; unspecified, stream and datagram. Others are to be refused. */
+const LAST_FAMILY = 3;
+const LAST_TRANSPORT = 2;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 const PORT_BYTES = 2;
@@ -96,7 +99,8 @@ function readBinary(bytes: Buffer): ProxyHeader | BadProxyHeader | null {
   if (command === LOCAL) return { size, ends: null };
   if (family === TCP_OVER_IPV4) return readEnds(bytes, size, IPV4_BYTES);
   if (family === TCP_OVER_IPV6) return readEnds(bytes, size, IPV6_BYTES);
-  return { size, ends: UNKNOWN };
+  const isKnown = family >> 4 <= LAST_FAMILY && (family & 0x0f) <= LAST_TRANSPORT;
+  return isKnown ? { size, ends: UNKNOWN } : MALFORMED;
 }
 
 /** Two addresses, then two ports; what follows them describes them further. */
