@@ -40,6 +40,8 @@ const NOBODY: Forwarded = { address: null, port: 0, scheme: null, authority: nul
 /** Proxies name the scheme of a WebSocket, too. */
 const SCHEMES: Readonly<Record<string, Scheme>> = { http: "http", https: "https", ws: "http", wss: "https" };
 const MOST_PORT = 65_535;
+/** No chain of proxies is as long as what fits into a head, and a client may have written that into the other field. */
+const MOST_PROXIES = 100;
 
 /**
  * What the fields of a request tell that came from a proxy of ours. Each proxy adds at the end whom it was asked by, so
@@ -66,7 +68,8 @@ export function readForwarded(fields: FieldSection, proxies: AddressSet): Forwar
 /** Forwarded: what the client asked for stands beside its address. */
 function readStandard(elements: readonly string[], proxies: AddressSet): Forwarded | Unbelievable | null {
   let told = NOBODY;
-  for (const element of elements.toReversed()) {
+  for (const [place, element] of elements.toReversed().entries()) {
+    if (place === MOST_PROXIES) return new Unbelievable("Forwarded names too many proxies");
     const next = readElement(element);
     if (next === null) return new Unbelievable("Forwarded cannot be read");
     // A proxy that tells no address speaks of the one that was told of it.
@@ -94,6 +97,7 @@ function readUsual(fields: FieldSection, proxies: AddressSet): Forwarded | Unbel
   let node: Node | null = null;
   let place = 0;
   for (const text of addresses.toReversed()) {
+    if (place === MOST_PROXIES) return new Unbelievable("X-Forwarded-For names too many proxies");
     node = readNode(text);
     if (node === null) return new Unbelievable("X-Forwarded-For cannot be read");
     place += 1;

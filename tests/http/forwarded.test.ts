@@ -121,11 +121,24 @@ describe("what cannot be believed", () => {
     expect(readForwarded(fieldsOf(fields), PROXIES)).toEqual(new Unbelievable(reason));
   });
 
-  test("a list as long as a head can hold is read to its end", () => {
-    const long = fieldsOf({
-      "x-forwarded-for": "10.0.0.1,".repeat(3000) + "<",
-      forwarded: "for=10.0.0.1,".repeat(2500),
-    });
-    expect(readForwarded(long, PROXIES)).toBeInstanceOf(Unbelievable);
+  const chains: [field: string, member: string, reason: string][] = [
+    ["x-forwarded-for", "10.0.0.1", "X-Forwarded-For names too many proxies"],
+    ["x-forwarded-for", "fd00::1", "X-Forwarded-For names too many proxies"],
+    ["forwarded", "for=10.0.0.1", "Forwarded names too many proxies"],
+    ["forwarded", 'for="[fd00::1]"', "Forwarded names too many proxies"],
+  ];
+  test.each(chains)("%s with more than 100 of our proxies, such as %s", (field, member, reason) => {
+    const chain = (length: number): string => new Array<string>(length).fill(member).join();
+    expect(readForwarded(fieldsOf({ [field]: chain(100) }), PROXIES)).not.toBeInstanceOf(Unbelievable);
+    expect(readForwarded(fieldsOf({ [field]: chain(101) }), PROXIES)).toEqual(new Unbelievable(reason));
+    expect(readForwarded(fieldsOf({ [field]: `<${chain(2000)}` }), PROXIES)).toEqual(new Unbelievable(reason));
+  });
+
+  const written: [field: string, chain: string][] = [
+    ["x-forwarded-for", `${"10.0.0.1,".repeat(2000)}203.0.113.9`],
+    ["forwarded", `${"for=10.0.0.1,".repeat(2000)}for=203.0.113.9`],
+  ];
+  test.each(written)("but not what a client wrote ahead of its own address in %s, however long", (field, chain) => {
+    expect(readForwarded(fieldsOf({ [field]: chain }), PROXIES)).toMatchObject({ address: "203.0.113.9" });
   });
 });
