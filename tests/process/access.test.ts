@@ -42,6 +42,25 @@ describe("whoever starts the server is told of secrets in the command line:", ()
   });
 });
 
+describe("and of passwords that travel without encryption:", () => {
+  const BOB = ["--auth", `bob:${HASH}`];
+  const cases: [why: string, words: string[], isTold: boolean][] = [
+    ["on every address", ["--host", "0.0.0.0", ...BOB], true],
+    ["on every address of IPv6", ["--host", "::", ...BOB], true],
+    ["on an address of the network", ["--host", "192.0.2.1", ...BOB], true],
+    ["a token on every address", ["--host", "0.0.0.0", "--token", TOKEN], true],
+    ["on this machine", BOB, false],
+    ["on this machine, by its address", ["--host", "127.0.0.1", ...BOB], false],
+    ["on this machine, by its address of IPv6", ["--host", "::1", ...BOB], false],
+    ["with a certificate of our own", ["--host", "0.0.0.0", "--tls", "self-signed", ...BOB], false],
+    ["with a certificate of theirs", ["--host", "0.0.0.0", "--tls-cert", "cert.pem", ...BOB], false],
+    ["where nobody has one", ["--host", "0.0.0.0", "--anonymous", "ro@/"], false],
+  ];
+  test.each(cases)("%s", (_, words, isTold) => {
+    expect(notesOf(words).includes("travel without encryption")).toBe(isTold);
+  });
+});
+
 describe("and of an --auth-file that others can read:", () => {
   const cases: [why: string, text: string, mode: number, isTold: boolean][] = [
     ["passwords for everyone", "bob:pw\n", 0o644, true],
