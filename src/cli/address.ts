@@ -34,8 +34,28 @@ export function readOrigin(text: string): string | Unreadable {
 
 /** True for addresses and names that only this machine can reach. */
 export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/\.$/, "");
+  const name = canonicalHost(host);
   return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d+){3}$/.test(name);
+}
+
+/** True for what stands for all addresses of this machine: something to listen at, and nothing to open. */
+export function isEveryAddress(host: string): boolean {
+  const name = canonicalHost(host);
+  return name === "0.0.0.0" || name === "::";
+}
+
+const MAPPED_IPV4 = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
+
+/** One spelling for each address, as URLs have it, of IPv4 also where it is mapped into IPv6; names in lower case. */
+export function canonicalHost(host: string): string {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  // None of a zone, which no URL takes.
+  const url = URL.parse(`http://${name.includes(":") ? `[${name}]` : name}/`);
+  const text = url === null ? name : url.hostname.replace(/^\[|\]$/g, "");
+  const groups = MAPPED_IPV4.exec(text)
+    ?.slice(1)
+    .map((group) => Number.parseInt(group, 16));
+  return groups === undefined ? text : groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
 function isIpv6(host: string): boolean {

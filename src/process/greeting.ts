@@ -14,8 +14,16 @@ const STANDARD_ERROR = 2;
 const ENDING_PATIENCE_MS = 300;
 const USUAL_COLUMNS = 80;
 
-/** Says what to do next, on a terminal, and what else was asked for: a code to scan, the browser. */
-export function greet({ config, renewal, log }: Run, urls: readonly string[]): void {
+/** Says what to do next, on a terminal, and what else was asked for. A fault of ours here is told, and stops no server. */
+export function greet(run: Run, urls: readonly string[]): void {
+  try {
+    welcome(run, urls);
+  } catch (error) {
+    run.log.fault(error);
+  }
+}
+
+function welcome({ config, renewal, log }: Run, urls: readonly string[]): void {
   const [url] = urls;
   if (url === undefined) return;
   const folder = config.directory === null ? null : resolve(config.directory);
@@ -28,6 +36,7 @@ export function greet({ config, renewal, log }: Run, urls: readonly string[]): v
 }
 
 function drawAddress(facts: WelcomeFacts, log: AccessLog): void {
+  if (!isTerminal()) return log.warning("--qr draws on a terminal, and this is none.");
   const [address] = openAddresses(facts).others;
   if (address === undefined)
     return log.warning("--qr needs an address that a phone can reach; start with --host 0.0.0.0.");
@@ -36,7 +45,7 @@ function drawAddress(facts: WelcomeFacts, log: AccessLog): void {
   if (rows === null) return log.warning(`${address} is too long for a code.`);
   const width = drawingWidth(rows);
   if (width > columns) return log.warning(`The code needs ${width} columns, and the terminal has ${columns}.`);
-  for (const line of drawCode(rows, isTerminal() && !process.env["NO_COLOR"])) log.say(line);
+  for (const line of drawCode(rows, !process.env["NO_COLOR"])) log.say(line);
   log.say(`  ${address}`);
 }
 

@@ -42,8 +42,8 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
     });
     const urls = await started.start();
     log.started(urls);
-    greet(run, urls);
     keeper.begin();
+    greet(run, urls);
   } catch (error) {
     supervisor?.kill();
     giveUp(log, (error as Error).message);

@@ -30,6 +30,6 @@ export function serveAlone(run: Run): void {
   });
   const urls = listenOrGiveUp(() => server.listen(), listener.listener, place, log);
   log.started(urls);
-  greet(run, urls);
   keeper.begin();
+  greet(run, urls);
 }

@@ -2,7 +2,7 @@
 // to open it, and what to do next. Programs read the log alone.
 
 import { networkInterfaces } from "node:os";
-import { isLoopback } from "../cli/address.ts";
+import { canonicalHost, isEveryAddress, isLoopback } from "../cli/address.ts";
 import { formatSize } from "../cli/quantity.ts";
 import type { Config } from "../config.ts";
 import { formatAuthority } from "../http/authority.ts";
@@ -28,19 +28,21 @@ export interface OpenAddresses {
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
-const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** Where to point a browser: `0.0.0.0` is an address to listen at, and none to open. */
 export function openAddresses({ config, url, folder, addresses }: WelcomeFacts): OpenAddresses {
-  const { protocol, port } = new URL(url);
+  const [, protocol = "http:", port = ""] = /^(https?:)\/\/.*?(?::(\d+))?$/.exec(url) ?? [];
   const path = folder === null || config.files.uploadOnly ? "/" : "/files/";
   // What a scheme's own port is, URLs know.
-  const at = (host: string): string =>
-    new URL(`${protocol}//${formatAuthority(host, Number(port || DEFAULT_PORTS[protocol]))}${path}`).href;
+  const at = (host: string): string => {
+    const address = `${protocol}//${formatAuthority(host, Number(port || DEFAULT_PORTS[protocol]))}${path}`;
+    // No URL has an address with a zone: it stands as it was given.
+    return URL.parse(address)?.href ?? address;
+  };
   const { host } = config;
   if (isLoopback(host)) return { own: at(host), others: [] };
-  if (!EVERY_ADDRESS.has(host)) return { own: at(host), others: [at(host)] };
-  const reachable = host === "::" ? addresses : addresses.filter((address) => !address.includes(":"));
+  if (!isEveryAddress(host)) return { own: at(host), others: [at(host)] };
+  const reachable = canonicalHost(host) === "::" ? addresses : addresses.filter((address) => !address.includes(":"));
   return { own: at("localhost"), others: reachable.map(at) };
 }
 
@@ -63,9 +65,13 @@ function visitorsMay({ config, logins }: WelcomeFacts): string {
   const { readOnly, uploadOnly, allowDelete, onDuplicate } = config.files;
   const most = `of up to ${formatSize(config.limits.maxBody)}`;
   const who = logins === null ? "" : `; who may do so, --auth, --token and --anonymous say (${logins} known)`;
-  if (readOnly) return `read${who}`;
+  if (readOnly) return `read (--read-only)${who}`;
   if (uploadOnly) return `send files ${most}, and see nothing${who}`;
-  const taken = { overwrite: ", replace files", error: "", rename: " beside those of the same name" }[onDuplicate];
+  const taken = {
+    overwrite: ", replace files",
+    error: " and not replace them",
+    rename: " beside those of the same name",
+  }[onDuplicate];
   const removed = allowDelete ? " and delete them" : "; not delete (--allow-delete)";
   return `read, upload files ${most}${taken}${removed}${who}`;
 }

@@ -330,7 +330,7 @@ describe("DELETE", () => {
     ["through a file", "/files/old.txt/a", "", 404],
     ["in a folder that is not there", "/files/none/a", "", 404],
     ["of a file with a slash behind", "/files/old.txt/", "", 404],
-    ["of the directory itself", "/files/", "", 409],
+    ["of the directory itself", "/files/", "", 403],
     ["of a bad name", "/files/%2e%2e/old.txt", "", 400],
     ["of a link that leaves", "/files/leaves", "", 404],
     ["through a link that leaves", "/files/outside/other.txt", "", 404],
@@ -385,7 +385,8 @@ describe("what a request itself says of a name that is taken", () => {
     // Nobody may do more than the server.
     [["--on-duplicate", "error"], "POST", "/files/old.txt?on-duplicate=overwrite", 409, ["old.txt"]],
     [["--read-only"], "POST", "/files/old.txt?on-duplicate=rename", 403, ["old.txt"]],
-    [["--anonymous", "read,write@/"], "POST", "/files/old.txt?on-duplicate=rename", 401, ["old.txt"]],
+    // The right to replace makes no other name.
+    [["--anonymous", "read,write@/"], "POST", "/files/old.txt?on-duplicate=rename", 409, ["old.txt"]],
   ];
   test.each(rows)("%j: %s %s is %d", async (flags, method, target, status, there) => {
     await using house = new UploadHouse();

@@ -28,6 +28,26 @@ describe("the addresses to open", () => {
     ],
     ["of one address", [".", "-b", "192.0.2.7"], "http://192.0.2.7:4221/files/", ["http://192.0.2.7:4221/files/"]],
     ["with HTTPS", [".", "--tls", "self-signed"], "https://localhost:4221/files/", []],
+    [
+      "of all of IPv4, spelled otherwise",
+      [".", "-b", "0"],
+      "http://localhost:4221/files/",
+      ["http://192.0.2.20:4221/files/"],
+    ],
+    [
+      "of all, spelled otherwise",
+      [".", "-b", "0:0:0:0:0:0:0:0"],
+      "http://localhost:4221/files/",
+      ["http://192.0.2.20:4221/files/", "http://[2001:db8::20]:4221/files/"],
+    ],
+    ["of loopback, spelled shorter", [".", "-b", "127.1"], "http://127.0.0.1:4221/files/", []],
+    ["of loopback, mapped", [".", "-b", "::ffff:127.0.0.1"], "http://[::ffff:7f00:1]:4221/files/", []],
+    [
+      "with a zone, which no URL has",
+      [".", "-b", "fe80::1%eth0"],
+      "http://[fe80::1%eth0]:4221/files/",
+      ["http://[fe80::1%eth0]:4221/files/"],
+    ],
     ["of IPv6's own", [".", "-b", "::1"], "http://[::1]:4221/files/", []],
   ])("%s", (_, argv, own, others) => {
     expect(openAddresses(facts(argv))).toEqual({ own, others });
@@ -64,9 +84,12 @@ describe("visitors may", () => {
   test.each([
     [["."], "read, upload files of up to 1G, replace files; not delete (--allow-delete)"],
     [[".", "--allow-delete"], "read, upload files of up to 1G, replace files and delete them"],
-    [[".", "--read-only"], "read"],
+    [[".", "--read-only"], "read (--read-only)"],
     [[".", "--upload-only", "--max-body-size", "8M"], "send files of up to 8M, and see nothing"],
-    [[".", "--on-duplicate", "error"], "read, upload files of up to 1G; not delete (--allow-delete)"],
+    [
+      [".", "--on-duplicate", "error"],
+      "read, upload files of up to 1G and not replace them; not delete (--allow-delete)",
+    ],
     [
       [".", "--on-duplicate", "rename"],
       "read, upload files of up to 1G beside those of the same name; not delete (--allow-delete)",
@@ -77,7 +100,9 @@ describe("visitors may", () => {
 
   test("do what their rights say, where rights were set", () => {
     const lines = welcomeLines(facts([".", "--read-only"], { logins: 2 }));
-    expect(lines).toContain("  Visitors  read; who may do so, --auth, --token and --anonymous say (2 known)");
+    expect(lines).toContain(
+      "  Visitors  read (--read-only); who may do so, --auth, --token and --anonymous say (2 known)",
+    );
   });
 });
 
