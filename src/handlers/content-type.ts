@@ -32,7 +32,7 @@ export async function readContentType(name: string, file: OpenedFile): Promise<s
 }
 
 /** The name alone does not say whether this is a text: it has no extension, or one of two meanings. */
-function isUndecided(name: string): boolean {
+export function isUndecided(name: string): boolean {
   return AMBIGUOUS.test(name) || name.lastIndexOf(".") <= 0;
 }
 

@@ -9,7 +9,7 @@ import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import type { Act } from "../pages/directory-list.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
 import { searchedWords, searchFolder } from "./folder-search.ts";
-import { readContentType } from "./content-type.ts";
+import { isUndecided, readContentType } from "./content-type.ts";
 import type { FileResponseSettings } from "./file-representation.ts";
 import { fileResponse } from "./file-response.ts";
 import { HotFile } from "./hot-file.ts";
@@ -112,7 +112,7 @@ export class FileReader {
   /** The type of a file of which a coded form is sent: only its own text can say its charset. */
   async #typeOfPlain(request: HttpRequest, name: ObjectName): Promise<string> {
     const type = mediaType(name.base);
-    const opened = type.startsWith("text/") ? await this.#open(name, request) : "missing";
+    const opened = type.startsWith("text/") || isUndecided(name.base) ? await this.#open(name, request) : "missing";
     if (typeof opened === "string") return type;
     return typeOfOpen(name, opened).finally(() => opened.file.close());
   }

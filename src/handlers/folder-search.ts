@@ -21,8 +21,9 @@ const MOST_AT_ONCE = 4;
 /** A folder that others are looking into is asked for again. */
 const CROWDED_PAUSE_MS = 50;
 const MOST_CROWDED = 20;
-/** What is found goes out at least this often. */
-const PIECE_MS = 100;
+/** What is found goes out at least this often, and at once when there is much of it. */
+const PIECE_CHARS = 1024;
+const PIECE_MS = 1000;
 
 /** Why a search ended before it had seen everything. */
 type Shortfall = "results" | "entries" | "time";
@@ -89,7 +90,12 @@ class Search implements ByteSource {
 
   async read(): Promise<Uint8Array | null> {
     const until = performance.now() + PIECE_MS;
-    while (!this.#isDone && (this.#text === "" || performance.now() < until)) await this.#lookInto(this.#ahead.pop()!);
+    while (!this.#isDone && performance.now() < until && this.#text.length < PIECE_CHARS) {
+      await this.#lookInto(this.#ahead.pop()!);
+      if (performance.now() > this.#endsAt) this.#shortfall ??= "time";
+    }
+    // An empty line says that the search goes on, before somebody in between takes it for dead.
+    if (!this.#isDone && this.#text === "") this.#text = "\n";
     if (this.#isClosed) return null;
     if (this.#isDone && !this.#isAtEnd) {
       this.#isAtEnd = true;
@@ -134,7 +140,7 @@ class Search implements ByteSource {
   /** Null for a folder that cannot be read, is gone, or was seen by another name. */
   async #list(folder: ObjectName): Promise<Listing | null> {
     const { peer, permission } = this.#request;
-    for (let tries = 0; tries < MOST_CROWDED && !this.#isClosed; tries++) {
+    for (let tries = 0; tries < MOST_CROWDED && !this.#isClosed && performance.now() < this.#endsAt; tries++) {
       const whole = await this.#storage.list(folder, peer);
       if (typeof whole !== "string") return this.#isNew(whole) ? visibleListing(whole, folder, permission) : null;
       if (whole !== "crowded") break;

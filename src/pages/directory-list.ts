@@ -65,18 +65,29 @@ export interface Readme {
 /** folder: folders may be made here. delete: what is here may be removed, and given another name where names can be made. */
 export type Act = "folder" | "delete";
 
+/** Rows that a browser lays out together: of a long list it does so with those alone that come into sight. */
+const PART_ROWS = 250;
+
 /** The list in pieces; the entries are filtered and in order. */
 export function* directoryList(view: DirectoryView, entries: Iterable<ShownEntry>): Iterable<string> {
-  const { segments, total, filter } = view;
+  const { segments, total, filter, files, folders } = view;
+  const isLong = files + folders > 2 * PART_ROWS;
   yield `<div id="list" tabindex="-1" data-total="${total}" data-filter="${escapeHtml(filter)}">
-<table>
+${total === 0 ? "" : COLUMNS.map((column) => columnForm(view, column)).join("")}<form id="get" method="get">
+<table${isLong ? ' class="long"' : ""}>
 <caption class="unseen">What is in the folder ${nameElement(segments.at(-1) ?? "files")}</caption>
 ${total === 0 ? "" : `<thead><tr>${COLUMNS.map((column) => columnHead(view, column)).join("")}<td></td></tr></thead>\n`}<tbody>
 `;
   if (segments.length > 0) yield PARENT_ROW;
-  for (const entry of entries) yield row(entry);
+  let rows = 0;
+  for (const entry of entries) {
+    if (rows > 0 && rows % PART_ROWS === 0) yield "</tbody><tbody>\n";
+    rows += 1;
+    yield row(entry);
+  }
   yield `</tbody>
 </table>
+</form>
 ${remarks(view)}</div>
 `;
 }
@@ -90,14 +101,18 @@ const COLUMN_HEADS: Readonly<Record<SortKey, string>> = {
 
 /**
  * A column's button turns its own order round; another one begins with what people look for: the largest, the latest. A
- * form and no link: programs that follow links would fetch each order of each folder.
+ * form and no link: programs that follow links would fetch each order of each folder. It stands before the table, which is
+ * in a form of its own: a row's button that named its form would make a browser look for it at each row anew.
  */
-function columnHead({ sort, descending, filter }: DirectoryView, column: SortKey): string {
-  const isSorted = column === sort;
-  const fields = orderFields({ sort: column, descending: isSorted ? !descending : column !== "name", filter });
-  const state = isSorted ? ` aria-sort="${descending ? "descending" : "ascending"}"` : "";
+function columnForm({ sort, descending, filter }: DirectoryView, column: SortKey): string {
+  const fields = orderFields({ sort: column, descending: column === sort ? !descending : column !== "name", filter });
   const kept = filter === "" ? "" : hidden("filter", filter);
-  return `<th scope="col"${state}><form method="get" action="./">${fields}${kept}<button data-column="${column}">${COLUMN_HEADS[column]}</button></form></th>`;
+  return `<form id="by-${column}" method="get" action="./">${fields}${kept}</form>\n`;
+}
+
+function columnHead({ sort, descending }: DirectoryView, column: SortKey): string {
+  const state = column === sort ? ` aria-sort="${descending ? "descending" : "ascending"}"` : "";
+  return `<th scope="col"${state}><button form="by-${column}" data-column="${column}">${COLUMN_HEADS[column]}</button></th>`;
 }
 
 const PARENT_ROW =
@@ -113,7 +128,7 @@ function row({ name, type, size, modified }: ShownEntry): string {
   const time = timeElement(modified);
   if (type === "directory")
     return `<tr class="folder"><th scope="row"><a href="${href}/">${nameElement(name)}</a></th><td></td><td>${time}</td><td></td></tr>\n`;
-  return `<tr><th scope="row"><a href="${href}">${nameElement(name)}</a></th><td>${sizeElement(size)}</td><td>${time}</td><td><button class="get" form="get" formaction="${href}" name="download" title="Download" aria-label="Download ${shown}">Download</button></td></tr>\n`;
+  return `<tr><th scope="row"><a href="${href}">${nameElement(name)}</a></th><td>${sizeElement(size)}</td><td>${time}</td><td><button class="get" formaction="${href}" name="download" title="Download" aria-label="Download ${shown}">Download</button></td></tr>\n`;
 }
 
 function sizeElement(size: number): string {

@@ -68,6 +68,27 @@ describe("the type of a file", () => {
     await server.stop();
   });
 
+  test("is that of the file where a coded form of it is sent", async () => {
+    using folder = tempFolder();
+    for (const [name, content] of [
+      ["LICENSE", "MIT\n"],
+      ["code.ts", "export {};\n"],
+      ["program", "\x7fELF\0"],
+    ] as const) {
+      writeFileSync(join(folder.path, name), Buffer.from(content, "latin1"));
+      writeFileSync(join(folder.path, name + ".gz"), Bun.gzipSync(Buffer.from(content, "latin1")));
+    }
+    const server = startServer(application(folder.path, "--precompressed"));
+    const types: (string | undefined)[] = [];
+    for (const name of ["LICENSE", "code.ts", "program"]) {
+      const { fields } = await ask(server.port, "GET", `/files/${name}`, "Accept-Encoding: gzip\r\n");
+      expect(fields.get("content-encoding")).toBe("gzip");
+      types.push(fields.get("content-type"));
+    }
+    await server.stop();
+    expect(types).toEqual([PLAIN, PLAIN, BYTES]);
+  });
+
   test("that opens as text opens as nothing else", async () => {
     using folder = tempFolder();
     writeFileSync(join(folder.path, "evil"), "<script>alert(1)</script>");

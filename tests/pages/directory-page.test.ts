@@ -94,7 +94,7 @@ describe("names", () => {
     const html = page({ segments: ["a"], entries: [folder("x"), file("y")], upload: TERMS, filter: "z" });
     expect(found(html, "a", "href")).toEqual(["#list", "../", "../", "x/", "y"]);
     expect(found(html, "#get[method=get]:not([action])")).toHaveLength(1);
-    expect(found(html, "button[form=get]", "formaction")).toEqual(["y"]);
+    expect(found(html, "#get button.get:not([form])", "formaction")).toEqual(["y"]);
   });
 
   test("a link's address, decoded, is its text: programs that read lists compare them", () => {
@@ -153,15 +153,16 @@ describe("order and filter", () => {
   test("the sorted column says so, and its button turns the order round", () => {
     const html = page({ entries: [file("a")], sort: "size", descending: true });
     expect(found(html, "thead th", "aria-sort")).toEqual(["", "descending", ""]);
-    expect(found(html, "thead form[method=get][action='./']")).toHaveLength(3);
-    expect(found(html, "thead [name=sort]", "value")).toEqual(["name", "size", "modified"]);
-    expect(found(html, "thead [name=order]", "value")).toEqual(["asc", "asc", "desc"]);
+    expect(found(html, "#list > form[id^=by-][method=get][action='./']")).toHaveLength(3);
+    expect(found(html, "#list > form [name=sort]", "value")).toEqual(["name", "size", "modified"]);
+    expect(found(html, "#list > form [name=order]", "value")).toEqual(["asc", "asc", "desc"]);
+    expect(found(html, "thead button", "form")).toEqual(["by-name", "by-size", "by-modified"]);
     expect(found(html, "thead button")).toEqual(["Name", "Size", "Modified (UTC)"]);
   });
 
   test("the buttons keep the filter, and the filter's form the order", () => {
     const html = page({ entries: [file("a")], sort: "modified", filter: `"a&b'` });
-    expect(found(html, "thead [name=filter]")).toHaveLength(3);
+    expect(found(html, "#list > form [name=filter]")).toHaveLength(3);
     expect(html).toContain('name="filter" value="&quot;a&amp;b&#x27;"');
     expect(found(html, "#narrow input", "name")).toEqual(["sort", "order", "filter"]);
   });
@@ -290,6 +291,22 @@ describe("the document", () => {
     };
     // A square would be a hundred; the best of seven is what a busy machine can be asked for.
     expect(best(20_000) / best(2_000)).toBeLessThan(40);
+  });
+});
+
+describe("a long list", () => {
+  const rowsOf = (count: number): ShownEntry[] => Array.from({ length: count }, (_, i) => file(`f${i}`));
+
+  test("is laid out in parts, of which those are that come into sight", () => {
+    expect(found(page({ entries: rowsOf(500) }), "tbody")).toHaveLength(2);
+    expect(found(page({ entries: rowsOf(500) }), "table.long")).toHaveLength(0);
+    const html = page({ entries: rowsOf(1001) });
+    expect(found(html, "table.long tbody")).toHaveLength(5);
+    expect(found(html, "tbody tr")).toHaveLength(1001);
+  });
+
+  test("has no button that names its form, which browsers would look for at each row", () => {
+    expect(found(page({ entries: rowsOf(10) }), "tbody button[form]")).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ let previewDialog = null;
  * @type {HTMLAnchorElement | null}
  */
 let previewed = null;
+/** Files that were asked for so far: an answer that a later one, or the end, has overtaken is dropped. */
+let previews = 0;
 
 /**
  * What shows a file of this type; null for one that only opens.
@@ -37,7 +39,9 @@ function viewerOf(type, href) {
  */
 async function preview(link) {
   const { href } = link;
+  const mine = ++previews;
   const type = await typeOf(href);
+  if (mine !== previews) return;
   const viewer = type === null ? null : viewerOf(type, href);
   if (viewer === null) return void location.assign(href);
   previewed = link;
@@ -78,6 +82,7 @@ async function textOf(href) {
     const response = await fetch(href, { headers: { Range: "bytes=0-" + (MOST_TEXT_BYTES - 1) } });
     // An empty file has no first byte.
     if (response.status === 416) return "";
+    if (!response.ok) return "The server answers with status " + response.status + ".";
     const text = new TextDecoder().decode(await response.arrayBuffer());
     const total = Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1] ?? 0);
     return total > MOST_TEXT_BYTES ? text + "\n… (open it to see all of it)" : text;
@@ -134,6 +139,7 @@ function openPreview() {
   });
   dialog.addEventListener("close", () => {
     dialog.remove();
+    previews += 1;
     previewDialog = null;
     previewed?.focus();
   });

@@ -36,25 +36,32 @@ async function searchBelow() {
   foundPart.hidden = false;
   searchStop.hidden = false;
   saySearch("Searching …");
+  const say = (/** @type {string} */ text) => {
+    if (underWay === mine) saySearch(text);
+  };
   try {
     const response = await fetch("./?search=" + encodeURIComponent(words), { signal: mine.signal });
-    if (!response.ok || response.body === null) saySearch((await response.text()).trim().split("\n", 1)[0] ?? "");
-    else await showFound(response.body);
+    if (!response.ok || response.body === null) say((await response.text()).trim().split("\n", 1)[0] ?? "");
+    else await showFound(response.body, mine);
   } catch {
-    saySearch(mine.signal.aborted ? "Stopped. " + foundText() : "The server cannot be reached.");
+    say(mine.signal.aborted ? "Stopped. " + foundText() : "The server cannot be reached.");
   }
   if (underWay === mine) searchStop.hidden = true;
 }
 
-/** @param {ReadableStream<Uint8Array>} body */
-async function showFound(body) {
+/**
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortController} mine
+ */
+async function showFound(body, mine) {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let rest = "";
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     const lines = (rest + decoder.decode(piece.value, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) showLine(JSON.parse(line));
+    if (underWay !== mine) return;
+    for (const line of lines) if (line !== "") showLine(JSON.parse(line));
   }
 }
 
