@@ -23,6 +23,7 @@ import { isUndecided, outcomeLine, progressLine, SpeedMeter, totalsOf } from "./
 
 const PARALLEL_UPLOADS = 3;
 const TICK_MS = 250;
+const MOST_COUNTED_AT_ONCE = 200;
 /** While uploads run, the list is fetched no more often than this. */
 const REFRESH_MS = 3000;
 const UNREADABLE = "The browser cannot read this file.";
@@ -148,7 +149,8 @@ function pump() {
     send(upload);
   }
   if (!isBusy()) finish();
-  updateTotals();
+  // Of thousands the ticker shows the totals often enough: at each end they would be counted thousands of times.
+  if (!isBusy() || uploads.size <= MOST_COUNTED_AT_ONCE) updateTotals();
 }
 
 /** @param {Upload} upload */
