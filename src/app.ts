@@ -3,6 +3,7 @@
 import { hostname } from "node:os";
 import { createOwnFields } from "./admission/own-fields.ts";
 import { createHsts, redirectToHttps } from "./admission/https-only.ts";
+import { createRequestIds } from "./admission/request-ids.ts";
 import type { AccessControl } from "./admission/access-gate.ts";
 import { guardAddresses } from "./admission/address-rules.ts";
 import { createCors } from "./admission/cors.ts";
@@ -36,7 +37,17 @@ const HEALTH = "/-/health";
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<
   Config,
-  "directory" | "limits" | "port" | "tls" | "files" | "access" | "admission" | "testing" | "recordedRequests" | "faults"
+  | "directory"
+  | "limits"
+  | "port"
+  | "tls"
+  | "files"
+  | "access"
+  | "admission"
+  | "log"
+  | "testing"
+  | "recordedRequests"
+  | "faults"
 >;
 
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
@@ -78,7 +89,8 @@ export function createDispatch(
   const { hstsMs, redirectPort } = config.tls;
   const ownFields = config.access.ownFields.length === 0 ? null : createOwnFields(config.access.ownFields);
   const hsts = hstsMs === null ? null : createHsts(hstsMs);
-  const finish = allOf([cors.finish, access?.finish, hsts, ownFields]);
+  const ids = config.log.givesIds ? createRequestIds() : null;
+  const finish = allOf([cors.finish, access?.finish, hsts, ids, ownFields]);
   const { allowedNetworks, deniedNetworks } = config.access;
   const routed = createRouter(routes, gates);
   const secured = redirectPort === null ? routed : redirectToHttps(routed, config.port, new Set([HEALTH]));

@@ -10,6 +10,7 @@ import type { Environment } from "./cli/environment.ts";
 import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
+import { LOG_FLAGS } from "./cli/log-flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
@@ -34,6 +35,7 @@ export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly files: Settings<typeof FILE_FLAGS>;
   readonly access: Settings<typeof ACCESS_FLAGS>;
   readonly admission: Settings<typeof ADMISSION_FLAGS>;
+  readonly log: Settings<typeof LOG_FLAGS>;
 }
 
 /** What a command line asks for. A mistake is one line that says what to do; notes are worth a warning each. */
@@ -132,6 +134,7 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
     access: settings(ACCESS_FLAGS),
     files: settings(FILE_FLAGS),
     admission: settings(ADMISSION_FLAGS),
+    log: settings(LOG_FLAGS),
   } as Config;
   return { config, set };
 }

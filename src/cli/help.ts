@@ -15,6 +15,7 @@ const GROUPS: Readonly<Record<FlagGroup, string>> = {
   "Reading files": "",
   "Writing files": "",
   "Who may ask": "",
+  Log: "",
   Limits: " (exactly the limit is still allowed)",
   Other: "",
 };

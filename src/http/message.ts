@@ -70,6 +70,9 @@ export class HttpRequest {
   /** What it may do in the folder; null where everyone may do everything that the server does at all. Set by the gates. */
   permission: Permission | null = null;
 
+  /** Its name, when the answer carries one; see `RequestIds`. Read by the observers. */
+  requestId = "";
+
   readonly method: string;
   readonly target: string;
   readonly minorVersion: number;

@@ -220,6 +220,10 @@ export class Exchange {
       answerMs: this.#answeredAt === 0 ? 0 : this.#answeredAt - startedAt,
       durationMs: startedAt === 0 ? 0 : performance.now() - startedAt,
       cutOff,
+      fields: request.fields,
+      requestId: request.requestId,
+      connection: this.#peer.number,
+      secure: this.#peer.secure,
     };
   }
 }

@@ -1,8 +1,10 @@
 // Why a TLS handshake failed, as far as the person who runs the server can do something about it.
 
 import type { Peer } from "../http/message.ts";
-import type { ExchangeRecord } from "../observe/observer.ts";
+import type { ExchangeRecord, NamedFields } from "../observe/observer.ts";
 import type { ArrivalFault } from "./listener.ts";
+
+const NO_FIELDS: NamedFields = { get: () => undefined };
 
 const PLAIN_HTTP: ArrivalFault = {
   name: "PLAIN_HTTP",
@@ -59,5 +61,9 @@ export function arrivalRecord({ address, port }: Pick<Peer, "address" | "port">,
     answerMs: 0,
     durationMs: 0,
     cutOff: true,
+    fields: NO_FIELDS,
+    requestId: "",
+    connection: 0,
+    secure: false,
   };
 }

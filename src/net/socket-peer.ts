@@ -29,6 +29,9 @@ const IPV4_MAPPED = "::ffff:";
 
 /** The peer as handlers, gates and observers see it; how far it is gone, its connection says. */
 export class SocketPeer implements Peer {
+  static #last = 0;
+  /** In the order of their coming, from 1. */
+  readonly number = ++SocketPeer.#last;
   readonly secure: boolean;
   certifiedName = "";
   /** The peer sent FIN: nothing more will come, but it may still read. */

@@ -1,10 +1,12 @@
-// The log: what happened, on standard error, in the words of a format. Quiet is a setting of the log alone.
+// The log: what happened, on standard error or in a file, in the words of a format. Quiet is a setting of the log alone.
 
 import { LimitWarnings } from "./limit-warnings.ts";
 import { MAX_BATCH_BYTES } from "./line-queue.ts";
-import type { LogFormat, NewsTag } from "./log-format.ts";
+import { CommonFormat } from "./common-format.ts";
+import { JsonFormat } from "./json-format.ts";
+import type { LogFormat, LogFormatName, NewsTag } from "./log-format.ts";
 import { escapeText, shorten } from "./log-line.ts";
-import { openLogOutput } from "./log-output.ts";
+import { type LogOutput, openLogFile, openLogOutput } from "./log-output.ts";
 import { LogSink } from "./log-sink.ts";
 import type { ExchangeRecord, Observer } from "./observer.ts";
 import { TextFormat } from "./text-format.ts";
@@ -13,6 +15,8 @@ const STANDARD_ERROR = 2;
 /** Deeper frames of a trace say little, and a trace should not push the lines around it out of the buffer. */
 const MAX_TRACE_LINES = 24;
 const MAX_TRACE_LINE_CHARS = 500;
+/** A full disk is spoken of once in that time. */
+const LOSS_PAUSE_MS = 60_000;
 
 /** What a log may leave out or go elsewhere with. */
 export interface AccessLogOptions {
@@ -22,8 +26,16 @@ export interface AccessLogOptions {
   readonly servesFiles: boolean;
   /** Other processes write to it too: lines stay apart only up to what a pipe takes in one piece. */
   readonly isShared?: boolean;
-  /** Standard error unless said otherwise. */
+  /** Where it goes without a file, and what happens to the server in any case. Standard error unless said otherwise. */
   readonly fd?: number;
+  /** Text unless said otherwise. */
+  readonly format?: LogFormatName;
+  /** Connections have lines where they are not told by themselves. */
+  readonly isVerbose?: boolean;
+  /** A person watches: a request is one line. */
+  readonly onTerminal?: { readonly isColoured: boolean } | null;
+  /** What is exchanged goes there; `openLogFile` has opened it. */
+  readonly file?: { readonly path: string; readonly output: LogOutput } | null;
 }
 
 /** An observer that writes. Whoever ends the process calls `settle` or, when there is no time, `close`. */
@@ -33,17 +45,25 @@ export class AccessLog implements Observer {
   readonly #isShared: boolean;
   readonly #format: LogFormat;
   readonly #sink: LogSink;
+  /** For whoever runs the server. The same as the other unless there is a file. */
+  readonly #personFormat: TextFormat;
+  readonly #personSink: LogSink;
+  readonly #filePath: string | null;
+  #toldOfLossAt = Number.NEGATIVE_INFINITY;
   readonly #limits = new LimitWarnings((line) => this.warning(line));
 
   /** Opens the output. Never fails: an output that cannot be written is a log that nobody reads. */
   constructor(options: AccessLogOptions) {
+    const { file = null } = options;
     this.#isQuiet = options.quiet;
     this.#servesFiles = options.servesFiles;
     this.#isShared = options.isShared === true;
-    this.#format = new TextFormat(this.#isShared);
-    const noticeOf = (dropped: number): string =>
-      this.#ended(this.#news("WARNING", `${dropped} log lines are missing here: nobody took them in time.`));
-    this.#sink = new LogSink(openLogOutput(options.fd ?? STANDARD_ERROR), noticeOf);
+    this.#filePath = file?.path ?? null;
+    this.#format = createFormat(options);
+    this.#personFormat = textFormat({ ...options, file: null });
+    const person = openLogOutput(options.fd ?? STANDARD_ERROR);
+    this.#personSink = new LogSink(person, (dropped) => this.#ended(this.#personNews("WARNING", missing(dropped))));
+    this.#sink = file === null ? this.#personSink : new LogSink(file.output, (dropped) => this.#fileNotice(dropped));
   }
 
   /** False from the start with `quiet`, and as soon as nobody will ever read the log. */
@@ -68,41 +88,76 @@ export class AccessLog implements Observer {
 
   started(urls: readonly string[]): void {
     const advice = this.#servesFiles ? "" : " (no folder is served; --directory DIR serves one under /files/)";
-    if (this.wantsAll)
-      this.#write(this.#news("SERVER STARTED", escapeText(`Listening on ${urls.join(", ")}${advice}`)));
+    if (!this.#isQuiet) this.#tell("SERVER STARTED", escapeText(`Listening on ${urls.join(", ")}${advice}`));
   }
 
   fault(error: unknown): void {
-    this.#write(this.#news("ERROR", describeFault(error)));
+    this.#tell("ERROR", describeFault(error));
   }
 
   warning(line: string): void {
-    this.#write(this.#news("WARNING", escapeText(line)));
+    this.#tell("WARNING", escapeText(line));
   }
 
   /** A line for the person at the terminal, as it stands. */
   say(line: string): void {
-    this.#sink.add(Buffer.from(line + "\n", "utf8").toString("latin1"));
+    this.#personSink.add(Buffer.from(line + "\n", "utf8").toString("latin1"));
   }
 
   stopped(): void {
-    if (this.wantsAll) this.#write(this.#news("SERVER STOPPED", "All connections are closed."));
+    if (!this.#isQuiet) this.#tell("SERVER STOPPED", "All connections are closed.");
+  }
+
+  /** Goes on in a new file of the same name: somebody has moved the last one away. */
+  reopen(): void {
+    if (this.#filePath === null) return;
+    try {
+      this.#sink.reopen(openLogFile(this.#filePath));
+    } catch (error) {
+      this.warning(`${openFault(this.#filePath, error)} The log goes on where it was.`);
+    }
   }
 
   /** Resolves when all lines so far are out, after 200 ms at the latest. */
-  settle(): Promise<void> {
+  async settle(): Promise<void> {
     this.#limits.end();
-    return this.#sink.settle();
+    await Promise.all([this.#sink.settle(), this.#personSink.settle()]);
   }
 
   /** Writes what is left, for at most 200 ms and without the event loop, and takes nothing more. */
   close(): void {
     this.#limits.end();
     this.#sink.close();
+    this.#personSink.close();
   }
 
-  #news(tag: NewsTag, text: string): string {
-    return this.#format.news(Date.now(), tag, text);
+  /** News stand in the log, and where a person looks. */
+  #tell(tag: NewsTag, text: string): void {
+    const line = this.#format.news(Date.now(), tag, text);
+    this.#write(line);
+    if (line === null || this.#sink !== this.#personSink)
+      this.#personSink.add(this.#ended(this.#personNews(tag, text)));
+  }
+
+  #personNews(tag: NewsTag, text: string): string {
+    return this.#personFormat.news(Date.now(), tag, text);
+  }
+
+  /** Stands in the file for lines that are missing there. */
+  #fileNotice(dropped: number): string {
+    const now = performance.now();
+    if (now - this.#toldOfLossAt >= LOSS_PAUSE_MS) {
+      this.#toldOfLossAt = now;
+      const where = escapeText(this.#filePath ?? "");
+      const line = `The log file ${where} does not take all lines; those that are missing are counted in it.`;
+      this.#personSink.add(this.#ended(this.#personNews("WARNING", line)));
+    }
+    const line = this.#format.news(
+      Date.now(),
+      "WARNING",
+      `${dropped} log lines are missing here: the file did not take them.`,
+    );
+    return line === null ? "" : this.#ended(line);
   }
 
   #write(line: string | null): void {
@@ -112,6 +167,38 @@ export class AccessLog implements Observer {
   #ended(line: string): string {
     return (this.#isShared ? shorten(line, MAX_BATCH_BYTES - 1) : line) + "\n";
   }
+}
+
+/** Why a log file cannot be had, as a sentence. */
+export function openFault(path: string, error: unknown): string {
+  const { code = "unknown" } = error as NodeJS.ErrnoException;
+  return `The log file ${path} cannot be opened (${code}).`;
+}
+
+function missing(dropped: number): string {
+  return `${dropped} log lines are missing here: nobody took them in time.`;
+}
+
+function createFormat(options: AccessLogOptions): LogFormat {
+  const { format = "text", quiet, isShared = false, isVerbose = false } = options;
+  if (format === "text") return textFormat(options);
+  if (format === "json") return new JsonFormat({ isShared, isQuiet: quiet, isVerbose });
+  return new CommonFormat(format === "combined", isShared);
+}
+
+/** A pipe and a file have all lines; at a terminal a person reads. */
+function textFormat({
+  isShared = false,
+  isVerbose = false,
+  onTerminal = null,
+  file = null,
+}: AccessLogOptions): TextFormat {
+  const isRead = onTerminal !== null && file === null;
+  return new TextFormat({
+    isShared,
+    tellsConnections: isVerbose || !isRead,
+    isColoured: isRead && onTerminal.isColoured,
+  });
 }
 
 /** A fault with its trace, one indented line a frame: an indented line can never be taken for a stamped one. */

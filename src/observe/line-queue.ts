@@ -14,6 +14,8 @@ interface Batch {
   readonly lines: number;
 }
 
+const LF = 10;
+
 /** First in, first out. Lines are ASCII with their line end, so chars count as bytes. */
 export class LineQueue {
   readonly #noticeOf: (dropped: number) => string;
@@ -24,6 +26,8 @@ export class LineQueue {
   #dropped = 0;
   /** Bytes of the front batch that the output has. */
   #taken = 0;
+  /** The output ends within a line whose rest was dropped. */
+  #isCut = false;
 
   /** `noticeOf` makes the line that stands for `dropped` missing ones. */
   constructor(noticeOf: (dropped: number) => string) {
@@ -33,6 +37,11 @@ export class LineQueue {
   /** Bytes that wait; a batch counts until its last byte is taken. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** The output has a part of the front batch. */
+  get isWithinBatch(): boolean {
+    return this.#taken > 0;
   }
 
   /** True when a batch waits that no further line would fit into. */
@@ -73,6 +82,9 @@ export class LineQueue {
 
   /** Removes batches from the front because they cannot be written, and counts their lines. */
   drop(batches: number): void {
+    const taken = this.#sealed[0]?.bytes.subarray(0, this.#taken) ?? new Uint8Array();
+    if (taken.length > 0) this.#isCut = taken.at(-1) !== LF;
+    this.#dropped -= taken.filter((byte) => byte === LF).length;
     this.#taken = 0;
     for (const batch of this.#sealed.splice(0, batches)) {
       this.#dropped += batch.lines;
@@ -85,7 +97,9 @@ export class LineQueue {
     if (this.#dropped === 0) return;
     const dropped = this.#dropped;
     this.#dropped = 0;
-    this.#append(this.#noticeOf(dropped), dropped);
+    // What was cut ends where it is, so that the notice is a line of its own.
+    this.#append((this.#isCut ? "\n" : "") + this.#noticeOf(dropped), dropped);
+    this.#isCut = false;
   }
 
   /** Forgets all lines. */

@@ -2,6 +2,9 @@
 
 import type { ExchangeRecord } from "./observer.ts";
 
+/** The values of `--log-format`. */
+export type LogFormatName = "text" | "common" | "combined" | "json";
+
 /** What a line is about; the tags of the reference server. */
 export type NewsTag = "SERVER STARTED" | "SERVER STOPPED" | "WARNING" | "ERROR";
 
@@ -17,5 +20,5 @@ export interface LogFormat {
   /** Beside that, why it was refused: asked for by a quiet log too, and for those only that have a refusal. */
   refusal(now: number, record: ExchangeRecord): string | null;
   /** `text` may have several lines, and is safe as it is. */
-  news(now: number, tag: NewsTag, text: string): string;
+  news(now: number, tag: NewsTag, text: string): string | null;
 }

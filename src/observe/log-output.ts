@@ -1,6 +1,6 @@
 // Where log lines leave the process, and how far a write there can be trusted not to wait.
 
-import { constants, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 
 /** A descriptor to write to. */
 export interface LogOutput {
@@ -11,6 +11,25 @@ export interface LogOutput {
    * "any time": a write may wait forever for whoever reads.
    */
   readonly writes: "at once" | "on disk" | "any time";
+}
+
+/** Others on the machine need not read who asked for what. */
+const FILE_MODE = 0o640;
+
+/**
+ * A file to write behind what is there, made when it is not: however many write, and whoever cuts it, each write goes to
+ * its end. A pipe with a name needs its reader first. Throws the system's error.
+ */
+export function openLogFile(path: string): LogOutput {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK } = constants;
+  // Non-blocking, so that a pipe that nobody reads is an error at once; a file does not mind.
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, FILE_MODE);
+  try {
+    return { fd, writes: fstatSync(fd).isFile() ? "on disk" : "at once" };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /**

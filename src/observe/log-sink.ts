@@ -1,7 +1,7 @@
 // Writes lines where nobody waits for it. Whatever happens at the other end, `add` returns at once, memory stays bounded
 // and the process can exit.
 
-import { writeSync, writev } from "node:fs";
+import { close, writeSync, writev } from "node:fs";
 import { LineQueue } from "./line-queue.ts";
 import type { LogOutput } from "./log-output.ts";
 
@@ -24,7 +24,9 @@ const TRY_LATER: ReadonlySet<unknown> = new Set(["EAGAIN", "EINTR"]);
 
 /** Lines in, writes out: one at a time, in order. */
 export class LogSink {
-  readonly #output: LogOutput;
+  #output: LogOutput;
+  /** Takes the place of the output as soon as no batch is half written to that. */
+  #nextOutput: LogOutput | null = null;
   readonly #queue: LineQueue;
   #state: "idle" | "writing" | "blocked" | "closed" = "idle";
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -55,6 +57,21 @@ export class LogSink {
     if (this.#timer === null) this.#wakeIn(FLUSH_DELAY_MS);
   }
 
+  /** Goes on in another output, which is ours to close as the last one was. No line is lost, and none is in both. */
+  reopen(output: LogOutput): void {
+    if (this.#nextOutput !== null) close(this.#nextOutput.fd, () => {});
+    this.#nextOutput = output;
+    if (this.#state === "idle" || this.#state === "blocked") this.#changeOutput();
+    if (this.#state === "closed") close(output.fd, () => {});
+  }
+
+  #changeOutput(): void {
+    if (this.#nextOutput === null || this.#queue.isWithinBatch) return;
+    close(this.#output.fd, () => {});
+    this.#output = this.#nextOutput;
+    this.#nextOutput = null;
+  }
+
   /** Resolves when all lines so far are written, or cannot be, but after 200 ms at the latest. */
   async settle(): Promise<void> {
     this.#endsAt = Math.min(this.#endsAt, performance.now() + END_PATIENCE_MS);
@@ -78,6 +95,7 @@ export class LogSink {
   /** Writes until nothing is left, nothing more is taken, or a thread of the pool has the next batches. */
   #pump(): void {
     while (this.#state === "idle") {
+      this.#changeOutput();
       const batches = this.#queue.front(this.#due, this.#output.writes === "on disk" ? BATCHES_PER_TRIP : 1);
       const [batch] = batches;
       if (batch === undefined) {

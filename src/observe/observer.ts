@@ -3,6 +3,12 @@
 
 import type { Refusal } from "../http/refusal.ts";
 
+/** The header fields of a request, as far as a log may name them. */
+export interface NamedFields {
+  /** By its lower-case name, one byte per char; undefined when it is absent. */
+  get(name: string): string | undefined;
+}
+
 /** One exchange that is over: answered, refused, or cut off on the way. There is one for each, whatever ended it. */
 export interface ExchangeRecord {
   /**
@@ -37,6 +43,14 @@ export interface ExchangeRecord {
   readonly durationMs: number;
   /** The response ended before its last byte. */
   readonly cutOff: boolean;
+  /** Of the request; valid during the call alone. */
+  readonly fields: NamedFields;
+  /** By which it is found again; empty when nobody gave it a name. */
+  readonly requestId: string;
+  /** A number of its connection, from 1 in each process; 0 where it never became one. */
+  readonly connection: number;
+  /** It came over TLS. */
+  readonly secure: boolean;
 }
 
 /** Whoever wants to know of connections and what is exchanged on them. */

@@ -16,21 +16,40 @@ import type { ExchangeRecord } from "./observer.ts";
 const MOST_TARGET_CHARS = 3072;
 const MOST_METHOD_CHARS = 64;
 
+/** How a line looks. */
+export interface TextFormatOptions {
+  /** Other processes write to the same place, and lines must stay short. */
+  readonly isShared: boolean;
+  /** Connections have lines of their own. */
+  readonly tellsConnections: boolean;
+  /** For a terminal that shows colours (ECMA-48 8.3.117). */
+  readonly isColoured: boolean;
+}
+
+const COLOURS = { red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+type Colour = keyof typeof COLOURS;
+const TAG_COLOURS: Readonly<Record<string, Colour>> = { ERROR: "red", WARNING: "yellow" };
+
 /** `--log-format text`. */
 export class TextFormat implements LogFormat {
   readonly #isShared: boolean;
+  readonly #tellsConnections: boolean;
+  readonly #paint: (text: string, colour: Colour | null) => string;
   readonly #stamp = new TimeStamp();
 
-  /** `isShared`: other processes write to the same place, and lines must stay short. */
-  constructor(isShared: boolean) {
+  constructor({ isShared, tellsConnections, isColoured }: TextFormatOptions) {
     this.#isShared = isShared;
+    this.#tellsConnections = tellsConnections;
+    this.#paint = isColoured ? paint : (text) => text;
   }
 
-  connected(now: number, address: string, port: number): string {
+  connected(now: number, address: string, port: number): string | null {
+    if (!this.#tellsConnections) return null;
     return this.#line(now, "CONNECTED", formatPeer(address, port));
   }
 
-  disconnected(now: number, address: string, port: number): string {
+  disconnected(now: number, address: string, port: number): string | null {
+    if (!this.#tellsConnections) return null;
     return this.#line(now, "DISCONNECTED", formatPeer(address, port));
   }
 
@@ -39,7 +58,8 @@ export class TextFormat implements LogFormat {
     if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
     const peer = formatClient(record.peerAddress, record.peerPort);
     const request = `${this.#requestOf(record)} HTTP/1.${record.minorVersion}`;
-    const reply = `${record.status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
+    const status = this.#paint(String(record.status), colourOf(record.status));
+    const reply = `${status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
     return this.#line(now, `RECEIVED from ${peer}`, `${request} -> ${reply}${record.cutOff ? " (cut off)" : ""}`);
   }
 
@@ -47,7 +67,8 @@ export class TextFormat implements LogFormat {
     const { refusal } = record;
     if (refusal === null) return null;
     const peer = formatClient(record.peerAddress, record.peerPort);
-    const reason = `${peer} ${refusal.status} ${refusal.name} ${escapeText(refusal.reason)}`;
+    const status = this.#paint(String(refusal.status), colourOf(refusal.status));
+    const reason = `${peer} ${status} ${refusal.name} ${escapeText(refusal.reason)}`;
     // What cannot be told of a request is left out, and nothing stands in its place.
     const request = record.target === "" ? "" : ` (${this.#requestOf(record)})`;
     return this.#line(now, "ERROR", reason + request);
@@ -64,6 +85,18 @@ export class TextFormat implements LogFormat {
   }
 
   #line(now: number, tag: string, text: string): string {
-    return `${this.#stamp.at(now)} [${tag}] ${text}`;
+    return `${this.#stamp.at(now)} [${this.#paint(tag, TAG_COLOURS[tag] ?? null)}] ${text}`;
   }
+}
+
+function paint(text: string, colour: Colour | null): string {
+  return colour === null ? text : `\x1b[${COLOURS[colour]}m${text}\x1b[39m`;
+}
+
+/** By the class of a status. */
+function colourOf(status: number): Colour | null {
+  if (status >= 500) return "red";
+  if (status >= 400) return "yellow";
+  if (status >= 300) return "cyan";
+  return status >= 200 ? "green" : null;
 }

@@ -31,7 +31,14 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
     };
     const started = new Supervisor(options);
     supervisor = started;
-    const reload = renewer(run, (renewed) => started.renew(renewed));
+    const reload = renewer(
+      run,
+      () => {
+        log.reopen();
+        started.reopenLogs();
+      },
+      (renewed) => started.renew(renewed),
+    );
     stopOnSignals(log, lifecycle, config.graceMs, {
       drain: () => started.drain(),
       kill: () => started.kill(),

@@ -28,6 +28,8 @@ export type ParentMessage =
   | { readonly kind: "answer"; readonly answer: CoordinatorAnswer }
   /** Go on with this. */
   | { readonly kind: "renew"; readonly renewal: Renewal }
+  /** The file of the log was moved away. */
+  | { readonly kind: "reopen-log" }
   | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
   | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
   | { readonly kind: "fault-count"; readonly id: number; readonly count: number }

@@ -18,7 +18,11 @@ export function serveAlone(run: Run): void {
   const tools = createTools(config);
   const failures = new FailureTable();
   const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
-  const reload = renewer(run, (renewed) => server.renew(renewed));
+  const reload = renewer(
+    run,
+    () => log.reopen(),
+    (renewed) => server.renew(renewed),
+  );
   // Before the port opens: a signal right behind the start line must find its handler.
   stopOnSignals(log, lifecycle, config.graceMs, {
     drain: () => server.drain(),

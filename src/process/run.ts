@@ -17,11 +17,18 @@ export interface Run {
   readonly keeper: Housekeeper;
 }
 
-/** What to do when the server is told to read again; null when there is nothing that could have changed. */
-export function renewer({ config, log, renewal }: Run, renew: (renewal: Renewal) => void): (() => void) | null {
-  if (!isRenewable(config)) return null;
+/** What to do when the server is told to read again, and that its log has moved; null when there is nothing that could have changed. */
+export function renewer(
+  { config, log, renewal }: Run,
+  reopenLog: () => void,
+  renew: (renewal: Renewal) => void,
+): (() => void) | null {
+  const renews = isRenewable(config);
+  if (!renews && config.log.file === null) return null;
   let last = renewal;
   return () => {
+    reopenLog();
+    if (!renews) return;
     const loaded = loadRenewal(config, last);
     if (loaded instanceof Unfit)
       return log.warning(`Nothing was read again, the server goes on as it was: ${loaded.line}`);

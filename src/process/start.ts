@@ -27,7 +27,7 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const loaded = loadRenewal(config, null);
   if (loaded instanceof Unfit) process.exit(complain(loaded.line, EXIT_USAGE_ERROR));
-  const log = openLog(config, wantedWorkers(config) > 1);
+  const log = openLogOrGiveUp(config);
   const warnings = [
     ...notes,
     ...(folder === null || folder.warning === null ? [] : [folder.warning]),
@@ -46,10 +46,20 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   else await serveTogether(run, workers);
 }
 
+function openLogOrGiveUp(config: Config): AccessLog {
+  try {
+    return openLog(config, wantedWorkers(config) > 1);
+  } catch (error) {
+    process.exit(complain((error as Error).message, EXIT_USAGE_ERROR));
+  }
+}
+
 /** What the person who starts the server should know of the start itself. */
-function startNotes({ access, directory, files, tls }: Config): readonly string[] {
+function startNotes({ access, directory, files, tls, log }: Config): readonly string[] {
   const right = capabilityNote();
-  const secrets = [access.authFile, tls.keyFile ?? tls.certFile, tls.stateFolder].filter((path) => path !== null);
+  const secrets = [access.authFile, tls.keyFile ?? tls.certFile, tls.stateFolder, log.file].filter(
+    (path) => path !== null,
+  );
   const own = directory === null ? [] : ownFilesNotes(directory, files.readOnly, { ...OWN_FILES, secrets });
   return right === null ? own : [right, ...own];
 }

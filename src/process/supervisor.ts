@@ -121,6 +121,11 @@ export class Supervisor {
     for (const { worker } of this.#slots) if (worker !== null) tell(worker.process, { kind: "renew", renewal });
   }
 
+  /** The file of the log was moved away. */
+  reopenLogs(): void {
+    for (const { worker } of this.#slots) if (worker !== null) tell(worker.process, { kind: "reopen-log" });
+  }
+
   #startWorker(slot: Slot): void {
     const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
       // The last is PAGE_DESCRIPTOR.

@@ -50,6 +50,9 @@ class WorkerProcess {
       case "renew":
         this.#server?.renew(message.renewal);
         return;
+      case "reopen-log":
+        this.#log?.reopen();
+        return;
       case "recorder-answer":
         this.#recorder?.receive(message.answer);
         return;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
 import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
+import { LOG_FLAGS } from "../../src/cli/log-flags.ts";
 import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
@@ -18,12 +19,14 @@ function settings(...argv: string[]): Config {
 const tables: [table: Readonly<Record<string, FlagRow<unknown>>>, section: (config: Config) => Section][] = [
   [
     SERVING_FLAGS,
-    ({ limits: _limits, tls: _tls, access: _access, files: _files, admission: _admission, ...serving }) => serving,
+    ({ limits: _limits, tls: _tls, access: _access, files: _files, admission: _admission, log: _log, ...serving }) =>
+      serving,
   ],
   [TLS_FLAGS, ({ tls }) => ({ ...tls })],
   [ACCESS_FLAGS, ({ access }) => ({ ...access })],
   [FILE_FLAGS, ({ files }) => ({ ...files })],
   [ADMISSION_FLAGS, ({ admission }) => ({ ...admission })],
+  [LOG_FLAGS, ({ log }) => ({ ...log })],
 ];
 const rows = tables.flatMap(([table, section]) =>
   Object.entries(table).map(([name, row]): [string, string, FlagRow<unknown>, typeof section] => [
@@ -52,6 +55,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   WAY: "error",
   SIZE: "7K",
   MODE: "0640",
+  FORMAT: "json",
   NAME: "a.example",
   ORIGIN: "https://a.example",
   RULE: "GET /files/* reset@50%",
@@ -82,7 +86,16 @@ describe("a row of the tables is all that a setting needs:", () => {
   });
 
   test("no table names a setting or a flag of another", () => {
-    const all = [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, QUESTION_FLAGS, LIMIT_TABLE];
+    const all = [
+      SERVING_FLAGS,
+      TLS_FLAGS,
+      FILE_FLAGS,
+      ADMISSION_FLAGS,
+      ACCESS_FLAGS,
+      LOG_FLAGS,
+      QUESTION_FLAGS,
+      LIMIT_TABLE,
+    ];
     const names = all.flatMap((table) => Object.keys(table));
     const flags = all.flatMap((table) => Object.values(table).map(({ flag }) => flag));
     expect(new Set(names).size).toBe(names.length);

@@ -29,6 +29,10 @@ const RECORD: ExchangeRecord = {
   answerMs: 0.01,
   durationMs: 0.08,
   cutOff: false,
+  fields: { get: () => undefined },
+  requestId: "",
+  connection: 7,
+  secure: false,
 };
 
 /** The lines that the calls wrote to a file, without their time stamps. */

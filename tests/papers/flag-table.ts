@@ -6,7 +6,7 @@ import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 
 /** What nearly everybody needs, in the order of the help text. */
-const README_GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Other"];
+const README_GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Log", "Other"];
 /** What is needed where others may come. */
 const ACCESS_GROUPS: readonly FlagGroup[] = ["HTTPS", "Who may ask"];
 

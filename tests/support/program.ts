@@ -85,7 +85,7 @@ export class RunningProgram {
       stderr: "pipe",
     });
     const program = new RunningProgram(child);
-    await program.untilLog((log) => log.includes("[SERVER STARTED]"));
+    await program.untilLog((log) => log.includes("[SERVER STARTED]") || log.includes('"event":"start"'));
     return program;
   }
 

@@ -1,0 +1,25 @@
+// The name of one request, by which its line in a log is found again: the client's or its proxy's own, or one made here.
+
+import type { FieldSection } from "./field-section.ts";
+
+/** What has no RFC, and is spelled so everywhere. */
+export const REQUEST_ID_FIELD = "X-Request-Id";
+const NAME = REQUEST_ID_FIELD.toLowerCase();
+/** Longer ones, and those that do not print, are not taken over. */
+const FIT = /^[\x21-\x7e]{1,128}$/;
+const RANDOM_BYTES = 9;
+
+/** Gives names that no other process gives. They are no secrets: they count. */
+export class RequestIds {
+  readonly #prefix = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toBase64({ alphabet: "base64url" });
+  #count = 0;
+
+  /** The name that the request has already, that its fields say, or another one. */
+  idOf(known: string, fields: Pick<FieldSection, "get">): string {
+    if (known !== "") return known;
+    const sent = fields.get(NAME);
+    if (sent !== undefined && FIT.test(sent)) return sent;
+    this.#count += 1;
+    return `${this.#prefix}-${this.#count.toString(36)}`;
+  }
+}

@@ -1,0 +1,119 @@
+// The log for programs: each line is one JSON object of plain ASCII. Text from elsewhere is escaped as in the other formats
+// (`\xNN` for each byte outside 0x20-0x7E and for the backslash), so it is harmless also when a program has decoded it.
+
+import { RequestIds } from "../http/request-id.ts";
+import type { LogFormat, NewsTag } from "./log-format.ts";
+import { escapeBytes, escapeText, shorten } from "./log-line.ts";
+import type { ExchangeRecord } from "./observer.ts";
+
+/** Of a text in a log that processes share: twice as much, where all has to be quoted, still leaves room for the rest. */
+interface Room {
+  readonly target: number;
+  readonly text: number;
+}
+
+const ANY_ROOM: Room = { target: Number.POSITIVE_INFINITY, text: Number.POSITIVE_INFINITY };
+const LITTLE_ROOM: Room = { target: 640, text: 128 };
+const MOST_SHARED_NEWS_CHARS = 1900;
+const MOST_SHARED_LINE_CHARS = 4095;
+
+const EVENTS: Readonly<Record<NewsTag, string>> = {
+  "SERVER STARTED": "start",
+  "SERVER STOPPED": "stop",
+  WARNING: "warning",
+  ERROR: "error",
+};
+
+const PROCESS = process.pid;
+
+/** What the format has to know of its log. */
+export interface JsonFormatOptions {
+  readonly isShared: boolean;
+  /** What was refused has a line of its own, since the others are not told. */
+  readonly isQuiet: boolean;
+  /** Connections have lines too. */
+  readonly isVerbose: boolean;
+}
+
+/** `--log-format json`. */
+export class JsonFormat implements LogFormat {
+  readonly #options: JsonFormatOptions;
+  readonly #ids = new RequestIds();
+  #now = Number.NaN;
+  #time = "";
+
+  constructor(options: JsonFormatOptions) {
+    this.#options = options;
+  }
+
+  connected(now: number, address: string, port: number): string | null {
+    return this.#connection(now, "connect", address, port);
+  }
+
+  disconnected(now: number, address: string, port: number): string | null {
+    return this.#connection(now, "disconnect", address, port);
+  }
+
+  #connection(now: number, event: string, address: string, port: number): string | null {
+    if (!this.#options.isVerbose) return null;
+    return `${this.#begin(now, event)},"client":${quote(address)},"port":${port}}`;
+  }
+
+  exchange(now: number, record: ExchangeRecord): string {
+    const line = this.#exchangeLine(now, record, ANY_ROOM);
+    if (!this.#options.isShared || line.length <= MOST_SHARED_LINE_CHARS) return line;
+    return this.#exchangeLine(now, record, LITTLE_ROOM);
+  }
+
+  refusal(now: number, record: ExchangeRecord): string | null {
+    return this.#options.isQuiet ? this.exchange(now, record) : null;
+  }
+
+  news(now: number, tag: NewsTag, text: string): string {
+    const told = this.#options.isShared ? shorten(text, MOST_SHARED_NEWS_CHARS) : text;
+    return `${this.#begin(now, EVENTS[tag])},"text":${JSON.stringify(told)}}`;
+  }
+
+  #begin(now: number, event: string): string {
+    if (now !== this.#now) {
+      this.#now = now;
+      this.#time = new Date(now).toISOString();
+    }
+    return `{"time":"${this.#time}","event":"${event}"`;
+  }
+
+  #exchangeLine(now: number, record: ExchangeRecord, room: Room): string {
+    const text = (value: string): string => quote(shorten(escapeBytes(value), room.text));
+    const { refusal, fields } = record;
+    const agent = fields.get("user-agent");
+    const referer = fields.get("referer");
+    return (
+      `${this.#begin(now, "request")},"id":${text(this.#ids.idOf(record.requestId, fields))},` +
+      `"process":${PROCESS},"connection":${record.connection},"secure":${record.secure},` +
+      `"client":${quote(record.peerAddress)},"port":${record.peerPort},` +
+      (record.user === "" ? "" : `"user":${quote(shorten(escapeText(record.user), room.text))},`) +
+      `"method":${text(record.method)},"target":${quote(shorten(escapeBytes(record.target), room.target))},` +
+      `"version":"1.${record.minorVersion}","route":${quote(record.route)},"status":${record.status},` +
+      `"bytes_in":${record.requestBytes},"bytes_out":${record.bodyBytes},` +
+      `"answer_ms":${rounded(record.answerMs)},"duration_ms":${rounded(record.durationMs)}` +
+      (refusal === null ? "" : `,"refusal":"${refusal.name}"`) +
+      (record.ownLimit === null ? "" : `,"limit":${text(record.ownLimit)}`) +
+      (record.cutOff ? `,"cut_off":true` : "") +
+      (referer === undefined ? "" : `,"referer":${text(referer)}`) +
+      (agent === undefined ? "" : `,"agent":${text(agent)}`) +
+      "}"
+    );
+  }
+}
+
+const NEEDS_QUOTING = /["\\]/;
+
+/** Of ASCII without control bytes. */
+function quote(text: string): string {
+  return NEEDS_QUOTING.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** Microseconds are as exact as it gets. */
+function rounded(ms: number): number {
+  return ms > 0 ? Math.round(ms * 1000) / 1000 : 0;
+}
