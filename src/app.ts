@@ -16,16 +16,19 @@ import { echoBody, echoPath } from "./handlers/echo.ts";
 import { suitRefusal } from "./handlers/error-replies.ts";
 import { createFileHandlers } from "./handlers/files.ts";
 import { createHealth, type Lifecycle } from "./handlers/health.ts";
+import { createMetricsPage, type MetricsFormat } from "./handlers/metrics.ts";
 import { createHome } from "./handlers/home.ts";
 import { userAgent } from "./handlers/user-agent.ts";
 import type { Dispatch, Gate } from "./http/message.ts";
 import type { Routes } from "./http/routes.ts";
+import type { Meters } from "./observe/meters.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 import { FaultBook, parseFaultRules } from "./testing/fault-book.ts";
 import { BadFault, type FaultRule } from "./testing/fault-rule.ts";
+import { refuseStranger } from "./testing/insiders.ts";
 import { Recorder } from "./testing/recorder.ts";
 import { SYSTEM_TIMER } from "./testing/timer.ts";
 import { createToolRoutes, type TestingTools, toolDispatch } from "./testing/tools.ts";
@@ -33,6 +36,7 @@ import { createToolRoutes, type TestingTools, toolDispatch } from "./testing/too
 /** Descriptors for the server's own work: one for each folder on the way to the deepest. */
 const KEEPER_FILES = 256;
 const HEALTH = "/-/health";
+const METRICS = "/-/metrics";
 
 /** What the application needs to know of a run. */
 export type AppConfig = Pick<
@@ -50,6 +54,13 @@ export type AppConfig = Pick<
   | "faults"
 >;
 
+/** Where the rooms count with `--metrics`. */
+export interface AppMeters extends Meters {
+  /** What routes there are, before the first request. */
+  useRoutes(paths: readonly string[]): void;
+  readonly format: (format: MetricsFormat) => string;
+}
+
 /** The dispatch of the whole application, with so many files open at once. Paths are spelled as the README spells them. */
 export function createDispatch(
   config: AppConfig,
@@ -59,6 +70,7 @@ export function createDispatch(
   warn: Warn,
   tools: TestingTools = createTools(config),
   access: AccessControl | null = null,
+  meters: AppMeters | null = null,
 ): Dispatch {
   const { directory, limits, files: settings, admission } = config;
   const rules = rulesOf(config);
@@ -76,9 +88,12 @@ export function createDispatch(
       allowDelete: settings.allowDelete || access !== null,
       rules,
       maxBodyBytes: limits.maxBody,
+      onHotFile: meters === null ? null : (isHit) => meters.hotFile(isHit),
     }),
+    ...(meters === null ? {} : metricsRoute(meters)),
     ...(config.testing ? createToolRoutes(tools, admission.allowedHosts) : {}),
   };
+  meters?.useRoutes(Object.keys(routes));
   const cors = createCors({ writers: admission.writeOrigins, readers: admission.readOrigins });
   const gates = [
     createHostGuard(admission.allowedHosts, hostname().toLowerCase(), warn),
@@ -98,6 +113,12 @@ export function createDispatch(
   const dispatch = finishDispatch(guarded, (request, response) => suitRefusal(request, response, offer), finish);
   const outermost = config.testing ? toolDispatch(dispatch, tools, warn) : dispatch;
   return believeProxies(outermost, config.access.trustedProxies, warn);
+}
+
+/** Who may see what others send may see how many they are. */
+function metricsRoute({ format }: AppMeters): Routes {
+  const page = createMetricsPage(format);
+  return { [METRICS]: { access: "private", GET: (request) => refuseStranger(request) ?? page(request) } };
 }
 
 /** Balancers have no password. */

@@ -41,7 +41,7 @@ test("without flags everything has its documented default", () => {
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,
-      log: { format: "text", file: null, isVerbose: false, givesIds: false },
+      log: { format: "text", file: null, isVerbose: false, givesIds: false, metrics: false },
       tls: {
         selfSigned: false,
         certFile: null,

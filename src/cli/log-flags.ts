@@ -20,4 +20,5 @@ export const LOG_FLAGS = {
   file: path("Log", "log-file", "FILE", "write the log there; opened again at SIGHUP"),
   isVerbose: toggle("Log", "verbose", "tell of connections at a terminal and in json, too"),
   givesIds: toggle("Log", "request-id", "answer with the X-Request-Id of the request, or with one of our own"),
+  metrics: toggle("Log", "metrics", "figures for Prometheus at /-/metrics"),
 } as const;

@@ -39,6 +39,8 @@ export interface FileReaderSettings extends FileResponseSettings, UploadSettings
   readonly allowDelete: boolean;
   /** For the page, which tells people before they send. */
   readonly maxBodyBytes: number;
+  /** Told whether a file was in memory; null when nobody counts. */
+  readonly onHotFile: ((isHit: boolean) => void) | null;
 }
 
 /** A file, and the same where it is in memory. */
@@ -56,7 +58,7 @@ export class FileReader {
   constructor(storage: Storage, settings: FileReaderSettings) {
     this.#storage = storage;
     this.#settings = settings;
-    this.#hotFiles = new HotFiles(storage);
+    this.#hotFiles = new HotFiles(storage, settings.onHotFile);
   }
 
   /** The answer to a path below the folder, as it was sent. */

@@ -20,18 +20,21 @@ interface Kept {
 /** The files that were asked for last, by their names. Never holds more than 64 MiB, everything counted. */
 export class HotFiles {
   readonly #storage: Storage;
+  readonly #onLook: ((isHit: boolean) => void) | null;
   /** The least recently used first. */
   readonly #files = new Map<string, Kept>();
   #total = 0;
 
-  constructor(storage: Storage) {
+  /** `onLook` is told whether a file was here. */
+  constructor(storage: Storage, onLook: ((isHit: boolean) => void) | null = null) {
     this.#storage = storage;
+    this.#onLook = onLook;
   }
 
   /** The file of this name as it is now; null when it is not here, or not any more. */
   find(path: string, client: Client): MaybePromise<HotFile | null> {
     const kept = this.#files.get(path);
-    if (kept === undefined) return null;
+    if (kept === undefined) return this.#missed();
     const { version } = kept.file;
     const isUnchanged = version !== null && this.#storage.isUnchanged(version, client);
     if (isUnchanged instanceof Promise) return isUnchanged.then((is) => this.#use(path, kept, is));
@@ -42,11 +45,17 @@ export class HotFiles {
     const { file } = kept;
     if (!isUnchanged) {
       if (this.#files.get(path) === kept) this.#drop(path, kept);
-      return null;
+      return this.#missed();
     }
+    this.#onLook?.(true);
     // While there is plenty of room, nobody asks who was here last.
     if (this.#total > ALL_BYTES / 2) this.#put(path, file);
     return file;
+  }
+
+  #missed(): null {
+    this.#onLook?.(false);
+    return null;
   }
 
   /** Remembers the file. */

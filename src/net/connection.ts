@@ -59,6 +59,11 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
     return this.#deadlines.due;
   }
 
+  /** A request of it is not over. */
+  get hasExchange(): boolean {
+    return this.#exchange.isUnderWay;
+  }
+
   /** The socket has bytes. They are ours to keep and to change. */
   receive(bytes: Buffer): void {
     if (this.#life === "closed") return;

@@ -58,6 +58,11 @@ export class Exchange {
     this.#owner = owner;
   }
 
+  /** There is one that was not told of. */
+  get isUnderWay(): boolean {
+    return this.#request !== null;
+  }
+
   /** A handler works on it. */
   get isHandled(): boolean {
     return this.#request !== null && this.#sender.writing === "idle";

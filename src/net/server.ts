@@ -95,6 +95,13 @@ export class Server implements ConnectionContext {
     return this.#connections.size + this.#turnedAway.size;
   }
 
+  /** Requests that are not over. */
+  get inHand(): number {
+    let count = 0;
+    for (const connection of this.#connections) if (connection.hasExchange) count += 1;
+    return count;
+  }
+
   /** Starts listening; gives the URLs. Throws the system's error when one place cannot be had, and then listens nowhere. */
   listen(): readonly string[] {
     const { listeners } = this.#options;

@@ -12,11 +12,13 @@ import { RefusalRecorder } from "../testing/refusal-recorder.ts";
 import { SYSTEM_TIMER } from "../testing/timer.ts";
 import { tapRaw } from "../testing/raw-request.ts";
 import type { TestingTools } from "../testing/tools.ts";
+import type { AppMetrics } from "./app-metrics.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
 import type { PlaceListener } from "./place.ts";
 import type { Renewal } from "./renewal.ts";
+import { watchVitalSigns } from "./vital-signs.ts";
 
 /** What it is made of. */
 export interface LocalServerOptions {
@@ -32,6 +34,8 @@ export interface LocalServerOptions {
   readonly failures: FailureTable;
   /** When other processes serve with this one. */
   readonly scoreboard?: ConnectionScoreboard;
+  /** With `--metrics`: where they are counted. */
+  readonly metrics: AppMetrics | null;
 }
 
 /** One for a process. */
@@ -53,6 +57,7 @@ export class LocalServer {
     scoreboard,
     renewal,
     failures,
+    metrics,
   }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
@@ -65,12 +70,13 @@ export class LocalServer {
       listeners: [listener.listener, ...listener.others],
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
-      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access),
-      observer: config.testing ? withRefusals(observer, tools) : observer,
+      dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access, metrics),
+      observer: withOthers(observer, config.testing ? tools : null, metrics),
       lifecycle,
       wiretap: config.testing ? tapRaw : undefined,
       scoreboard,
     });
+    if (metrics !== null) watchVitalSigns(metrics.memory, () => this.#server.inHand);
   }
 
   /** Starts; gives the URLs. Throws the system's error when it cannot listen. */
@@ -97,7 +103,9 @@ export class LocalServer {
   }
 }
 
-/** The recorder hears of what was refused, too. */
-function withRefusals(observer: Observer, { recorder }: TestingTools): Observer {
-  return new Observers([observer, new RefusalRecorder(recorder, SYSTEM_TIMER)], [observer]);
+/** The recorder hears of what was refused, and the metrics of everything. */
+function withOthers(observer: Observer, tools: TestingTools | null, metrics: AppMetrics | null): Observer {
+  if (tools === null && metrics === null) return observer;
+  const refusals = tools === null ? [] : [new RefusalRecorder(tools.recorder, SYSTEM_TIMER)];
+  return new Observers([observer, ...refusals, ...(metrics === null ? [] : [metrics])], [observer]);
 }

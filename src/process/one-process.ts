@@ -2,6 +2,8 @@
 
 import { FailureTable } from "../admission/failures.ts";
 import { createTools } from "../app.ts";
+import { MetricsMemory } from "../observe/metrics-memory.ts";
+import { AppMetrics } from "./app-metrics.ts";
 import { stopOnSignals } from "./ending.ts";
 import { greet } from "./greeting.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -17,7 +19,19 @@ export function serveAlone(run: Run): void {
   const listener = createListener(place, renewal.tls, config);
   const tools = createTools(config);
   const failures = new FailureTable();
-  const server = new LocalServer({ config, listener, coordinator, tools, observer: log, lifecycle, renewal, failures });
+  const memory = new MetricsMemory();
+  const metrics = config.log.metrics ? new AppMetrics(memory, [memory]) : null;
+  const server = new LocalServer({
+    config,
+    listener,
+    coordinator,
+    tools,
+    observer: log,
+    lifecycle,
+    renewal,
+    failures,
+    metrics,
+  });
   const reload = renewer(
     run,
     () => log.reopen(),

@@ -6,11 +6,12 @@ import { ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAILURE_TABLE_BYTES } from "../admission/failures.ts";
+import { METRICS_BYTES, MetricsMemory } from "../observe/metrics-memory.ts";
 import type { GroupCount } from "../storage/remote-coordinator.ts";
 
 const SLOT_BYTES = 4;
 const COUNT_BYTES = 4096;
-/** Behind the numbers, the table of failed logins. */
+/** Behind the numbers, the table of failed logins; behind that, what each worker counts for the metrics. */
 const PAGE_BYTES = COUNT_BYTES + FAILURE_TABLE_BYTES;
 /** The numbers of connections come first, then those of groups; last how many groups have begun, and how many there are. */
 const FIRST_GROUP_SLOT = 480;
@@ -29,14 +30,25 @@ export class Scoreboard implements GroupCount {
   readonly #own: number;
   /** `FAILURE_TABLE_BYTES` that all share. */
   readonly failureMemory: Uint8Array;
+  /** The numbers of all workers, in their order; none without `--metrics`. */
+  readonly metrics: readonly MetricsMemory[];
 
   /** `own` is which of the numbers this process writes. */
   constructor(descriptor: number, own: number) {
     // The file is nobody's but ours and keeps its size, so the mapping cannot fault.
     const page = Bun.mmap(`/proc/self/fd/${descriptor}`, { shared: true });
     this.#counts = new Int32Array(page.buffer, page.byteOffset, COUNT_BYTES / SLOT_BYTES);
-    this.failureMemory = page.subarray(COUNT_BYTES);
+    this.failureMemory = page.subarray(COUNT_BYTES, PAGE_BYTES);
+    this.metrics = Array.from({ length: (page.length - PAGE_BYTES) / METRICS_BYTES }, (_, i) => {
+      const start = PAGE_BYTES + i * METRICS_BYTES;
+      return new MetricsMemory(page.subarray(start, start + METRICS_BYTES));
+    });
     this.#own = own;
+  }
+
+  /** Those of this worker. */
+  get ownMetrics(): MetricsMemory | null {
+    return this.metrics[this.#own] ?? null;
   }
 
   /** Connections of all other workers. */
@@ -98,12 +110,12 @@ export class ScoreboardPage {
   /** For the workers to inherit. */
   readonly descriptor: number;
 
-  /** Throws one line when there is no place for it. */
-  constructor() {
+  /** `measured` workers count for the metrics. Throws one line when there is no place for it. */
+  constructor(measured = 0) {
     const folder = makeFolder();
     this.descriptor = openSync(join(folder, "scoreboard"), "w+", 0o600);
     rmSync(folder, { recursive: true });
-    ftruncateSync(this.descriptor, PAGE_BYTES);
+    ftruncateSync(this.descriptor, PAGE_BYTES + measured * METRICS_BYTES);
   }
 
   /** Connections of all workers. */
@@ -115,6 +127,7 @@ export class ScoreboardPage {
   clear(own: number): Scoreboard {
     const scoreboard = new Scoreboard(this.descriptor, own);
     scoreboard.here = 0;
+    scoreboard.ownMetrics?.endProcess();
     return scoreboard;
   }
 }

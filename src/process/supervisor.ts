@@ -70,7 +70,7 @@ interface Slot {
 /** The workers of one server. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #page = new ScoreboardPage();
+  readonly #page: ScoreboardPage;
   readonly #slots: readonly Slot[];
   #renewal: Renewal;
   readonly #failureKey = crypto.getRandomValues(new Uint8Array(32));
@@ -82,6 +82,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#renewal = options.renewal;
+    this.#page = new ScoreboardPage(options.config.log.metrics ? options.size : 0);
     this.#slots = Array.from({ length: options.size }, (_, number) => {
       return { number, pause: new RestartPause(), worker: null, hasListened: false };
     });

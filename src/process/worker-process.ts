@@ -4,12 +4,14 @@
 import { FailureTable } from "../admission/failures.ts";
 import { faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
+import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
 import { FaultBook } from "../testing/fault-book.ts";
 import { RemoteCounts } from "../testing/key-counts.ts";
 import { RemoteRecorder } from "../testing/remote-recorder.ts";
+import { AppMetrics } from "./app-metrics.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
@@ -101,6 +103,7 @@ class WorkerProcess {
       scoreboard,
       renewal,
       failures: new FailureTable(scoreboard.failureMemory, failureKey),
+      metrics: metricsOf(config, scoreboard),
     });
     this.#coordinator = coordinator;
     this.#recorder = recorder;
@@ -121,6 +124,10 @@ class WorkerProcess {
     await this.#log?.settle();
     process.exit(EXIT_STOPPED);
   }
+}
+
+function metricsOf({ log }: Config, { metrics, ownMetrics }: Scoreboard): AppMetrics | null {
+  return log.metrics && ownMetrics !== null ? new AppMetrics(ownMetrics, metrics) : null;
 }
 
 /** A parent that is gone is told nothing; `disconnect` comes. */
