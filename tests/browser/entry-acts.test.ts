@@ -100,6 +100,21 @@ describe.skipIf(noBrowser !== null)("entries are chosen", () => {
     expect(await chosenNames()).toEqual(["b1", "b2", "b3"]);
   });
 
+  inBrowser("and nothing happens to those that a filter hides, or that are gone", async () => {
+    await folder.open("/files/", WRITING);
+    await pressAct("Select");
+    await pressAct("Select all");
+    expect(await buttons()).toContain("Delete 4");
+    await folder.page.press("#filter");
+    await folder.page.view.type("alpha");
+    expect(await buttons()).toEqual(["Done", "Select all", "Copy link", "Rename", "Delete"]);
+    await pressAct("Delete");
+    await pressAct("Delete");
+    await folder.page.until(`document.querySelector("#told").textContent === "1 file deleted."`);
+    expect(readdirSync(folder.served)).not.toContain("alpha.txt");
+    expect(readdirSync(folder.served)).toHaveLength(3);
+  });
+
   inBrowser("by a touch of the row on a phone", async () => {
     await folder.open();
     await folder.resize(390, true);
@@ -148,6 +163,18 @@ describe.skipIf(noBrowser !== null)("deleting", () => {
     expect(await folder.shownNames()).toEqual(["sub", "zebra.bin"]);
     expect(await chosenNames()).toEqual(["sub"]);
     expect(readdirSync(folder.served).toSorted()).toEqual(["sub", "zebra.bin"]);
+  });
+
+  inBrowser("leaves what somebody else has changed meanwhile", async () => {
+    await folder.open("/files/", WRITING);
+    await pressAct("Select");
+    await choose("alpha.txt");
+    writeFileSync(join(folder.served, "alpha.txt"), "newer");
+    await pressAct("Delete");
+    await pressAct("Delete");
+    await folder.page.until(`!document.querySelector("#trouble").hidden`);
+    expect(await folder.page.text("#trouble")).toMatch(/^alpha\.txt: It has changed since it was listed/);
+    expect(existsSync(join(folder.served, "alpha.txt"))).toBe(true);
   });
 
   inBrowser("says when the server is away", async () => {

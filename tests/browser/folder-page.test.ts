@@ -54,6 +54,17 @@ describe.skipIf(noBrowser !== null)("the list", () => {
     expect(await folder.shownNames()).toHaveLength(4);
   });
 
+  inBrowser("keeps its order while one walks", async () => {
+    await folder.open();
+    await folder.page.press(`thead button[data-column="size"]`);
+    await folder.page.until(`document.querySelector("th[aria-sort=descending] button")?.dataset.column === "size"`);
+    await folder.page.follow("tbody .folder a");
+    await folder.page.until(`location.pathname === "/files/sub/"`);
+    await folder.page.until(`document.querySelector("th[aria-sort=descending] button")?.dataset.column === "size"`);
+    await folder.page.follow("tbody .up a");
+    await folder.page.until(`location.pathname === "/files/" && location.search.includes("sort=size")`);
+  });
+
   inBrowser("is sorted in place, with the filter and the keyboard kept", async () => {
     await folder.open("/files/?filter=a");
     await folder.page.press(`thead button[data-column="size"]`);

@@ -3,14 +3,21 @@
 const UNREACHABLE = "The server cannot be reached.";
 const NAME_TAKEN = "There is already something with this name.";
 
-/** @typedef {{ readonly name: string, readonly href: string }} Entry */
+const CHANGED = "It has changed since it was listed; look at it again.";
+
+/**
+ * `modified` is what the list says of a file; null where that does not matter.
+ * @typedef {{ readonly name: string, readonly href: string, readonly modified: Date | null }} Entry
+ */
 
 /**
  * Null when it is gone, otherwise why not.
  * @param {Entry} entry
  */
-export function remove({ href }) {
-  return request("DELETE", href);
+export async function remove({ href, modified }) {
+  const condition = modified === null ? {} : { "If-Unmodified-Since": modified.toUTCString() };
+  const why = await request("DELETE", href, condition);
+  return why === NAME_TAKEN ? CHANGED : why;
 }
 
 /**

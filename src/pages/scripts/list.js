@@ -32,8 +32,21 @@ function withFilter(address, filter) {
   return url.href;
 }
 
+/** Who walks on to another folder finds it in the order of this one. */
+function keepOrder() {
+  const { searchParams } = new URL(listAddress);
+  const order = new URLSearchParams();
+  for (const name of ["sort", "order"]) if (searchParams.has(name)) order.set(name, searchParams.get(name) ?? "");
+  const links = document.querySelectorAll("nav a, #list .up a, #list .folder a");
+  for (const link of links) {
+    // As it is written, where nothing is to be added.
+    const isKept = link instanceof HTMLAnchorElement && (order.size > 0 || link.search !== "");
+    if (isKept) link.search = order.toString();
+  }
+}
+
 /**
- * Called when another list is shown, and once at the beginning.
+ * Called when other rows are shown, and once at the beginning.
  * @type {(() => void)[]}
  */
 const listeners = [];
@@ -51,11 +64,9 @@ export function shownRows() {
     .filter((row) => !row.hidden);
 }
 
-/** Of all rows, those of these names. */
-export function rowsNamed(/** @type {ReadonlySet<string>} */ names) {
-  return rows()
-    .map(({ row }) => row)
-    .filter((row) => names.has(nameOf(row)));
+/** The names of all rows, whatever the filter leaves. */
+export function allNames() {
+  return new Set(rows().map(({ row }) => nameOf(row)));
 }
 
 /**
@@ -72,6 +83,24 @@ export function nameOf(row) {
  */
 export function linkOf(row) {
   return within(row, "th a", HTMLAnchorElement);
+}
+
+/**
+ * Where the entry is, whatever the order of its list.
+ * @param {HTMLTableRowElement} row
+ */
+export function addressOf(row) {
+  const { origin, pathname } = linkOf(row);
+  return origin + pathname;
+}
+
+/**
+ * When the entry was changed, as its row says; null where it does not.
+ * @param {HTMLTableRowElement} row
+ */
+export function modifiedOf(row) {
+  const time = row.querySelector("time");
+  return time === null ? null : new Date(time.dateTime);
 }
 
 function currentList() {
@@ -125,6 +154,7 @@ function showMatches() {
     filter: filterField.value,
   });
   showNoMatch(shown.length === 0 && total > 0);
+  for (const listener of listeners) listener();
 }
 
 /** @param {boolean} isEmpty */
@@ -193,8 +223,8 @@ function showList(found) {
   byId("tools", HTMLElement).hidden = list.dataset["total"] === "0";
   knownRows = null;
   showLocalTimes();
+  keepOrder();
   showMatches();
-  for (const listener of listeners) listener();
   if (focused === null) return;
   for (const each of list.querySelectorAll("a, button"))
     if (each instanceof HTMLElement && keyOf(each) === focused) return each.focus();
@@ -298,3 +328,4 @@ byId("narrow", HTMLFormElement).addEventListener("submit", (event) => {
 });
 within(byId("narrow", HTMLFormElement), "button", HTMLButtonElement).hidden = true;
 showLocalTimes();
+keepOrder();

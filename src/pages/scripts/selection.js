@@ -5,7 +5,7 @@ import { askName, askYes, showCopy } from "./dialogs.js";
 import { byId, eventElement, make, makeName } from "./dom.js";
 import { makeFolder, nameFault, remove, rename } from "./entry-acts.js";
 import { countOf } from "./formats.js";
-import { linkOf, markNew, nameOf, onList, refresh, rowsNamed, shownRows } from "./list.js";
+import { addressOf, allNames, markNew, modifiedOf, nameOf, onList, refresh, shownRows } from "./list.js";
 
 /** @typedef {import("./entry-acts.js").Entry} Entry */
 
@@ -76,8 +76,16 @@ function chooseAll() {
   showBoxes();
 }
 
+/** What is gone is not chosen any more, also when something else gets its name. */
+function forgetGone() {
+  if (chosen.size === 0) return;
+  const names = allNames();
+  for (const name of chosen) if (!names.has(name)) chosen.delete(name);
+}
+
 /** Puts a box into each row, or takes them away, and shows what can be done. */
 function showBoxes() {
+  forgetGone();
   const rows = shownRows();
   // A folder can be empty, and have nothing to choose.
   buttons.choose.hidden = rows.length === 0 && !isChoosing;
@@ -120,7 +128,7 @@ function between(from, to) {
 }
 
 function showActs() {
-  const count = chosen.size;
+  const count = chosen.size === 0 ? 0 : chosenRows().length;
   buttons.folder.hidden = !mayMake || isChoosing;
   buttons.choose.textContent = isChoosing ? "Done" : "Select";
   buttons.all.hidden = !isChoosing;
@@ -131,9 +139,19 @@ function showActs() {
   buttons.delete.textContent = count > 1 ? "Delete " + count : "Delete";
 }
 
-/** @returns {Entry[]} */
+function chosenRows() {
+  return shownRows().filter((row) => chosen.has(nameOf(row)));
+}
+
+/**
+ * Those in sight: nobody means what a filter hides.
+ * @returns {Entry[]}
+ */
 function chosenEntries() {
-  return rowsNamed(chosen).map((row) => ({ name: nameOf(row), href: linkOf(row).href }));
+  return chosenRows().map((row) => {
+    const modified = row.classList.contains("folder") ? null : modifiedOf(row);
+    return { name: nameOf(row), href: addressOf(row), modified };
+  });
 }
 
 // ── What is done ──
