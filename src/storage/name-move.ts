@@ -1,6 +1,7 @@
 // A file or a folder gets another name: one step of the file system, in the two folders that were opened, under the locks
 // of both names.
 
+import type { BigIntStats } from "node:fs";
 import { join } from "node:path";
 import { NO_CLAIM } from "./coordinator.ts";
 import { entryOf } from "./entry.ts";
@@ -8,7 +9,7 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { type ChangeHouse, parentFault } from "./name-changes.ts";
 import { isTooLong } from "./place.ts";
-import { createExclusively, removeQuietly, syncFolder } from "./publish.ts";
+import { createExclusively, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
 import type { Move, Moved, WriteFault } from "./storage.ts";
 import { systemCode, writeFault } from "./system-fault.ts";
 import { lookAtTarget, type Target } from "./target.ts";
@@ -109,6 +110,12 @@ class NameMove {
   async #step(folder: Folder, { own }: Target, { own: replaced, usage }: Target): Promise<boolean> {
     const { from, to } = this.#move;
     const [old, path] = [this.#source.at(from.base), folder.at(to.base)];
+    // In another case it may be the same name, and is for `rename`.
+    const isOneName = folder.realPath === this.#source.realPath && folded(from.base) === folded(to.base);
+    if (own !== null && replaced !== null && !isOneName && isOneFile(own, replaced)) {
+      await removeIfOwn(this.#calls, old, own.ino);
+      return true;
+    }
     if (replaced !== null) {
       await removeQuietly(this.#calls, path, usage.bytes, () => this.#calls.rename(old, path));
       return true;
@@ -118,7 +125,19 @@ class NameMove {
       await this.#calls.rename(old, path);
       return true;
     }
-    return createExclusively(this.#calls, old, path, (act) => act());
+    if (!(await createExclusively(this.#calls, old, path, (act) => act()))) return false;
+    if (own !== null) await this.#takeOldName(old, path, own.ino);
+    return true;
+  }
+
+  /** Nothing comes after a name that stays, as the sweep does after those of uploads: with the old one stays no new one. */
+  async #takeOldName(old: string, path: string, inode: bigint): Promise<void> {
+    try {
+      await removeIfOwn(this.#calls, old, inode);
+    } catch (error) {
+      await removeIfOwn(this.#calls, path, inode);
+      throw error;
+    }
   }
 
   async #sync(folder: Folder): Promise<WriteFault | null> {
@@ -136,6 +155,18 @@ class NameMove {
       return "";
     }
   }
+}
+
+/**
+ * Both are names of one file: hard links, as a move leaves them that was killed half way. `rename` does nothing then, and
+ * says that all is well (POSIX).
+ */
+function isOneFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.dev === other.dev && one.ino === other.ino && one.nlink > 1n;
+}
+
+function folded(base: string): string {
+  return base.normalize("NFKC").toUpperCase().toLowerCase();
 }
 
 function moveFault(error: unknown): WriteFault {

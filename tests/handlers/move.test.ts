@@ -1,7 +1,16 @@
 // MOVE (RFC 4918 9.9) of files and folders.
 
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
@@ -91,6 +100,20 @@ describe("MOVE", () => {
   test("of a link keeps the link", async () => {
     await ask(serve("--allow-delete"), "MOVE", "/files/link", to("/files/new"));
     expect(readlinkSync(join(root, "new"))).toBe("file");
+  });
+
+  // As a move leaves it that was killed between its two steps: `rename` does nothing with two names of one file.
+  test.each([
+    ["file", "twin", "twin"],
+    ["file", "full/twin", "full/twin"],
+    ["file", "full/FILE", "full/FILE"],
+    ["link", "twin-link", "twin-link"],
+  ])("of %s onto another name of the same file, %s, takes the old name away", async (from, twin, there) => {
+    linkSync(join(root, from), join(root, twin));
+    const reply = await ask(serve("--allow-delete"), "MOVE", `/files/${from}`, to(`/files/${twin}`));
+    expect(reply.status).toBe(204);
+    expect(names()).not.toContain(from);
+    expect(read(there)).toBe("file");
   });
 
   const refused: [what: string, from: string, destination: string | null, status: number, fields?: string][] = [
