@@ -79,6 +79,52 @@ describe.skipIf(noBrowser !== null)("a file is looked at in place", () => {
     expect(await folder.page.read("location.pathname")).toBe("/files/");
   });
 
+  inBrowser("one after the other by its buttons, and the keys still arrive", async () => {
+    for (const name of ["one.txt", "three.txt", "two.txt"]) writeFileSync(join(folder.served, name), name);
+    await folder.open();
+    await pressLink("one.txt");
+    await isShown("pre");
+    const pressNext = `[...document.querySelectorAll("#preview button")].find((each) => each.textContent === "Next")`;
+    await folder.page.read(`${pressNext}.focus()`);
+    for (const name of ["three.txt", "two.txt"]) {
+      await folder.page.view.press("Enter");
+      await folder.page.until(`document.querySelector("#preview pre")?.textContent === "${name}"`);
+      expect(await folder.page.read(`document.querySelector("#preview").contains(document.activeElement)`)).toBe(true);
+    }
+    await folder.page.view.press("ArrowLeft");
+    await folder.page.until(`document.querySelector("#preview pre")?.textContent === "three.txt"`);
+    await folder.page.view.press("Escape");
+    await folder.page.until(`document.querySelector("#preview") === null`);
+  });
+
+  inBrowser("not when it was closed before the server said what it is", async () => {
+    for (const name of ["one.txt", "two.txt"]) writeFileSync(join(folder.served, name), name);
+    await folder.open();
+    await pressLink("one.txt");
+    await isShown("pre");
+    await folder.page.read(`(() => {
+      const real = globalThis.fetch;
+      globalThis.fetch = (...asked) => new Promise((resolve) => (globalThis.letGo = () => resolve(real(...asked))));
+      [...document.querySelectorAll("#preview button")].find((each) => each.textContent === "Next").click();
+      [...document.querySelectorAll("#preview button")].find((each) => each.textContent === "Close").click();
+    })()`);
+    await folder.page.until(`document.querySelector("#preview") === null`);
+    await folder.page.read(`(globalThis.letGo(), new Promise((resolve) => setTimeout(resolve, 200)))`);
+    expect(await folder.page.read(`document.querySelector("#preview") === null`)).toBe(true);
+  });
+
+  inBrowser("and a refusal is not taken for its text", async () => {
+    writeFileSync(join(folder.served, "gone.txt"), "gone");
+    await folder.open();
+    await folder.page.read(`(() => {
+      const real = globalThis.fetch;
+      globalThis.fetch = (address, asked) => real(asked.method === "HEAD" ? address : address + "-not", asked);
+    })()`);
+    await pressLink("gone.txt");
+    await folder.page.until(`document.querySelector("#preview pre")?.textContent.endsWith("status 404.")`);
+    folder.page.complaints.length = 0;
+  });
+
   inBrowser("of a long text, the beginning", async () => {
     writeFileSync(join(folder.served, "long.txt"), "x".repeat(300_000));
     await folder.open();

@@ -1,7 +1,7 @@
 // Shows a file in place: images, video, audio, text and PDF, by the type that the server says. Nothing of it runs: text is
 // shown as text, and pictures are pictures. Everything else opens as links do.
 
-import { eventElement, make, makeName } from "./dom.js";
+import { eventElement, make, makeName, within } from "./dom.js";
 import { linkOf, nameOf, shownRows } from "./list.js";
 
 const MOST_TEXT_BYTES = 256 * 1024;
@@ -14,7 +14,7 @@ let previewDialog = null;
  * @type {HTMLAnchorElement | null}
  */
 let previewed = null;
-/** Files that were asked for so far: an answer that a later one, or the end, has overtaken is dropped. */
+/** Files asked for so far: what another has overtaken, or who has closed it meanwhile, is not shown. */
 let previews = 0;
 
 /**
@@ -52,12 +52,25 @@ async function preview(link) {
     failed.hidden = false;
     viewer.remove();
   });
+  const focused = document.activeElement?.textContent;
   dialog.replaceChildren(
     make("h2", { id: "preview-title" }, makeName(name)),
     make("div", { class: "viewer" }, viewer, failed),
     buttonsFor(link),
   );
+  keepFocus(dialog, focused);
   if (viewer instanceof HTMLPreElement) viewer.textContent = await textOf(href);
+}
+
+/**
+ * On the button of the same name, so that it can be pressed again: without focus in the dialog no key arrives there.
+ * @param {HTMLDialogElement} dialog
+ * @param {string | null | undefined} text
+ */
+function keepFocus(dialog, text) {
+  if (dialog.contains(document.activeElement)) return;
+  const same = [...dialog.querySelectorAll("button")].find((each) => !each.disabled && each.textContent === text);
+  (same ?? within(dialog, "button:not([disabled])", HTMLButtonElement)).focus();
 }
 
 /**
@@ -140,8 +153,8 @@ function openPreview() {
     if (event.target === dialog) dialog.close();
   });
   dialog.addEventListener("close", () => {
-    dialog.remove();
     previews += 1;
+    dialog.remove();
     previewDialog = null;
     previewed?.focus();
   });
