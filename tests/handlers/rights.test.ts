@@ -1,5 +1,14 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { warningApplication } from "../support/app.ts";
 import { exchange } from "../support/raw-client.ts";
@@ -131,6 +140,21 @@ describe("what is nobody's business", () => {
       expect(plain(there)).toEqual(plain(absent));
       expect(there.status).toBe(who === "" ? 401 : 403);
     }
+  });
+
+  const changes: [what: string, change: () => void][] = [
+    ["another name", () => renameSync(join(root, "top.txt"), join(root, "new.txt"))],
+    ["another size", () => writeFileSync(join(root, "top.txt"), "longer than it was")],
+    ["another time", () => utimesSync(join(root, "top.txt"), 1, 1)],
+    ["a folder in a file's place", () => (rmSync(join(root, "top.txt")), mkdirSync(join(root, "top.txt")))],
+  ];
+  test.each(changes)("leaves a list whose validator changes with what shows: %s", async (_, change) => {
+    const port = serve("--anonymous", "ro@/", "--anonymous", "none@/secret");
+    const before = await ask(port, "GET", "/files/?json");
+    change();
+    const condition = `If-None-Match: ${before.fields.get("etag")}\r\n`;
+    const after = await ask(port, "GET", "/files/?json", condition);
+    expect([after.status, after.body === before.body]).toEqual([200, false]);
   });
 
   test("is in no list, count or validator", async () => {
