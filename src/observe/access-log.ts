@@ -76,6 +76,9 @@ export class AccessLog implements Observer {
   }
 
   exchange(record: ExchangeRecord): void {
+    const isPlain = record.refusal === null && record.ownLimit === null;
+    // A quiet log beside observers that want all.
+    if (isPlain && !this.wantsAll) return;
     const now = Date.now();
     if (record.refusal !== null) this.#write(this.#format.refusal(now, record));
     if (record.ownLimit !== null) this.#limits.met(record.status, record.ownLimit);

@@ -83,7 +83,7 @@ export class JsonFormat implements LogFormat {
   }
 
   #exchangeLine(now: number, record: ExchangeRecord, room: Room): string {
-    const text = (value: string): string => quote(shorten(escapeBytes(value), room.text));
+    const text = (value: string): string => quoteBytes(value, room.text);
     const { refusal, fields } = record;
     const agent = fields.get("user-agent");
     const referer = fields.get("referer");
@@ -92,7 +92,7 @@ export class JsonFormat implements LogFormat {
       `"process":${PROCESS},"connection":${record.connection},"secure":${record.secure},` +
       `"client":${quote(record.peerAddress)},"port":${record.peerPort},` +
       (record.user === "" ? "" : `"user":${quote(shorten(escapeText(record.user), room.text))},`) +
-      `"method":${text(record.method)},"target":${quote(shorten(escapeBytes(record.target), room.target))},` +
+      `"method":${text(record.method)},"target":${quoteBytes(record.target, room.target)},` +
       `"version":"1.${record.minorVersion}","route":${quote(record.route)},"status":${record.status},` +
       `"bytes_in":${record.requestBytes},"bytes_out":${record.bodyBytes},` +
       `"answer_ms":${rounded(record.answerMs)},"duration_ms":${rounded(record.durationMs)}` +
@@ -106,6 +106,14 @@ export class JsonFormat implements LogFormat {
   }
 }
 
+const HARMLESS = /^[ !#-[\]-~]*$/;
+
+/** One look is enough for nearly all that comes. */
+function quoteBytes(bytes: string, most: number): string {
+  if (bytes.length <= most && HARMLESS.test(bytes)) return `"${bytes}"`;
+  return quote(shorten(escapeBytes(bytes), most));
+}
+
 const NEEDS_QUOTING = /["\\]/;
 
 /** Of ASCII without control bytes. */
@@ -113,7 +121,11 @@ function quote(text: string): string {
   return NEEDS_QUOTING.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/** Microseconds are as exact as it gets. */
-function rounded(ms: number): number {
-  return ms > 0 ? Math.round(ms * 1000) / 1000 : 0;
+const THOUSANDTHS = Array.from({ length: 1000 }, (_, i) => `.${String(i).padStart(3, "0")}`);
+
+/** With its microseconds. A number is put together from whole ones: to print a fraction costs as much as a line. */
+function rounded(ms: number): string {
+  const micros = ms > 0 ? Math.round(ms * 1000) : 0;
+  const rest = micros % 1000;
+  return `${(micros - rest) / 1000}${THOUSANDTHS[rest]}`;
 }

@@ -40,19 +40,25 @@ export const GAUGES = ["connections", "in_hand", "resident_bytes", "open_files",
 export type Gauge = (typeof GAUGES)[number];
 
 /** Upper bounds, which are inclusive; one more bucket has the rest, and behind it stands the sum. */
-export const HISTOGRAMS = {
+const BOUNDS = {
   duration: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
   request_size: [0, 256, 1024, 16_384, 262_144, 1_048_576, 16_777_216, 268_435_456, 1_073_741_824],
   response_size: [0, 256, 1024, 16_384, 262_144, 1_048_576, 16_777_216, 268_435_456, 1_073_741_824],
   loop_delay: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
 } as const satisfies Record<string, readonly number[]>;
-export type Histogram = keyof typeof HISTOGRAMS;
+type Histogram = keyof typeof BOUNDS;
+
+/** A histogram, and where it begins. */
+export interface HistogramPlace {
+  readonly bounds: readonly number[];
+  readonly start: number;
+}
 
 const HISTOGRAM_SLOTS = 20;
 const REQUEST_SLOTS = MOST_ROUTES * METHODS.length * STATUS_CLASSES.length;
 const FIRST_COUNTER = REQUEST_SLOTS;
 const FIRST_HISTOGRAM = FIRST_COUNTER + COUNTERS.length;
-const FIRST_GAUGE = FIRST_HISTOGRAM + HISTOGRAM_SLOTS * Object.keys(HISTOGRAMS).length;
+const FIRST_GAUGE = FIRST_HISTOGRAM + HISTOGRAM_SLOTS * Object.keys(BOUNDS).length;
 const SLOT_BYTES = 8;
 
 /** Of one process. */
@@ -60,7 +66,16 @@ export const METRICS_BYTES = SLOT_BYTES * (FIRST_GAUGE + GAUGES.length);
 
 const COUNTER_SLOTS = slotsOf(COUNTERS, FIRST_COUNTER, 1);
 const GAUGE_SLOTS = slotsOf(GAUGES, FIRST_GAUGE, 1);
-const HISTOGRAM_STARTS = slotsOf(Object.keys(HISTOGRAMS) as Histogram[], FIRST_HISTOGRAM, HISTOGRAM_SLOTS);
+const HISTOGRAM_SLOT = slotsOf(Object.keys(BOUNDS) as Histogram[], FIRST_HISTOGRAM, HISTOGRAM_SLOTS);
+
+function placeOf(name: Histogram): HistogramPlace {
+  return { bounds: BOUNDS[name], start: HISTOGRAM_SLOT[name] };
+}
+
+export const DURATION = placeOf("duration");
+export const REQUEST_SIZE = placeOf("request_size");
+export const RESPONSE_SIZE = placeOf("response_size");
+export const LOOP_DELAY = placeOf("loop_delay");
 
 function slotsOf<Name extends string>(names: readonly Name[], first: number, size: number): Record<Name, number> {
   return Object.fromEntries(names.map((name, i) => [name, first + i * size])) as Record<Name, number>;
@@ -104,19 +119,17 @@ export class MetricsMemory {
     return this.#slots[GAUGE_SLOTS[gauge]]!;
   }
 
-  observe(histogram: Histogram, value: number): void {
-    const bounds: readonly number[] = HISTOGRAMS[histogram];
-    const start = HISTOGRAM_STARTS[histogram];
+  observe({ bounds, start }: HistogramPlace, value: number): void {
+    const slots = this.#slots;
     let bucket = 0;
     while (bucket < bounds.length && value > bounds[bucket]!) bucket += 1;
-    this.#slots[start + bucket]! += 1;
-    this.#slots[start + bounds.length + 1]! += value;
+    slots[start + bucket]! += 1;
+    slots[start + bounds.length + 1]! += value;
   }
 
   /** How many are in each bucket alone, and the sum of all. */
-  histogram(histogram: Histogram): { readonly counts: readonly number[]; readonly sum: number } {
-    const start = HISTOGRAM_STARTS[histogram];
-    const buckets = HISTOGRAMS[histogram].length + 1;
+  histogram({ bounds, start }: HistogramPlace): { readonly counts: readonly number[]; readonly sum: number } {
+    const buckets = bounds.length + 1;
     return { counts: [...this.#slots.subarray(start, start + buckets)], sum: this.#slots[start + buckets]! };
   }
 

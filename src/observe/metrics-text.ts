@@ -3,11 +3,14 @@
 import {
   type Counter,
   type Gauge,
-  type Histogram,
-  HISTOGRAMS,
+  DURATION,
+  type HistogramPlace,
+  LOOP_DELAY,
   METHODS,
   MetricsMemory,
   MOST_ROUTES,
+  REQUEST_SIZE,
+  RESPONSE_SIZE,
   STATUS_CLASSES,
   UPLOAD_FAULTS,
 } from "./metrics-memory.ts";
@@ -51,11 +54,11 @@ export function formatMetrics(source: MetricsSource, format: "openmetrics" | "0.
   return text.end();
 }
 
-const HISTOGRAM_ROWS: readonly [name: string, histogram: Histogram, help: string][] = [
-  ["mini_http_request_duration_seconds", "duration", "From the end of the request head to the end of the answer."],
-  ["mini_http_request_size_bytes", "request_size", "Content of requests."],
-  ["mini_http_response_size_bytes", "response_size", "Content of answers that was taken."],
-  ["mini_http_event_loop_delay_seconds", "loop_delay", "How late a timer of half a second comes."],
+const HISTOGRAM_ROWS: readonly [name: string, histogram: HistogramPlace, help: string][] = [
+  ["mini_http_request_duration_seconds", DURATION, "From the end of the request head to the end of the answer."],
+  ["mini_http_request_size_bytes", REQUEST_SIZE, "Content of requests."],
+  ["mini_http_response_size_bytes", RESPONSE_SIZE, "Content of answers that was taken."],
+  ["mini_http_event_loop_delay_seconds", LOOP_DELAY, "How late a timer of half a second comes."],
 ];
 
 const COUNTER_ROWS: readonly [name: string, counter: Counter, help: string][] = [
@@ -114,11 +117,11 @@ class MetricsText {
     for (const [labels, value] of samples) this.#sample(name, labels, value);
   }
 
-  histogram(name: string, help: string, histogram: Histogram, memories: readonly MetricsMemory[]): void {
+  histogram(name: string, help: string, histogram: HistogramPlace, memories: readonly MetricsMemory[]): void {
     this.#family(name, "histogram", help);
     const all = memories.map((memory) => memory.histogram(histogram));
     let count = 0;
-    [...HISTOGRAMS[histogram], Number.POSITIVE_INFINITY].forEach((bound, bucket) => {
+    [...histogram.bounds, Number.POSITIVE_INFINITY].forEach((bound, bucket) => {
       for (const { counts } of all) count += counts[bucket]!;
       this.#sample(`${name}_bucket`, { le: this.#bound(bound) }, count);
     });

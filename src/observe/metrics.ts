@@ -2,7 +2,15 @@
 // none of them is counted as one other.
 
 import type { Meters } from "./meters.ts";
-import { METHODS, MetricsMemory, MOST_ROUTES, type UPLOAD_FAULTS } from "./metrics-memory.ts";
+import {
+  DURATION,
+  METHODS,
+  MetricsMemory,
+  MOST_ROUTES,
+  REQUEST_SIZE,
+  RESPONSE_SIZE,
+  type UPLOAD_FAULTS,
+} from "./metrics-memory.ts";
 import type { ExchangeObserver, ExchangeRecord } from "./observer.ts";
 
 const MS_PER_SECOND = 1000;
@@ -62,10 +70,10 @@ export class Metrics implements ExchangeObserver, Meters {
     const { memory } = this;
     const { status, requestBytes, bodyBytes } = record;
     if (record.route !== this.#lastRoute || record.method !== this.#lastMethod) this.#findSlot(record);
-    memory.countRequest(this.#lastSlot + (status < 600 ? Math.floor(status / 100) : 0));
-    memory.observe("duration", record.durationMs / MS_PER_SECOND);
-    memory.observe("request_size", requestBytes);
-    memory.observe("response_size", bodyBytes);
+    memory.countRequest(this.#lastSlot + (status < 600 ? (status / 100) | 0 : 0));
+    memory.observe(DURATION, record.durationMs / MS_PER_SECOND);
+    memory.observe(REQUEST_SIZE, requestBytes);
+    memory.observe(RESPONSE_SIZE, bodyBytes);
     if (requestBytes > 0) memory.add("received_bytes", requestBytes);
     if (bodyBytes > 0) memory.add("sent_bytes", bodyBytes);
     if (record.method === "PUT" || record.method === "POST") this.#countUpload(record);

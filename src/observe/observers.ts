@@ -14,7 +14,8 @@ export class Observers implements Observer {
 
   /** True when one of them wants all. */
   get wantsAll(): boolean {
-    for (const observer of this.#exchanges) if (observer.wantsAll) return true;
+    // By index: it is asked several times for each request.
+    for (let i = 0; i < this.#exchanges.length; i++) if (this.#exchanges[i]!.wantsAll) return true;
     return false;
   }
 
@@ -23,7 +24,7 @@ export class Observers implements Observer {
   }
 
   exchange(record: ExchangeRecord): void {
-    for (const observer of this.#exchanges) observer.exchange(record);
+    for (let i = 0; i < this.#exchanges.length; i++) this.#exchanges[i]!.exchange(record);
   }
 
   disconnected(address: string, port: number): void {

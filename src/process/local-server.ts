@@ -107,5 +107,5 @@ export class LocalServer {
 function withOthers(observer: Observer, tools: TestingTools | null, metrics: AppMetrics | null): Observer {
   if (tools === null && metrics === null) return observer;
   const refusals = tools === null ? [] : [new RefusalRecorder(tools.recorder, SYSTEM_TIMER)];
-  return new Observers([observer, ...refusals, ...(metrics === null ? [] : [metrics])], [observer]);
+  return new Observers([...(metrics === null ? [] : [metrics]), observer, ...refusals], [observer]);
 }

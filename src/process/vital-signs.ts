@@ -1,7 +1,7 @@
 // How this process itself does, written down for the metrics while it runs.
 
 import { readdir } from "node:fs/promises";
-import type { MetricsMemory } from "../observe/metrics-memory.ts";
+import { LOOP_DELAY, type MetricsMemory } from "../observe/metrics-memory.ts";
 
 /** Between two looks. */
 const LOOK_MS = 500;
@@ -14,7 +14,7 @@ export function watchVitalSigns(memory: MetricsMemory, inHand: () => number): vo
   let due = performance.now() + LOOK_MS;
   const look = (): void => {
     const now = performance.now();
-    memory.observe("loop_delay", Math.max(0, now - due) / MS_PER_SECOND);
+    memory.observe(LOOP_DELAY, Math.max(0, now - due) / MS_PER_SECOND);
     due = now + LOOK_MS;
     memory.set("in_hand", inHand());
     memory.set("resident_bytes", process.memoryUsage.rss());
