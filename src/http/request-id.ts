@@ -20,6 +20,6 @@ export class RequestIds {
     const sent = fields.get(NAME);
     if (sent !== undefined && FIT.test(sent)) return sent;
     this.#count += 1;
-    return `${this.#prefix}-${this.#count.toString(36)}`;
+    return `${this.#prefix}-${this.#count}`;
   }
 }

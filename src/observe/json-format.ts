@@ -25,6 +25,21 @@ const EVENTS: Readonly<Record<NewsTag, string>> = {
 };
 
 const PROCESS = process.pid;
+/** Clients whose part of a line is kept. */
+const MOST_WHOS = 1024;
+
+/** Of a line, what says who asked. */
+interface Who {
+  readonly connection: number;
+  readonly address: string;
+  readonly port: number;
+  readonly text: string;
+}
+
+/** Of a line, what says which kind of request it was. */
+interface What extends Pick<ExchangeRecord, "method" | "minorVersion" | "route" | "status"> {
+  readonly text: string;
+}
 
 /** What the format has to know of its log. */
 export interface JsonFormatOptions {
@@ -41,6 +56,9 @@ export class JsonFormat implements LogFormat {
   readonly #ids = new RequestIds();
   #now = Number.NaN;
   #time = "";
+  /** By the numbers of connections; the place of one may be another's next. */
+  readonly #whos: (Who | undefined)[] = new Array<Who | undefined>(MOST_WHOS).fill(undefined);
+  #lastWhat: What = { method: "", minorVersion: -1, route: "", status: 0, text: "" };
 
   constructor(options: JsonFormatOptions) {
     this.#options = options;
@@ -83,26 +101,48 @@ export class JsonFormat implements LogFormat {
   }
 
   #exchangeLine(now: number, record: ExchangeRecord, room: Room): string {
-    const text = (value: string): string => quoteBytes(value, room.text);
     const { refusal, fields } = record;
+    const text = (value: string): string => quoteBytes(value, room.text);
+    const id = quoteBytes(this.#ids.idOf(record.requestId, fields), room.text);
+    let line =
+      `${this.#begin(now, "request")},"id":${id},${this.#whoOf(record)}${this.#whatOf(record, room)}` +
+      `"target":${quoteBytes(record.target, room.target)},"bytes_in":${record.requestBytes},` +
+      `"bytes_out":${record.bodyBytes},"answer_ms":${rounded(record.answerMs)},` +
+      `"duration_ms":${rounded(record.durationMs)}`;
     const agent = fields.get("user-agent");
     const referer = fields.get("referer");
-    return (
-      `${this.#begin(now, "request")},"id":${text(this.#ids.idOf(record.requestId, fields))},` +
-      `"process":${PROCESS},"connection":${record.connection},"secure":${record.secure},` +
-      `"client":${quote(record.peerAddress)},"port":${record.peerPort},` +
-      (record.user === "" ? "" : `"user":${quote(shorten(escapeText(record.user), room.text))},`) +
-      `"method":${text(record.method)},"target":${quoteBytes(record.target, room.target)},` +
-      `"version":"1.${record.minorVersion}","route":${quote(record.route)},"status":${record.status},` +
-      `"bytes_in":${record.requestBytes},"bytes_out":${record.bodyBytes},` +
-      `"answer_ms":${rounded(record.answerMs)},"duration_ms":${rounded(record.durationMs)}` +
-      (refusal === null ? "" : `,"refusal":"${refusal.name}"`) +
-      (record.ownLimit === null ? "" : `,"limit":${text(record.ownLimit)}`) +
-      (record.cutOff ? `,"cut_off":true` : "") +
-      (referer === undefined ? "" : `,"referer":${text(referer)}`) +
-      (agent === undefined ? "" : `,"agent":${text(agent)}`) +
-      "}"
-    );
+    if (record.user !== "") line += `,"user":${quote(shorten(escapeText(record.user), room.text))}`;
+    if (refusal !== null) line += `,"refusal":"${refusal.name}"`;
+    if (record.ownLimit !== null) line += `,"limit":${text(record.ownLimit)}`;
+    if (record.cutOff) line += `,"cut_off":true`;
+    if (referer !== undefined) line += `,"referer":${text(referer)}`;
+    if (agent !== undefined) line += `,"agent":${text(agent)}`;
+    return line + "}";
+  }
+
+  /** A connection has many requests. */
+  #whoOf({ connection, secure, peerAddress, peerPort }: ExchangeRecord): string {
+    const kept = this.#whos[connection % MOST_WHOS];
+    if (kept?.connection === connection && kept.address === peerAddress && kept.port === peerPort) return kept.text;
+    const text =
+      `"process":${PROCESS},"connection":${connection},"secure":${secure},` +
+      `"client":${quote(peerAddress)},"port":${peerPort},`;
+    this.#whos[connection % MOST_WHOS] = { connection, address: peerAddress, port: peerPort, text };
+    return text;
+  }
+
+  /** Requests come in crowds of the same kind. */
+  #whatOf({ method, minorVersion, route, status }: ExchangeRecord, room: Room): string {
+    const last = this.#lastWhat;
+    const isSame =
+      last.method === method && last.route === route && last.status === status && last.minorVersion === minorVersion;
+    if (isSame && method.length <= room.text) return last.text;
+    const text =
+      `"method":${quoteBytes(method, room.text)},"version":"1.${minorVersion}",` +
+      `"route":${quote(route)},"status":${status},`;
+    // A long one is cut where there is little room, and only there.
+    if (method.length <= LITTLE_ROOM.text) this.#lastWhat = { method, minorVersion, route, status, text };
+    return text;
   }
 }
 

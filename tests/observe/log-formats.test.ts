@@ -170,6 +170,43 @@ describe("json", () => {
     for (const value of Object.values(line)) expect(String(value)).toMatch(/^[\x20-\x7e]*$/);
   });
 
+  test("what is kept of one line is never said of another connection or kind of request", async () => {
+    const changes: Partial<ExchangeRecord>[] = [
+      {},
+      { connection: 7 + 1024 },
+      { peerPort: 2 },
+      { peerAddress: "192.0.2.1" },
+      { method: "PUT" },
+      { minorVersion: 0 },
+      { route: "/" },
+      { status: 404 },
+      {},
+    ];
+    const lines = await parsed((log) => changes.forEach((change) => log.exchange({ ...RECORD, ...change })));
+    const told = lines.map((line) => [
+      line["connection"],
+      line["port"],
+      line["client"],
+      line["method"],
+      line["version"],
+      line["route"],
+      line["status"],
+    ]);
+    const expected = changes.map((change) => {
+      const all = { ...RECORD, ...change };
+      return [
+        all.connection,
+        all.peerPort,
+        all.peerAddress,
+        all.method,
+        `1.${all.minorVersion}`,
+        all.route,
+        all.status,
+      ];
+    });
+    expect(told).toEqual(expected);
+  });
+
   test("no credentials are in it", async () => {
     const secret = "s3cr3t";
     const fields = fieldsOf({ authorization: `Basic ${secret}`, cookie: secret, "proxy-authorization": secret });
