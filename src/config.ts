@@ -10,6 +10,7 @@ import type { Environment } from "./cli/environment.ts";
 import type { FlagRow } from "./cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
+import { LIFE_FLAGS } from "./cli/life-flags.ts";
 import { LOG_FLAGS } from "./cli/log-flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
@@ -27,10 +28,13 @@ const HASH_WORD = "hash-password";
 /** What shells and the manual need. */
 const COMPLETIONS_WORD = "completions";
 const MANUAL_WORD = "man";
+/** Serves while a command runs. */
+const RUN_WORD = "run";
 
 /** Everything a run needs to know: a setting for each row of the tables, which say what it means. */
 export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly limits: Limits;
+  readonly life: Settings<typeof LIFE_FLAGS>;
   readonly tls: Settings<typeof TLS_FLAGS>;
   readonly files: Settings<typeof FILE_FLAGS>;
   readonly access: Settings<typeof ACCESS_FLAGS>;
@@ -38,9 +42,16 @@ export interface Config extends Settings<typeof SERVING_FLAGS> {
   readonly log: Settings<typeof LOG_FLAGS>;
 }
 
+/** Settings, and what is worth a warning of them. */
+export interface Served {
+  readonly config: Config;
+  readonly notes: readonly string[];
+}
+
 /** What a command line asks for. A mistake is one line that says what to do; notes are worth a warning each. */
 export type Intent =
-  | { readonly kind: "serve"; readonly config: Config; readonly notes: readonly string[] }
+  | ({ readonly kind: "serve" } & Served)
+  | ({ readonly kind: "run"; readonly command: readonly string[] } & Served)
   | { readonly kind: "help" }
   | { readonly kind: "version" }
   | { readonly kind: "completions"; readonly shell: Shell }
@@ -55,6 +66,7 @@ export type Intent =
  */
 export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
   if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
+  if (argv[0] === RUN_WORD) return parseRun(argv.slice(1), env);
   if (argv[0] === HASH_WORD) return parseHashPassword(argv.slice(1));
   if (argv[0] === COMPLETIONS_WORD) return parseCompletions(argv.slice(1));
   if (argv[0] === MANUAL_WORD && argv.length === 1) return { kind: "man" };
@@ -71,6 +83,8 @@ export function parseConfig(argv: readonly string[], env: Readonly<Record<string
   if (contradiction !== null) return { kind: "usage-error", line: contradiction.line };
   const directory = chooseDirectory(words, read.config.directory);
   if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
+  if (read.config.life.tmp && directory !== null)
+    return { kind: "usage-error", line: new UsageError("--tmp makes the folder; leave out DIRECTORY.").line };
   const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
   return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config), ...idleNotes(config)] };
 }
@@ -82,6 +96,29 @@ function parseCompletions(argv: readonly string[]): Intent {
   if (shell !== undefined && argv.length === 1) return { kind: "completions", shell };
   const { line } = new UsageError(`${COMPLETIONS_WORD} takes the name of a shell: ${SHELLS.join(", ")}.`);
   return { kind: "usage-error", line };
+}
+
+/** Its server takes a free port and says little unless told otherwise: the command is what matters. */
+function parseRun(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
+  const mark = argv.indexOf("--");
+  const flags = mark < 0 ? argv : argv.slice(0, mark);
+  const presets = { MINI_HTTP_PORT: env["MINI_HTTP_PORT"] || "0", MINI_HTTP_QUIET: env["MINI_HTTP_QUIET"] || "yes" };
+  const intent = parseConfig(flags, { ...env, ...presets });
+  if (intent.kind !== "serve") return intent;
+  const command = mark < 0 ? [] : argv.slice(mark + 1);
+  const fault = command.length === 0 ? RUN_USAGE : findRunContradiction(intent.config);
+  if (fault !== null) return { kind: "usage-error", line: new UsageError(fault).line };
+  return { ...intent, kind: "run", command };
+}
+
+const RUN_USAGE = `${RUN_WORD} needs a command behind "--": mini-http ${RUN_WORD} [flags] -- COMMAND...`;
+
+/** The command's end is the server's. */
+function findRunContradiction({ life }: Config): string | null {
+  const { stopAfterMs, maxRequests, exitOnStdinClose } = life;
+  const ends = { "stop-after": stopAfterMs, "max-requests": maxRequests, "exit-on-stdin-close": exitOnStdinClose };
+  const given = Object.entries(ends).find(([, value]) => value !== null && value !== false)?.[0];
+  return given === undefined ? null : `${RUN_WORD} ends with its command; leave out --${given}.`;
 }
 
 function parseHashPassword(argv: readonly string[]): Intent {
@@ -130,6 +167,7 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
   const config = {
     ...settings(SERVING_FLAGS),
     limits: settings(LIMIT_TABLE),
+    life: settings(LIFE_FLAGS),
     tls: settings(TLS_FLAGS),
     access: settings(ACCESS_FLAGS),
     files: settings(FILE_FLAGS),

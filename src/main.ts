@@ -16,6 +16,8 @@ function main(argv: readonly string[]): void {
   switch (intent.kind) {
     case "serve":
       return void serve(intent.config, intent.notes);
+    case "run":
+      return void serve(intent.config, intent.notes, intent.command);
     case "healthcheck":
       return void checkHealth(intent);
     case "hash-password":

@@ -41,6 +41,14 @@ test("without flags everything has its documented default", () => {
       graceMs: 9000,
       drainDelayMs: 0,
       limits: DEFAULT_LIMITS,
+      life: {
+        readyFile: null,
+        stopAfterMs: null,
+        maxRequests: null,
+        exitOnStdinClose: false,
+        tmp: false,
+        reusePort: false,
+      },
       log: { format: "text", file: null, isVerbose: false, givesIds: false, metrics: false },
       tls: {
         selfSigned: false,

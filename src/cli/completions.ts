@@ -8,7 +8,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** First words that are no folder. */
-export const COMMAND_WORDS = ["completions", "hash-password", "healthcheck", "man"] as const;
+export const COMMAND_WORDS = ["completions", "hash-password", "healthcheck", "man", "run"] as const;
 
 /** What may stand behind a flag: nothing, a folder, a file, one of some words, or something that nobody can guess. */
 type ValueKind = "none" | "folder" | "file" | "free" | readonly string[];

@@ -9,6 +9,9 @@ const PREFIX = "MINI_HTTP_";
 /** Nobody asks so in the environment. */
 const TYPED_ONLY: ReadonlySet<string> = new Set(Object.values(QUESTION_FLAGS).map(({ flag }) => flag));
 
+/** What `run` tells its command of the server, which may be another one of ours. */
+const OF_RUN: ReadonlySet<string> = new Set(["MINI_HTTP_URL", "MINI_HTTP_CA_FILE"]);
+
 /** What container engines put there for a service that is called mini-http; none of it is meant for us. */
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;
 const SERVICE_LINK_NAME =
@@ -35,7 +38,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const unknown: string[] = [];
   for (const name of Object.keys(env).sort()) {
     const text = env[name];
-    if (!name.startsWith(PREFIX) || text === undefined || text === "") continue;
+    if (!name.startsWith(PREFIX) || text === undefined || text === "" || OF_RUN.has(name)) continue;
     const suffix = name.slice(PREFIX.length);
     if (SERVICE_LINK_VALUE.test(text) || SERVICE_LINK_NAME.test(suffix)) {
       serviceLinks.push(quoted(name));

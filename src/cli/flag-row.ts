@@ -4,7 +4,7 @@ import { formatDuration, readDuration, Unreadable } from "./quantity.ts";
 
 /** The headings of the help text, in its order. */
 export type FlagGroup =
-  "Serving" | "HTTPS" | "Reading files" | "Writing files" | "Who may ask" | "Log" | "Limits" | "Other";
+  "Serving" | "Life cycle" | "HTTPS" | "Reading files" | "Writing files" | "Who may ask" | "Log" | "Limits" | "Other";
 
 /** What the parser and the help text know of every flag, whatever it holds. */
 export interface FlagFace {

@@ -17,6 +17,7 @@ import {
   readSize,
   Unreadable,
 } from "./quantity.ts";
+import { LIFE_FLAGS } from "./life-flags.ts";
 import { LOG_FLAGS } from "./log-flags.ts";
 import { TLS_FLAGS } from "./tls-flags.ts";
 
@@ -181,7 +182,7 @@ const LIMIT_FLAGS: readonly FlagRow<unknown>[] = Object.values(LIMIT_TABLE).map(
 
 /** All flags by their names, limits included, in the order in which they are looked at. */
 export const ALL_FLAGS: ReadonlyMap<string, FlagRow<unknown>> = new Map(
-  [SERVING_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, LOG_FLAGS, QUESTION_FLAGS]
+  [SERVING_FLAGS, LIFE_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, LOG_FLAGS, QUESTION_FLAGS]
     .flatMap((table): readonly FlagRow<unknown>[] => Object.values(table))
     .concat(LIMIT_FLAGS)
     .map((row) => [row.flag, row]),

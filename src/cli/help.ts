@@ -11,6 +11,7 @@ const NARROW_INDENT = " ".repeat(10);
 
 const GROUPS: Readonly<Record<FlagGroup, string>> = {
   Serving: "",
+  "Life cycle": "",
   HTTPS: "",
   "Reading files": "",
   "Writing files": "",
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<FlagGroup, string>> = {
 const HEAD = `mini-http: shares a folder over HTTP, takes uploads, and tests HTTP clients
 
 Usage: mini-http [DIRECTORY] [flags]
+       mini-http run [flags] -- COMMAND...   serve while it runs; MINI_HTTP_URL says where
        mini-http healthcheck [--host HOST] [--port PORT]   ask a running server: 0 it is well, 1 not
        mini-http hash-password [NAME]   hash the password on standard input, for --auth-file
        mini-http completions bash|zsh|fish, mini-http man   for your shell, and for man -l -
@@ -48,7 +50,8 @@ Examples
   curl --upload-file big.iso http://localhost:4221/echo --output back.iso
 
 Exit codes: 0 stopped by a signal, 129 by a hang-up (unless nohup prevents it), 1 cannot serve (port
-in use, for example), 2 mistake in a flag.
+in use, for example), 2 mistake in a flag. That of the command behind "run --": 126 when it is no
+program, 127 when there is none, 128 and the number of the signal that ended it.
 `;
 
 /** Narrower than this, a flag stands on a line of its own. */

@@ -11,6 +11,11 @@ mini\\-http \\- share a folder over HTTP, take uploads, and test HTTP clients
 .RI [ DIRECTORY ]
 .RI [ flags ]
 .br
+.B mini\\-http run
+.RI [ flags ]
+.B \\-\\-
+.I COMMAND...
+.br
 .B mini\\-http healthcheck
 .RI [ flags ]
 .br
@@ -29,6 +34,8 @@ under /files/ on http://localhost:4221, with uploads that arrive whole or not at
 .B \\-\\-host
 says otherwise.
 .PP
+.B run
+serves on a free port while the command runs, which finds the address in MINI_HTTP_URL, and ends as the command ends.
 .B healthcheck
 asks a running server how it is: 0 it is well, 1 it is not.
 .B hash\\-password
@@ -56,6 +63,11 @@ it cannot serve, for example because the port is taken
 .TP
 .B 2
 a mistake on the command line
+.TP
+.B 126, 127
+the command of
+.B run
+is no program, or there is none; else its own exit code, or 128 and the number of the signal that ended it
 .TP
 .B 129
 the terminal hung up

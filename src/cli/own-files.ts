@@ -2,7 +2,7 @@
 // who starts it. And whether it holds what nobody else should know.
 
 import { realpathSync } from "node:fs";
-import { relative, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import { quoted } from "./usage-error.ts";
 
 /** What the next start depends on. */
@@ -37,6 +37,13 @@ export function ownFilesNotes(directory: string, readOnly: boolean, own: OwnFile
     );
   }
   return notes;
+}
+
+/** The same for the file that says where the server is to be reached, and may not be there yet. */
+export function readyFileNotes(directory: string, readyFile: string): readonly string[] {
+  if (!liesIn(dirname(readyFile), directory)) return [];
+  const shown = quoted(readyFile);
+  return [`The file of --ready-file, "${shown}", lies in the served folder, where others may read or replace it.`];
 }
 
 /** By real paths. A folder that is not there yet holds nothing. */

@@ -1,7 +1,7 @@
 // The metrics of a server: those of this process where it serves alone, of all where several serve together.
 
 import type { AppMeters } from "../app.ts";
-import { versionNumber } from "../cli/version.ts";
+import { VERSION } from "../cli/version.ts";
 import { Metrics } from "../observe/metrics.ts";
 import type { MetricsMemory } from "../observe/metrics-memory.ts";
 import { formatMetrics } from "../observe/metrics-text.ts";
@@ -23,5 +23,5 @@ export class AppMetrics extends Metrics implements AppMeters {
   }
 
   readonly format: AppMeters["format"] = (format) =>
-    formatMetrics({ memories: this.#all, routes: this.#paths, version: versionNumber() }, format);
+    formatMetrics({ memories: this.#all, routes: this.#paths, version: VERSION }, format);
 }

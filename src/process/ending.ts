@@ -1,10 +1,11 @@
 // How a server process ends: in order when a signal asks for it, at once when it cannot serve.
 
-import { complain, EXIT_CANNOT_SERVE } from "../cli/answer.ts";
+import { complain, EXIT_CANNOT_SERVE, EXIT_STOPPED } from "../cli/answer.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { sayWhatIsLeft } from "./greeting.ts";
-import { followSignals } from "./signals.ts";
+import type { Run } from "./run.ts";
+import { followSignals, type SignalDuties } from "./signals.ts";
 
 /** What has to end with the process. */
 export interface Stoppable {
@@ -18,11 +19,17 @@ export interface Stoppable {
   readonly reload: (() => void) | null;
 }
 
-/** The first wish ends the server in order, the second at once. */
-export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, graceMs: number, server: Stoppable): void {
-  followSignals(lifecycle, {
+/** Ends the server in order, once, and the process with this exit code, or as one that did what it was asked to do. */
+export type Stop = (exitCode?: number) => void;
+
+/**
+ * The first wish ends the server in order, the second at once; the signals of a server with a command are the command's.
+ * Gives what ends it without a signal.
+ */
+export function stopOnSignals({ config, log, command }: Run, lifecycle: Lifecycle, server: Stoppable): Stop {
+  const duties: SignalDuties = {
     end: async (exitCode) => {
-      const isDone = sayWhatIsLeft(log, graceMs, () => server.connectionCount);
+      const isDone = sayWhatIsLeft(log, config.graceMs, () => server.connectionCount);
       await server.drain();
       isDone();
       log.stopped();
@@ -36,7 +43,13 @@ export function stopOnSignals(log: AccessLog, lifecycle: Lifecycle, graceMs: num
     },
     reload: server.reload,
     note: (line) => log.warning(line),
-  });
+  };
+  const stop = (exitCode = EXIT_STOPPED): void => {
+    if (!lifecycle.isDraining) duties.end(exitCode);
+  };
+  if (command === null) followSignals(lifecycle, duties);
+  else command.passSignals(stop);
+  return stop;
 }
 
 /** Ends the process with one line that says why it cannot serve. */

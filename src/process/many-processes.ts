@@ -1,8 +1,8 @@
 // A server that is several processes on one port, of which this one is the parent.
 
 import { createRecorder } from "../app.ts";
-import { giveUp, stopOnSignals } from "./ending.ts";
-import { greet } from "./greeting.ts";
+import { attend } from "./attendance.ts";
+import { giveUp, type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { sharePlace } from "./place.ts";
 import { renewer, type Run } from "./run.ts";
@@ -13,7 +13,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
   const { config, place, renewal, log, coordinator, keeper } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const shared = sharePlace(place, log);
+  const shared = place.sharesPort === true ? place : sharePlace(place, log);
   let supervisor: Supervisor | null = null;
   try {
     const workerDied = (locked: readonly string[]): Promise<void> => keeper.takeOver(locked);
@@ -28,6 +28,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       observer: log,
       lifecycle,
       workerDied,
+      enoughAnswered: () => stop(),
     };
     const started = new Supervisor(options);
     supervisor = started;
@@ -39,7 +40,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       },
       (renewed) => started.renew(renewed),
     );
-    stopOnSignals(log, lifecycle, config.graceMs, {
+    const stop: Stop = stopOnSignals(run, lifecycle, {
       drain: () => started.drain(),
       kill: () => started.kill(),
       reload,
@@ -48,9 +49,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       },
     });
     const urls = await started.start();
-    log.started(urls);
-    keeper.begin();
-    greet(run, urls);
+    attend(run, urls, stop);
   } catch (error) {
     supervisor?.kill();
     giveUp(log, (error as Error).message);

@@ -41,6 +41,8 @@ export type WorkerMessage =
   | { readonly kind: "listening"; readonly urls: readonly string[] }
   /** It cannot listen; the line says why. */
   | { readonly kind: "failed"; readonly line: string }
+  /** The workers together have answered as many requests as were asked for. */
+  | { readonly kind: "enough-answered" }
   | { readonly kind: "ask"; readonly request: CoordinatorRequest }
   | { readonly kind: "recorder"; readonly message: RecorderMessage }
   /** A fault's turns are counted for all workers together. */

@@ -4,16 +4,18 @@ import { FailureTable } from "../admission/failures.ts";
 import { createTools } from "../app.ts";
 import { MetricsMemory } from "../observe/metrics-memory.ts";
 import { AppMetrics } from "./app-metrics.ts";
-import { stopOnSignals } from "./ending.ts";
-import { greet } from "./greeting.ts";
+import { Observers } from "../observe/observers.ts";
+import { attend } from "./attendance.ts";
+import { type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { createListener, listenOrGiveUp } from "./place.ts";
+import { OwnCount, RequestCount } from "./request-count.ts";
 import { renewer, type Run } from "./run.ts";
 
 /** Serves until a signal ends the process, or ends it with one line when it cannot. */
 export function serveAlone(run: Run): void {
-  const { config, place, renewal, log, coordinator, keeper } = run;
+  const { config, place, renewal, log, coordinator } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place, renewal.tls, config);
@@ -21,12 +23,15 @@ export function serveAlone(run: Run): void {
   const failures = new FailureTable();
   const memory = new MetricsMemory();
   const metrics = config.log.metrics ? new AppMetrics(memory, [memory]) : null;
+  const { maxRequests } = config.life;
+  const counter = maxRequests === null ? null : new RequestCount(maxRequests, new OwnCount(), () => stop());
+  const observer = counter === null ? log : new Observers([log, counter], [log]);
   const server = new LocalServer({
     config,
     listener,
     coordinator,
     tools,
-    observer: log,
+    observer,
     lifecycle,
     renewal,
     failures,
@@ -38,7 +43,7 @@ export function serveAlone(run: Run): void {
     (renewed) => server.renew(renewed),
   );
   // Before the port opens: a signal right behind the start line must find its handler.
-  stopOnSignals(log, lifecycle, config.graceMs, {
+  const stop: Stop = stopOnSignals(run, lifecycle, {
     drain: () => server.drain(),
     kill: () => {},
     reload,
@@ -47,7 +52,5 @@ export function serveAlone(run: Run): void {
     },
   });
   const urls = listenOrGiveUp(() => server.listen(), listener.listener, place, log);
-  log.started(urls);
-  keeper.begin();
-  greet(run, urls);
+  attend(run, urls, stop);
 }

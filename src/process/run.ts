@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { LocalCoordinator } from "../storage/coordinator.ts";
 import type { Housekeeper } from "../storage/housekeeper.ts";
+import type { Command } from "./command.ts";
 import type { Place } from "./place.ts";
 import { isRenewable, loadRenewal, type Renewal, Unfit } from "./renewal.ts";
 
@@ -15,6 +16,8 @@ export interface Run {
   readonly log: AccessLog;
   readonly coordinator: LocalCoordinator;
   readonly keeper: Housekeeper;
+  /** For which it serves; null when it serves until somebody ends it. */
+  readonly command: Command | null;
 }
 
 /** What to do when the server is told to read again, and that its log has moved; null when there is nothing that could have changed. */

@@ -7,14 +7,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FAILURE_TABLE_BYTES } from "../admission/failures.ts";
 import { METRICS_BYTES, MetricsMemory } from "../observe/metrics-memory.ts";
+import type { AnsweredCount } from "./request-count.ts";
 import type { GroupCount } from "../storage/remote-coordinator.ts";
 
 const SLOT_BYTES = 4;
 const COUNT_BYTES = 4096;
 /** Behind the numbers, the table of failed logins; behind that, what each worker counts for the metrics. */
 const PAGE_BYTES = COUNT_BYTES + FAILURE_TABLE_BYTES;
-/** The numbers of connections come first, then those of groups; last how many groups have begun, and how many there are. */
+/**
+ * The numbers of connections come first, then those of groups; last how many requests were answered, how many groups have
+ * begun, and how many there are.
+ */
 const FIRST_GROUP_SLOT = 480;
+const ANSWERED_SLOT = 1021;
 const GROUPS_BEGUN_SLOT = 1022;
 const ALL_GROUPS_SLOT = 1023;
 
@@ -25,7 +30,7 @@ const ALL_GROUPS_SLOT = 1023;
 export const PAGE_DESCRIPTOR = 3;
 
 /** One process's view of the page. */
-export class Scoreboard implements GroupCount {
+export class Scoreboard implements GroupCount, AnsweredCount {
   readonly #counts: Int32Array;
   readonly #own: number;
   /** `FAILURE_TABLE_BYTES` that all share. */
@@ -61,6 +66,11 @@ export class Scoreboard implements GroupCount {
   /** Tells the others how many connections this worker has. */
   set here(count: number) {
     Atomics.store(this.#counts, this.#own, count);
+  }
+
+  /** One more request is answered; how many all have answered with it. */
+  next(): number {
+    return Atomics.add(this.#counts, ANSWERED_SLOT, 1) + 1;
   }
 
   /** Groups that are being made visible, by whichever worker. */

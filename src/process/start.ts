@@ -6,23 +6,36 @@ import { createCoordinator, createKeeper } from "../app.ts";
 import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
-import { ownFilesNotes } from "../cli/own-files.ts";
+import { ownFilesNotes, readyFileNotes } from "../cli/own-files.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { Housekeeper } from "../storage/housekeeper.ts";
+import { Command } from "./command.ts";
 import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
-import { findPlace } from "./place.ts";
+import { findPlace, type Place, sharePlace } from "./place.ts";
+import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
+import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** The executable, or the folder of the sources; Bun looks for its settings where it starts, unless they are built in. */
 const OWN_FILES = Bun.isStandaloneExecutable
   ? { program: process.execPath, startFolder: null }
   : { program: dirname(import.meta.dir), startFolder: "." };
 
-/** Serves until the process ends, which ends it with one line when it cannot. `notes` are worth a warning each. */
-export async function serve(config: Config, notes: readonly string[]): Promise<void> {
+/**
+ * Serves until the process ends, or as long as the command runs that is given; ends the process with one line when it
+ * cannot. `notes` are worth a warning each.
+ */
+export async function serve(
+  asked: Config,
+  notes: readonly string[],
+  words: readonly string[] | null = null,
+): Promise<void> {
+  const mistake = findLifeMistake(asked);
+  if (mistake !== null) process.exit(complain(mistake, EXIT_USAGE_ERROR));
+  const config = asked.life.tmp ? { ...asked, directory: makeTemporaryFolder() } : asked;
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const loaded = loadRenewal(config, null);
@@ -40,8 +53,10 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
-  const place = await findPlace(config, log);
-  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper };
+  const found = await findPlace(config, log);
+  const place = config.life.reusePort ? takePart(found, log) : found;
+  const command = words === null ? null : new Command(words);
+  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper, command };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }
@@ -54,14 +69,26 @@ function openLogOrGiveUp(config: Config): AccessLog {
   }
 }
 
+/** Null when the life of this server can be bound as was asked, otherwise one line. */
+function findLifeMistake({ life }: Config): string | null {
+  if (life.reusePort && process.platform !== "linux") return "--reuse-port works on Linux only.";
+  return life.readyFile === null ? null : prepareReadyFile(life.readyFile);
+}
+
+/** A port that is named may be another server's, which shares it. One of the system's choice must be nobody's. */
+function takePart(place: Place, log: AccessLog): Place {
+  return place.port === 0 ? sharePlace(place, log) : { ...place, sharesPort: true };
+}
+
 /** What the person who starts the server should know of the start itself. */
-function startNotes({ access, directory, files, tls, log }: Config): readonly string[] {
+function startNotes({ access, directory, files, life, tls, log }: Config): readonly string[] {
   const right = capabilityNote();
   const secrets = [access.authFile, tls.keyFile ?? tls.certFile, tls.stateFolder, log.file].filter(
     (path) => path !== null,
   );
   const own = directory === null ? [] : ownFilesNotes(directory, files.readOnly, { ...OWN_FILES, secrets });
-  return right === null ? own : [right, ...own];
+  const told = directory === null || life.readyFile === null ? [] : readyFileNotes(directory, life.readyFile);
+  return [...(right === null ? [] : [right]), ...own, ...told];
 }
 
 function wantedWorkers({ workers }: Config): number {

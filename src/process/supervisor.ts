@@ -35,6 +35,8 @@ export interface SupervisorOptions {
    * are whole again; until then the names stay locked.
    */
   readonly workerDied: (locked: readonly string[]) => Promise<void>;
+  /** All workers together have answered as many requests as were asked for. */
+  readonly enoughAnswered: () => void;
 }
 
 /** Beyond the time that workers have to drain. */
@@ -173,6 +175,8 @@ export class Supervisor {
       case "recorder":
         slot.worker?.recorderDesk.receive(message.message);
         return;
+      case "enough-answered":
+        return this.#options.enoughAnswered();
       case "fault-count": {
         const count = this.#faultCounts.next(message.key);
         if (slot.worker !== null) tell(slot.worker.process, { kind: "fault-count", id: message.id, count });

@@ -6,6 +6,8 @@ import { faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
+import type { Observer } from "../observe/observer.ts";
+import { Observers } from "../observe/observers.ts";
 import { hasLimits } from "../storage/coordinator.ts";
 import { type CoordinatorRequest, RemoteCoordinator } from "../storage/remote-coordinator.ts";
 import { FaultBook } from "../testing/fault-book.ts";
@@ -17,6 +19,7 @@ import { LocalServer } from "./local-server.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
 import { openLog } from "./open-log.ts";
 import { createListener, placeFault } from "./place.ts";
+import { RequestCount } from "./request-count.ts";
 import { PAGE_DESCRIPTOR, Scoreboard } from "./scoreboard.ts";
 import { outliveSignals } from "./signals.ts";
 
@@ -87,7 +90,7 @@ class WorkerProcess {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
     const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
-    const observer = openLog(config, true);
+    const log = openLog(config, true);
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
     const faults = new FaultBook(faultRules(config), {
       publish: (rules) => tell({ kind: "faults", rules }),
@@ -98,7 +101,7 @@ class WorkerProcess {
       listener: createListener(place, renewal.tls, config),
       coordinator,
       tools: { recorder, faults },
-      observer,
+      observer: countingAnswers(log, config.life.maxRequests, scoreboard),
       lifecycle: this.#lifecycle,
       scoreboard,
       renewal,
@@ -108,7 +111,7 @@ class WorkerProcess {
     this.#coordinator = coordinator;
     this.#recorder = recorder;
     this.#faults = faults;
-    this.#log = observer;
+    this.#log = log;
     this.#server = server;
     try {
       return server.listen();
@@ -128,6 +131,13 @@ class WorkerProcess {
 
 function metricsOf({ log }: Config, { metrics, ownMetrics }: Scoreboard): AppMetrics | null {
   return log.metrics && ownMetrics !== null ? new AppMetrics(ownMetrics, metrics) : null;
+}
+
+/** With somebody who tells the parent when it is to stop, where somebody wants that. */
+function countingAnswers(log: AccessLog, most: number | null, scoreboard: Scoreboard): Observer {
+  if (most === null) return log;
+  const counter = new RequestCount(most, scoreboard, () => tell({ kind: "enough-answered" }));
+  return new Observers([log, counter], [log]);
 }
 
 /** A parent that is gone is told nothing; `disconnect` comes. */

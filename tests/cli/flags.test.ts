@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
 import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
 import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
+import { LIFE_FLAGS } from "../../src/cli/life-flags.ts";
 import { LOG_FLAGS } from "../../src/cli/log-flags.ts";
 import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
@@ -19,9 +20,18 @@ function settings(...argv: string[]): Config {
 const tables: [table: Readonly<Record<string, FlagRow<unknown>>>, section: (config: Config) => Section][] = [
   [
     SERVING_FLAGS,
-    ({ limits: _limits, tls: _tls, access: _access, files: _files, admission: _admission, log: _log, ...serving }) =>
-      serving,
+    ({
+      limits: _limits,
+      life: _life,
+      tls: _tls,
+      access: _access,
+      files: _files,
+      admission: _admission,
+      log: _log,
+      ...serving
+    }) => serving,
   ],
+  [LIFE_FLAGS, ({ life }) => ({ ...life })],
   [TLS_FLAGS, ({ tls }) => ({ ...tls })],
   [ACCESS_FLAGS, ({ access }) => ({ ...access })],
   [FILE_FLAGS, ({ files }) => ({ ...files })],
@@ -88,6 +98,7 @@ describe("a row of the tables is all that a setting needs:", () => {
   test("no table names a setting or a flag of another", () => {
     const all = [
       SERVING_FLAGS,
+      LIFE_FLAGS,
       TLS_FLAGS,
       FILE_FLAGS,
       ADMISSION_FLAGS,

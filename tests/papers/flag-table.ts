@@ -6,9 +6,9 @@ import { LIMIT_TABLE } from "../../src/http/limits.ts";
 import { markdownTable } from "../support/markdown-table.ts";
 
 /** What nearly everybody needs, in the order of the help text. */
-const README_GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Log", "Other"];
-/** What is needed where others may come. */
-const ACCESS_GROUPS: readonly FlagGroup[] = ["HTTPS", "Who may ask"];
+const README_GROUPS: readonly FlagGroup[] = ["Serving", "Reading files", "Writing files", "Other"];
+/** What is needed where others may come, or other programs start it or read what it says. */
+const ACCESS_GROUPS: readonly FlagGroup[] = ["HTTPS", "Who may ask", "Life cycle", "Log"];
 
 /** What passing a limit means for the client, where it is a status. */
 const STATUS = new Map(Object.values(LIMIT_TABLE).map(({ flag, status }) => [flag, status]));
@@ -18,7 +18,7 @@ export function flagTable(): string {
   return tableOf(README_GROUPS);
 }
 
-/** That of encryption and rights, in src/README.md. */
+/** That of encryption, rights and the life cycle, in src/README.md. */
 export function accessTable(): string {
   return tableOf(ACCESS_GROUPS);
 }

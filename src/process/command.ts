@@ -1,0 +1,113 @@
+// The command that a server runs for: it is told where the server is, gets the signals that were meant for both, and its
+// end is the end of the server.
+
+import type { Subprocess } from "bun";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { isEveryAddress } from "../cli/address.ts";
+import { complain } from "../cli/answer.ts";
+import { quoted } from "../cli/usage-error.ts";
+import { formatAuthority } from "../http/authority.ts";
+import type { Stop } from "./ending.ts";
+
+/** As shells have them (POSIX, 2.8.2). */
+const EXIT_NO_PROGRAM = 126;
+const EXIT_NOT_FOUND = 127;
+const EXIT_SIGNAL = 128;
+
+const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+/** A terminal sends them to all that runs in its foreground. */
+const OF_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
+
+/** What the command learns of the server. */
+export interface ServerFacts {
+  readonly url: string;
+  readonly host: string;
+  readonly directory: string | null;
+  /** PEM of one that nobody else vouches for; null when there is none. */
+  readonly certificate: string | null;
+}
+
+/** One for a process. */
+export class Command {
+  readonly #words: readonly string[];
+  #child: Subprocess | null = null;
+
+  constructor(words: readonly string[]) {
+    this.#words = words;
+  }
+
+  /** From now on signals are the command's; before it starts and after its end they end the server. */
+  passSignals(stop: Stop): void {
+    for (const signal of PASSED_ON) {
+      process.on(signal, () => {
+        if (this.#child === null) stop(EXIT_SIGNAL + constants.signals[signal]);
+        else if (!OF_TERMINAL.has(signal) || !isInForeground()) this.#child.kill(signal);
+      });
+    }
+    process.on("SIGPIPE", () => {});
+  }
+
+  /** Its input and output are those of this process. Stops the server with the command's exit code. */
+  start(facts: ServerFacts, stop: Stop): void {
+    const [name = ""] = this.#words;
+    try {
+      this.#child = Bun.spawn([...this.#words], {
+        env: { ...process.env, ...environmentOf(facts) },
+        stdio: ["inherit", "inherit", "inherit"],
+        onExit: (_, exitCode, signal) => {
+          this.#child = null;
+          stop(signal === null ? (exitCode ?? 1) : EXIT_SIGNAL + signalNumber(signal));
+        },
+      });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const isMissing = code === "ENOENT" || code === "ENOTDIR";
+      const line = isMissing
+        ? `There is no program "${quoted(name)}".`
+        : `"${quoted(name)}" cannot be run: ${message}.`;
+      stop(complain(line, isMissing ? EXIT_NOT_FOUND : EXIT_NO_PROGRAM));
+    }
+  }
+}
+
+/** A number or a name, as Bun has it. */
+function signalNumber(signal: unknown): number {
+  return typeof signal === "number" ? signal : constants.signals[signal as NodeJS.Signals];
+}
+
+function environmentOf({ url, host, directory, certificate }: ServerFacts): Record<string, string> {
+  return {
+    MINI_HTTP_URL: isEveryAddress(host) ? localUrl(url) : url,
+    ...(directory === null ? {} : { MINI_HTTP_DIRECTORY: directory }),
+    ...(certificate === null ? {} : { MINI_HTTP_CA_FILE: keepCertificate(certificate) }),
+  };
+}
+
+/** Every address is an address to listen at, and none to ask. */
+function localUrl(url: string): string {
+  const { protocol, port } = new URL(url);
+  return `${protocol}//${formatAuthority("localhost", Number(port || (protocol === "https:" ? 443 : 80)))}`;
+}
+
+/** A file for `curl --cacert`; gone with the process. */
+function keepCertificate(certificate: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "mini-http-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, "ca.pem");
+  writeFileSync(path, certificate);
+  return path;
+}
+
+/** True when the terminal has sent its signals to the command already, which is in the same group of processes. */
+function isInForeground(): boolean {
+  try {
+    const stat = readFileSync("/proc/self/stat", "latin1");
+    // Behind the name in parentheses: state, parent, group, session, terminal, the group in its foreground.
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return group === foreground;
+  } catch {
+    return process.stdin.isTTY === true;
+  }
+}

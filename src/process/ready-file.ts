@@ -1,0 +1,64 @@
+// The file that says that the server listens, and where: for jobs that start it and wait. It appears whole or not at all,
+// and goes with the server, unless another one has put its own in its place.
+
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { quoted } from "../cli/usage-error.ts";
+
+/** What it says. */
+export interface Readiness {
+  readonly pid: number;
+  /** Where it listens, the first of them secure if any is. */
+  readonly urls: readonly string[];
+  /** From the root; null when none is served. */
+  readonly directory: string | null;
+  readonly version: string;
+}
+
+const EVERYONE_READS = 0o644;
+
+/**
+ * Why the path is none for such a file, as one line; null when it is. What a killed server has left there goes: nobody
+ * shall take it for this one.
+ */
+export function prepareReadyFile(path: string): string | null {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  if (!stats.isFile()) return `--ready-file must be the path of a file, and "${quoted(path)}" is something else.`;
+  const pid = pidIn(path);
+  if (pid !== null && !isRunning(pid)) rmSync(path, { force: true });
+  return null;
+}
+
+/** Throws the system's error when it cannot be written. Removed at the end of the process. */
+export function writeReadyFile(path: string, readiness: Readiness): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, JSON.stringify(readiness) + "\n", { flag: "wx", mode: EVERYONE_READS });
+    renameSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
+    throw error;
+  }
+  process.on("exit", () => {
+    if (pidIn(path) === readiness.pid) rmSync(path, { force: true });
+  });
+}
+
+/** Whose it is; null for what is no such file. */
+function pidIn(path: string): number | null {
+  try {
+    const { pid } = JSON.parse(readFileSync(path, "utf8")) as Partial<Readiness>;
+    return typeof pid === "number" ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

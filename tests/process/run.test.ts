@@ -1,0 +1,168 @@
+// `mini-http run`: a server for as long as a command runs.
+
+import { describe, expect, test } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { needs } from "../support/needs.ts";
+import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const { skip } = needs({ linux: true, programs: ["sh", "curl"] });
+
+/** Open files beside the standard ones that are somebody else's. */
+const FOREIGN = " ([3-9]|[0-9]{2,}) -> (socket|.*deleted)";
+
+interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(flags: readonly string[], script: string, input = ""): Promise<Ran> {
+  const child = Bun.spawn([...COMMAND, "run", ...flags, "--", "sh", "-c", script], {
+    env: programEnvironment(),
+    stdin: Buffer.from(input),
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: 30_000,
+  });
+  const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
+  return { exitCode, stdout, stderr };
+}
+
+describe.skipIf(skip)("the command", () => {
+  const cases: [what: string, flags: string[], script: string, exitCode: number, stdout: string][] = [
+    ["finds the server", [], `curl -sS "$MINI_HTTP_URL/echo/hello"`, 0, "hello"],
+    ["finds workers", ["--workers", "2"], `curl -sS "$MINI_HTTP_URL/echo/hello"`, 0, "hello"],
+    ["finds one on every address", ["--host", "0.0.0.0"], `curl -sS "$MINI_HTTP_URL/echo/hello"`, 0, "hello"],
+    [
+      "finds a secure one, and what proves it",
+      ["--tls", "self-signed"],
+      `curl -sS --cacert "$MINI_HTTP_CA_FILE" "$MINI_HTTP_URL/echo/hello"; printf %.8s "$MINI_HTTP_URL"`,
+      0,
+      "hellohttps://",
+    ],
+    [
+      "shares a folder with it",
+      ["--tmp"],
+      `echo x > "$MINI_HTTP_DIRECTORY/f"; curl -sS "$MINI_HTTP_URL/files/f"`,
+      0,
+      "x\n",
+    ],
+    ["is told of no folder when there is none", [], `echo "$MINI_HTTP_DIRECTORY"`, 0, "\n"],
+    ["reads its own input", [], "cat", 0, "input"],
+    ["ends with its exit code", [], "exit 7", 7, ""],
+    ["ends with the highest exit code", [], "exit 255", 255, ""],
+    ["is killed", [], "kill -KILL $$", 137, ""],
+    ["is ended", [], "kill -TERM $$", 143, ""],
+    ["breaks a pipe", [], "kill -PIPE $$", 141, ""],
+    ["leaves somebody behind who holds its output", [], "sleep 60 >&- 2>&- & exit 3", 3, ""],
+    ["inherits no socket and no memory", ["--workers", "2"], `ls -l /proc/self/fd | grep -E '${FOREIGN}'`, 1, ""],
+  ];
+  test.each(cases)("%s", async (_what, flags, script, exitCode, stdout) => {
+    const ran = await run(flags, script, "input");
+    expect([ran.exitCode, ran.stdout]).toEqual([exitCode, stdout]);
+    const told = flags.some((flag) => flag === "--tls" || flag === "--host") ? /^(?:\S+ \S+ \[WARNING\] .*\n)*$/ : /^$/;
+    expect(ran.stderr).toMatch(told);
+  });
+
+  test("may leave somebody behind: nobody waits for who only holds the output", async () => {
+    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "sleep 20 & echo $!; exit 3"], {
+      env: programEnvironment(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+      timeout: 15_000,
+    });
+    expect(await child.exited).toBe(3);
+    const { value } = await child.stdout.getReader().read();
+    process.kill(Number(Buffer.from(value!).toString()), "SIGKILL");
+  });
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1"] as const)(
+    "gets %s, and says what it means",
+    async (signal) => {
+      const script = `trap 'echo heard; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
+      const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", script], {
+        env: programEnvironment(),
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
+        timeout: 20_000,
+      });
+      let said = "";
+      for await (const bytes of child.stdout) {
+        said += Buffer.from(bytes).toString();
+        if (said === "ready\n") child.kill(signal);
+      }
+      expect([said, await child.exited, await child.stderr.text()]).toEqual(["ready\nheard\n", 5, ""]);
+    },
+  );
+
+  test("that does not hear a signal ends by it, and so does the server", async () => {
+    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 30"], {
+      env: programEnvironment(),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    await child.stdout.getReader().read();
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(143);
+  });
+
+  test("leaves no file behind", async () => {
+    using place = tempFolder();
+    await runProgram(["run", "--tmp", "--tls", "self-signed", "--", "true"], { env: { TMPDIR: place.path } });
+    expect(readdirSync(place.path)).toEqual([]);
+  });
+
+  test("hears of the server when it is asked to: --quiet=no", async () => {
+    expect((await run(["--quiet=no"], `curl -sS "$MINI_HTTP_URL/echo/a"`)).stderr).toContain("[SERVER STARTED]");
+  });
+
+  test("may be another mini-http, which takes nothing for its own", async () => {
+    const { stderr } = await runProgram(["run", "--", ...COMMAND, "run", "--", "true"]);
+    expect(stderr).toBe("");
+  });
+});
+
+describe.skipIf(skip)("no command runs", () => {
+  const faults: [what: string, words: string[], exitCode: number, line: RegExp][] = [
+    ["when there is none of that name", ["--", "no-such-program"], 127, /There is no program "no-such-program"\./],
+    ["when it is no program", ["--", "/etc/passwd"], 126, /"\/etc\/passwd" cannot be run/],
+    ["when it is a folder", ["--", "/tmp"], 126, /"\/tmp" cannot be run/],
+    ["when none is given", [], 2, /run needs a command behind "--"/],
+    ["when none follows the dashes", ["--"], 2, /run needs a command behind "--"/],
+    ["when the dashes are missing", ["true"], 2, /run needs a command behind "--"/],
+    ["after a mistake in a flag", ["--bogus", "--", "echo", "x"], 2, /Unknown flag --bogus/],
+    ["when the folder cannot be served", ["/etc/passwd", "--", "echo", "x"], 2, /is not a folder/],
+    ["beside --stop-after", ["--stop-after", "1s", "--", "echo", "x"], 2, /leave out --stop-after/],
+    ["beside --max-requests", ["--max-requests", "1", "--", "echo", "x"], 2, /leave out --max-requests/],
+    [
+      "beside --exit-on-stdin-close",
+      ["--exit-on-stdin-close", "--", "echo", "x"],
+      2,
+      /leave out --exit-on-stdin-close/,
+    ],
+    ["beside --tmp and a folder", ["--tmp", ".", "--", "echo", "x"], 2, /--tmp makes the folder/],
+  ];
+  test.each(faults)("%s", async (_what, words, exitCode, line) => {
+    const ended = await runProgram(["run", ...words]);
+    expect(ended).toMatchObject({ exitCode, stdout: "" });
+    expect(ended.stderr).toMatch(line);
+    expect(ended.stderr.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("when the port is taken", async () => {
+    await using other = await RunningProgram.start();
+    const ended = await runProgram(["run", "--port", String(other.port), "--", "echo", "x"]);
+    expect(ended).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  test("whose interpreter is missing: 127, as shells have it", async () => {
+    using folder = tempFolder();
+    writeFileSync(join(folder.path, "script"), "#!/no/such/interpreter\n", { mode: 0o755 });
+    expect((await runProgram(["run", "--", join(folder.path, "script")])).exitCode).toBe(127);
+  });
+});
