@@ -47,6 +47,8 @@ export interface ServerLifecycle {
   close(): void;
 }
 
+/** A client that has just come when the server stops has its request on the way; this long it is waited for. */
+const FIRST_REQUEST_MS = 250;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * TICK_MS;
 
@@ -120,7 +122,12 @@ export class Server implements ConnectionContext {
   async drain(graceMs: number): Promise<void> {
     this.#lifecycle.close();
     this.#stopListening();
-    for (const connection of [...this.#connections, ...this.#turnedAway]) connection.shutDown();
+    const patience = Math.min(FIRST_REQUEST_MS, graceMs);
+    const isNew = ({ openedAt }: Connection): boolean => patience > 0 && openedAt >= this.clock.now - TICK_MS;
+    const all = [...this.#connections, ...this.#turnedAway];
+    const late = all.filter(isNew);
+    for (const connection of all) if (!isNew(connection)) connection.shutDown();
+    setTimeout(() => this.#shutDown(late), patience).unref();
     if (this.connectionCount > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#whenEmpty = resolve;
@@ -130,6 +137,15 @@ export class Server implements ConnectionContext {
     }
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.cutOff();
     this.#stopClock?.();
+  }
+
+  /** Those that are still there. */
+  #shutDown(connections: readonly Connection[]): void {
+    for (const connection of connections) if (this.#isOpen(connection)) connection.shutDown();
+  }
+
+  #isOpen(connection: Connection): boolean {
+    return this.#connections.has(connection) || this.#turnedAway.has(connection);
   }
 
   #stopListening(): void {

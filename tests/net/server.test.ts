@@ -50,6 +50,29 @@ describe("Server", () => {
     expect(server.connectionCount).toBe(0);
   });
 
+  test.each(["", GET.slice(0, 7)])("drain waits a moment for who has just come, and sent %p so far", async (sent) => {
+    const { port, server } = startServer();
+    const client = await RawClient.connect(port);
+    await client.send(sent);
+    while (server.connectionCount < 1) await Bun.sleep(1);
+    const drained = server.drain(10_000);
+    await client.send(GET.slice(sent.length));
+    const [reply] = readResponses(await client.untilEnd());
+    expect([reply!.status, reply!.fields.get("connection")]).toEqual([200, "close"]);
+    client.close();
+    await drained;
+  });
+
+  test("drain waits no longer for who has just come and asks for nothing", async () => {
+    const { port, server } = startServer();
+    const client = await RawClient.connect(port);
+    while (server.connectionCount < 1) await Bun.sleep(1);
+    const drained = server.drain(60_000);
+    expect(await client.untilEnd()).toBe("");
+    client.close();
+    await drained;
+  });
+
   test("drain cuts off what is not finished within the grace time", async () => {
     const { handler, asked } = waitingHandler();
     const { port, server } = startServer(createRouter({ "/never": { GET: handler } }));
