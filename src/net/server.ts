@@ -48,7 +48,7 @@ export interface ServerLifecycle {
 }
 
 /** A client that has just come when the server stops has its request on the way; this long it is waited for. */
-const FIRST_REQUEST_MS = 250;
+const FIRST_REQUEST_MS = 500;
 /** A sweep later than this was held up by us: peers' bytes wait unread, so nobody is judged by it. */
 const LATE_SWEEP_MS = 2 * TICK_MS;
 
@@ -127,7 +127,8 @@ export class Server implements ConnectionContext {
     const all = [...this.#connections, ...this.#turnedAway];
     const late = all.filter(isNew);
     for (const connection of all) if (!isNew(connection)) connection.shutDown();
-    setTimeout(() => this.#shutDown(late), patience).unref();
+    // When we are late ourselves, what has come is read before they are judged.
+    setTimeout(() => setTimeout(() => this.#shutDown(late)).unref(), patience).unref();
     if (this.connectionCount > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#whenEmpty = resolve;
