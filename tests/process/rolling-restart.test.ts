@@ -53,9 +53,9 @@ class Newcomers {
   }
 }
 
-/** Connections that a server has accepted, by its log. */
-function acceptedBy({ log }: RunningProgram): number {
-  return log.match(/\[CONNECTED\]/g)?.length ?? 0;
+/** How often the logs of both servers say so. */
+function count(said: string, ...servers: readonly RunningProgram[]): number {
+  return servers.reduce((sum, { log }) => sum + log.split(said).length - 1, 0);
 }
 
 describe.skipIf(skip).each(CREWS)("a rolling restart (%s %s)", (...crew) => {
@@ -81,11 +81,12 @@ describe.skipIf(skip).each(CREWS)("a rolling restart (%s %s)", (...crew) => {
       const { answered, reset } = await newcomers.stop();
       second.kill("SIGTERM");
       expect(await second.exited).toBe(0);
-      console.warn(
-        `rolling restart, ${crew.join(" ")}: ${answered} new connections answered, ${reset} reset unaccepted`,
-      );
-      expect(acceptedBy(first) + acceptedBy(second)).toBe(IN_FLIGHT + answered);
-      expect(reset).toBeLessThan(answered / 10);
+      const unasked = count("[CONNECTED]", first, second) - IN_FLIGHT - answered;
+      const told = `${answered} new connections answered, ${reset} reset, ${unasked} of them accepted and not heard yet`;
+      console.warn(`rolling restart, ${crew.join(" ")}: ${told}`);
+      // Whoever was heard was answered. On a busy machine a client may be slow with its first word.
+      expect(count("[RECEIVED from", first, second)).toBe(IN_FLIGHT + answered);
+      expect(reset).toBeLessThan(answered / 50);
     },
     PATIENCE_MS,
   );
