@@ -55,6 +55,9 @@ export interface RequestLine {
   readonly minorVersion: number;
 }
 
+/** Of requests whose answers carry one: one more property of its own would cost every request an allocation. */
+const requestIds = new WeakMap<HttpRequest, string>();
+
 /** One request, as the handlers, the admission gates and the log see it. Never reused for another request. */
 export class HttpRequest {
   /** The path, percent-decoded once to one char per byte; what admission and the router look at, and nothing else. */
@@ -69,9 +72,6 @@ export class HttpRequest {
   forwarded: Forwarded | null = null;
   /** What it may do in the folder; null where everyone may do everything that the server does at all. Set by the gates. */
   permission: Permission | null = null;
-
-  /** Its name, when the answer carries one; see `RequestIds`. Read by the observers. */
-  requestId = "";
 
   readonly method: string;
   readonly target: string;
@@ -120,6 +120,15 @@ export class HttpRequest {
   /** Whom the request comes from, as far as one knows: the peer, or whom a trusted proxy names. Empty for a unix socket. */
   get clientAddress(): string {
     return this.forwarded?.address ?? this.peer.address;
+  }
+
+  /** Its name, when the answer carries one; see `RequestIds`. Read by the observers. */
+  get requestId(): string {
+    return requestIds.get(this) ?? "";
+  }
+
+  set requestId(id: string) {
+    requestIds.set(this, id);
   }
 
   /** Who asked, when authentication said so; empty otherwise. Read by the observers. */
