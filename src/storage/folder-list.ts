@@ -60,6 +60,10 @@ export class LocalFolderReader implements FolderReader {
     }
   }
 
+  get place(): string {
+    return this.#folder!.realPath;
+  }
+
   close(): void {
     this.#folder?.close();
   }

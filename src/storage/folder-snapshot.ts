@@ -70,10 +70,10 @@ export class FolderSnapshot implements Listing {
     if (index + 1 - this.#hashed >= HASH_ENTRIES) this.#hash();
   }
 
-  /** The walk is at its end. */
-  seal(): void {
+  /** The walk is at its end. Two folders may hold the same, all of it hard links, and are two: their places tell them apart. */
+  seal(place: string): void {
     this.#hash();
-    this.#hasher!.update(`${this.unnameable} ${this.unreadable} ${this.isWritable}`);
+    this.#hasher!.update(`${this.unnameable} ${this.unreadable} ${this.isWritable} ${place}`);
     this.fingerprint = this.#hasher!.digest("base64url");
     this.#hasher = null;
   }

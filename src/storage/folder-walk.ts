@@ -17,6 +17,8 @@ export interface FolderReader {
   look(name: string): MaybePromise<BigIntStats | null | "unreadable">;
   /** After `names`: whether the system lets the server make files in it. */
   isWritable(): MaybePromise<boolean>;
+  /** After `names`: where the folder really lies, by whatever name it was asked for. */
+  readonly place: string;
   /** Nothing more is asked; once. */
   close(): void;
 }
@@ -63,12 +65,12 @@ export class FolderWalk {
         giveBack();
         return "abandoned";
       }
+      snapshot.isWritable = await this.#reader.isWritable();
     } catch (error) {
       giveBack();
       throw error;
     }
-    snapshot.isWritable = await this.#reader.isWritable();
-    snapshot.seal();
+    snapshot.seal(this.#reader.place);
     return snapshot;
   }
 

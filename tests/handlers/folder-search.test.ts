@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
@@ -162,6 +162,27 @@ describe("below a hidden path nothing shows:", () => {
     const port = serve("--anonymous", "ro@/a");
     expect((await ask(port, "GET", "/files/secret/?search=invoice")).status).toBe(401);
     expect((await ask(port, "GET", "/files/none/?search=invoice")).status).toBe(401);
+  });
+});
+
+describe("a folder that holds what another holds is another:", () => {
+  const twins: [what: string, make: (root: string) => void][] = [
+    ["hard links, as in backups", (root) => linkSync(join(root, "one/file"), join(root, "two/file"))],
+    ["links to one file", (root) => symlinkSync("../one/file", join(root, "two/file"))],
+    ["a copy with the same time", (root) => copyFileSync(join(root, "one/file"), join(root, "two/file"))],
+  ];
+  test.each(twins)("%s", async (_, make) => {
+    using twice = tempFolder();
+    for (const name of ["one", "two"]) mkdirSync(join(twice.path, name));
+    writeFileSync(join(twice.path, "one/file"), "x");
+    make(twice.path);
+    for (const name of ["one", "two"]) utimesSync(join(twice.path, name, "file"), 1, 1);
+    const server = startServer(application(twice.path));
+    const { paths, end } = await search(server.port, "/files/?search=file");
+    expect([paths, end.complete]).toEqual([["one/file", "two/file"], true]);
+    const tags = await Promise.all(["one", "two"].map((name) => ask(server.port, "GET", `/files/${name}/?json`)));
+    expect(new Set(tags.map(({ fields }) => fields.get("etag"))).size).toBe(2);
+    await server.stop();
   });
 });
 

@@ -47,6 +47,8 @@ class MadeUpFolder implements FolderReader {
     return [...Object.keys(this.entries), ...this.more];
   }
 
+  readonly place = "/folder";
+
   isWritable(): boolean {
     return true;
   }
