@@ -119,8 +119,6 @@ function buttonsFor(link) {
   };
   const close = make("button", { type: "button" }, "Close");
   close.addEventListener("click", () => previewDialog?.close());
-  // The keyboard goes on from here, unless it is on a button that is there again.
-  queueMicrotask(() => close.focus());
   const open = make("a", { href: link.href, class: "button" }, "Open");
   return make("p", { class: "choices" }, step("Previous", before), step("Next", after), open, close);
 }
