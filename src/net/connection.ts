@@ -31,8 +31,6 @@ export interface ConnectionContext extends ExchangeContext, FlowContext {
 export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyOwner {
   /** Who is at the other end. */
   readonly peer: SocketPeer;
-  /** By `Clock.now`. */
-  readonly openedAt: number;
   readonly #context: ConnectionContext;
   readonly #socket: ConnectionSocket;
   readonly #deadlines: Deadlines;
@@ -48,7 +46,6 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   constructor(socket: ConnectionSocket, context: ConnectionContext, isSecure = false) {
     this.#socket = socket;
     this.#context = context;
-    this.openedAt = context.clock.now;
     this.peer = new SocketPeer(socket, this, isSecure);
     this.#deadlines = new Deadlines(context.limits, context.clock);
     this.#reader = new RequestReader(socket, context, this.#deadlines, isSecure);

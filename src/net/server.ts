@@ -66,7 +66,8 @@ export class Server implements ConnectionContext {
 
   readonly #options: ServerOptions;
   readonly #lifecycle: ServerLifecycle;
-  readonly #connections = new Set<Connection>();
+  /** Each with when it came. */
+  readonly #connections = new Map<Connection, number>();
   readonly #turnedAway = new Set<Connection>();
   /** Connections whose TLS handshake is not over, each with the end of its time. */
   readonly #greetings = new Map<Connection, number>();
@@ -100,7 +101,7 @@ export class Server implements ConnectionContext {
   /** Requests that are not over. */
   get inHand(): number {
     let count = 0;
-    for (const connection of this.#connections) if (connection.hasExchange) count += 1;
+    for (const connection of this.#connections.keys()) if (connection.hasExchange) count += 1;
     return count;
   }
 
@@ -123,10 +124,13 @@ export class Server implements ConnectionContext {
     this.#lifecycle.close();
     this.#stopListening();
     const patience = Math.min(FIRST_REQUEST_MS, graceMs);
-    const isNew = ({ openedAt }: Connection): boolean => patience > 0 && openedAt >= this.clock.now - TICK_MS;
-    const all = [...this.#connections, ...this.#turnedAway];
-    const late = all.filter(isNew);
-    for (const connection of all) if (!isNew(connection)) connection.shutDown();
+    const isNew = (openedAt: number): boolean => patience > 0 && openedAt >= this.clock.now - TICK_MS;
+    const late: Connection[] = [];
+    for (const connection of [...this.#turnedAway]) connection.shutDown();
+    for (const [connection, openedAt] of [...this.#connections]) {
+      if (isNew(openedAt)) late.push(connection);
+      else connection.shutDown();
+    }
     // When we are late ourselves, what has come is read before they are judged.
     setTimeout(() => setTimeout(() => this.#shutDown(late)).unref(), patience).unref();
     if (this.connectionCount > 0) {
@@ -136,17 +140,13 @@ export class Server implements ConnectionContext {
       await promise;
       clearTimeout(timer);
     }
-    for (const connection of [...this.#connections, ...this.#turnedAway]) connection.cutOff();
+    for (const connection of [...this.#connections.keys(), ...this.#turnedAway]) connection.cutOff();
     this.#stopClock?.();
   }
 
   /** Those that are still there. */
   #shutDown(connections: readonly Connection[]): void {
-    for (const connection of connections) if (this.#isOpen(connection)) connection.shutDown();
-  }
-
-  #isOpen(connection: Connection): boolean {
-    return this.#connections.has(connection) || this.#turnedAway.has(connection);
+    for (const connection of connections) if (this.#connections.has(connection)) connection.shutDown();
   }
 
   #stopListening(): void {
@@ -180,7 +180,7 @@ export class Server implements ConnectionContext {
     if (isSecure) this.#greetings.set(connection, this.clock.now + this.limits.handshakeTimeout);
     if (this.observer.wantsAll) this.observer.connected(connection.peer.address, connection.peer.port);
     // First told, then counted: two processes that take one at the same moment must not both take the last place.
-    this.#connections.add(connection);
+    this.#connections.set(connection, this.clock.now);
     this.#tellOthers();
     if (this.#connections.size + (this.#options.scoreboard?.elsewhere ?? 0) <= this.limits.maxConnections) return;
     this.#connections.delete(connection);
@@ -221,7 +221,7 @@ export class Server implements ConnectionContext {
     // A deadline was counted from a time that may be one sweep old: nobody gets less than was promised.
     const due = now - TICK_MS;
     for (const [connection, deadline] of this.#greetings) if (deadline <= due) connection.cutOff();
-    for (const connection of this.#connections) if (connection.deadline <= due) expire(connection);
+    for (const connection of this.#connections.keys()) if (connection.deadline <= due) expire(connection);
     for (const connection of this.#turnedAway) if (connection.deadline <= due) expire(connection);
     this.#sweepMemory();
   }
@@ -230,7 +230,7 @@ export class Server implements ConnectionContext {
   #sweepMemory(): void {
     const { budget } = this;
     budget.sweep();
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       if (!budget.isShort) return;
       connection.yieldMemory();
     }
