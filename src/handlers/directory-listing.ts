@@ -9,6 +9,7 @@ import type { ListedEntry, ListFault, Listing, Storage } from "../storage/storag
 import { loopShare } from "../storage/loop-share.ts";
 import { chooseCoding, CodedSource, compress, encodersBusy, type MadeCoding, notAcceptable } from "./compression.ts";
 import type { Act, DirectoryView, Readme, ListOrder, Visitor } from "../pages/directory-list.ts";
+import { isoTime } from "../pages/directory-list.ts";
 import { DIRECTORY_POLICY, directoryPage } from "../pages/directory-page.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
 import { type Arrangement, arrange } from "./list-order.ts";
@@ -202,14 +203,11 @@ function readOrder(parameters: URLSearchParams): ListOrder {
 
 // ── The forms ──
 
-/** The last moment that `Date` can name. */
-const LAST_TIME_MS = 8.64e15;
-
 /** Folders have neither size nor entity tag; a time that JSON cannot name is null. */
 function* jsonList(entries: Iterable<ListedEntry>): Iterable<string> {
   let separator = "[\n";
   for (const { name, type, size, modified, etag } of entries) {
-    const time = Math.abs(modified) <= LAST_TIME_MS ? new Date(modified).toISOString() : null;
+    const time = isoTime(modified);
     const isFile = type === "file";
     yield separator +
       JSON.stringify({ name, type, size: isFile ? size : null, modified: time, etag: isFile ? etag : null });

@@ -8,7 +8,6 @@ import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { OpenedFile, ReadFault, Storage } from "../storage/storage.ts";
 import type { Act } from "../pages/directory-list.ts";
 import type { UploadTerms } from "../pages/upload-panel.ts";
-import { searchedWords, searchFolder } from "./folder-search.ts";
 import { isUndecided, readContentType } from "./content-type.ts";
 import type { FileResponseSettings } from "./file-representation.ts";
 import { fileResponse } from "./file-response.ts";
@@ -165,8 +164,11 @@ export class FileReader {
     }
     if (!listing) return plainText("This folder is not listed.\n", 403);
     const words = searchedWords(request.query);
-    if (words !== null) return searchFolder(request, this.#storage, folder, words, rules);
-    // Loaded when it is asked for first: with its page it would cost a tenth of the memory of a server at rest.
+    // Loaded when they are asked for first: with its page it would cost a tenth of the memory of a server at rest.
+    if (words !== null) {
+      const { searchFolder } = await import("./folder-search.ts");
+      return searchFolder(request, this.#storage, folder, words, rules);
+    }
     const { directoryListing } = await import("./directory-listing.ts");
     const offer = { upload: this.#uploadTerms(request, folder), acts: this.#acts(request, folder) };
     return directoryListing(request, this.#storage, folder, offer, rules);
@@ -190,6 +192,11 @@ export class FileReader {
     const onDuplicate = mayReplace || settings.onDuplicate === "rename" ? settings.onDuplicate : "error";
     return { maxBodyBytes, onDuplicate };
   }
+}
+
+/** The words of a search; null when the query asks for none. */
+function searchedWords(query: string): string | null {
+  return query.includes("search") ? new URLSearchParams(query).get("search") : null;
 }
 
 /** True when the query asks for a list, whatever else the folder could answer with. */

@@ -4,6 +4,7 @@
 import { type ByteSource, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { type HttpRequest, HttpResponse } from "../http/message.ts";
 import { plainText } from "../http/plain-text.ts";
+import { isoTime } from "../pages/directory-list.ts";
 import { foldName } from "../pages/formats.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
@@ -29,11 +30,6 @@ const PIECE_MS = 1000;
 type Shortfall = "results" | "entries" | "time";
 
 let running = 0;
-
-/** The words of a search; null when the query asks for none. */
-export function searchedWords(query: string): string | null {
-  return query.includes("search") ? new URLSearchParams(query).get("search") : null;
-}
 
 /** The answer: a line of JSON for each that is found, and one about the search at the end. */
 export function searchFolder(
@@ -182,11 +178,4 @@ class Search implements ByteSource {
     if (this.#ahead.length >= MOST_AHEAD) this.#shortfall ??= "entries";
     else this.#ahead.push(name);
   }
-}
-
-/** The last moment that `Date` can name. */
-const LAST_TIME_MS = 8.64e15;
-
-function isoTime(modified: number): string | null {
-  return Math.abs(modified) <= LAST_TIME_MS ? new Date(modified).toISOString() : null;
 }

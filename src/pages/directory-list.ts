@@ -186,10 +186,15 @@ const LAST_TIME_MS = 8.64e15;
 const SECONDS_END = ".000Z".length;
 const MINUTES_END = ":00.000Z".length;
 
+/** As RFC 3339 writes it; null for a time that `Date` cannot name. */
+export function isoTime(modified: number): string | null {
+  return Math.abs(modified) <= LAST_TIME_MS ? new Date(modified).toISOString() : null;
+}
+
 /** In UTC; the page's script shows it in the reader's own zone. */
 function timeElement(modified: number): string {
-  if (!(Math.abs(modified) <= LAST_TIME_MS)) return "";
-  const iso = new Date(modified).toISOString();
+  const iso = isoTime(modified);
+  if (iso === null) return "";
   const shown = iso.slice(0, -MINUTES_END).replace("T", " ");
   return `<time datetime="${iso.slice(0, -SECONDS_END)}Z">${shown}</time>`;
 }
