@@ -1,5 +1,6 @@
 // Hosts and origins as flags take them. Nothing is resolved here: what the system makes of a name shows when it is used.
 
+import { canonicalAddress } from "../http/address-set.ts";
 import { Unreadable } from "./quantity.ts";
 
 const NAME = /^(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
@@ -44,18 +45,10 @@ export function isEveryAddress(host: string): boolean {
   return name === "0.0.0.0" || name === "::";
 }
 
-const MAPPED_IPV4 = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
-
 /** One spelling for each address, as URLs have it, of IPv4 also where it is mapped into IPv6; names in lower case. */
 export function canonicalHost(host: string): string {
   const name = host.toLowerCase().replace(/\.$/, "");
-  // None of a zone, which no URL takes.
-  const url = URL.parse(`http://${name.includes(":") ? `[${name}]` : name}/`);
-  const text = url === null ? name : url.hostname.replace(/^\[|\]$/g, "");
-  const groups = MAPPED_IPV4.exec(text)
-    ?.slice(1)
-    .map((group) => Number.parseInt(group, 16));
-  return groups === undefined ? text : groups.flatMap((group) => [group >> 8, group & 0xff]).join(".");
+  return name.includes(":") ? canonicalAddress(name) : (URL.parse(`http://${name}/`)?.hostname ?? name);
 }
 
 function isIpv6(host: string): boolean {

@@ -43,6 +43,14 @@ export function addressBytes(address: string): readonly number[] | null {
   return isMapped ? bytes.slice(MAPPED_PREFIX.length) : bytes;
 }
 
+/** One spelling for each address, as URLs have it (RFC 5952), and that of IPv4 where it is mapped into IPv6. */
+export function canonicalAddress(address: string): string {
+  const bytes = addressBytes(address);
+  if (bytes?.length === IPV4_BYTES) return bytes.join(".");
+  // None of a zone, which no URL takes.
+  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? address;
+}
+
 function parseNetwork(text: string): Network | null {
   const slash = text.indexOf("/");
   const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));

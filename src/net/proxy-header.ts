@@ -1,6 +1,7 @@
 // The header that a proxy sends ahead of everything else on a connection, to tell whom it brings: the PROXY protocol,
 // versions 1 and 2, as HAProxy's document describes it. Whether who sends it may be believed is not known here.
 
+import { canonicalAddress } from "../http/address-set.ts";
 import { isIpv4, isIpv6 } from "../http/host.ts";
 
 /** The two ends of the client's own connection. */
@@ -81,7 +82,7 @@ function readLine(bytes: Buffer): ProxyHeader | BadProxyHeader | null {
   const port = readPort(sourcePort);
   if (source === undefined || target === undefined || rest.length > 0) return MALFORMED;
   if (!isAddress(source) || !isAddress(target) || port === null || readPort(targetPort) === null) return MALFORMED;
-  return { size, ends: { address: canonical(source), port, localAddress: canonical(target) } };
+  return { size, ends: { address: canonicalAddress(source), port, localAddress: canonicalAddress(target) } };
 }
 
 function readPort(text = ""): number | null {
@@ -115,19 +116,5 @@ function readEnds(bytes: Buffer, size: number, length: number): ProxyHeader | Ba
 function addressText(bytes: Buffer): string {
   if (bytes.length === IPV4_BYTES) return bytes.join(".");
   const groups = Array.from({ length: IPV6_BYTES / 2 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  return canonical(groups.join(":"));
-}
-
-const MAPPED_IPV4 = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/;
-
-/** One spelling for each address (RFC 5952), which URLs have, and none of IPv6 for one of IPv4. */
-function canonical(address: string): string {
-  if (!address.includes(":")) return address;
-  const text = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const mapped = MAPPED_IPV4.exec(text);
-  if (mapped === null) return text;
-  const bytes = mapped
-    .slice(1)
-    .flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
-  return bytes.join(".");
+  return canonicalAddress(groups.join(":"));
 }

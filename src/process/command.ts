@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { isEveryAddress } from "../cli/address.ts";
 import { complain } from "../cli/answer.ts";
 import { quoted } from "../cli/usage-error.ts";
-import { formatAuthority } from "../http/authority.ts";
 import type { Stop } from "./ending.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
@@ -87,8 +86,7 @@ function environmentOf({ url, host, directory, certificate }: ServerFacts): Reco
 
 /** Every address is an address to listen at, and none to ask. */
 function localUrl(url: string): string {
-  const { protocol, port } = new URL(url);
-  return `${protocol}//${formatAuthority("localhost", Number(port || (protocol === "https:" ? 443 : 80)))}`;
+  return url.replace(/(?<=\/\/).*(?=:\d+$)/, "localhost");
 }
 
 /** A file for `curl --cacert`; gone with the process. */

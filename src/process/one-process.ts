@@ -21,8 +21,7 @@ export function serveAlone(run: Run): void {
   const listener = createListener(place, renewal.tls, config);
   const tools = createTools(config);
   const failures = new FailureTable();
-  const memory = new MetricsMemory();
-  const metrics = config.log.metrics ? new AppMetrics(memory, [memory]) : null;
+  const metrics = config.log.metrics ? metricsOfOne(new MetricsMemory()) : null;
   const { maxRequests } = config.life;
   const counter = maxRequests === null ? null : new RequestCount(maxRequests, new OwnCount(), () => stop());
   const observer = counter === null ? log : new Observers([log, counter], [log]);
@@ -53,4 +52,8 @@ export function serveAlone(run: Run): void {
   });
   const urls = listenOrGiveUp(() => server.listen(), listener.listener, place, log);
   attend(run, urls, stop);
+}
+
+function metricsOfOne(memory: MetricsMemory): AppMetrics {
+  return new AppMetrics(memory, [memory]);
 }

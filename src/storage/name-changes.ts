@@ -86,9 +86,14 @@ export async function removeName(
       return removeIn(house, calls, folder.at(name.base), target);
     });
   } catch (error) {
-    const code = systemCode(error);
-    return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
+    return nameFault(error);
   }
+}
+
+/** The same for what has to be there itself. */
+export function nameFault(error: unknown): WriteFault {
+  const code = systemCode(error);
+  return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
 }
 
 /** A link goes by itself; what it leads to stays. */

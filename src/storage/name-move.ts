@@ -7,7 +7,7 @@ import { NO_CLAIM } from "./coordinator.ts";
 import { entryOf } from "./entry.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { type ChangeHouse, parentFault } from "./name-changes.ts";
+import { type ChangeHouse, nameFault, parentFault } from "./name-changes.ts";
 import { isTooLong } from "./place.ts";
 import { createExclusively, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
 import type { Move, Moved, WriteFault } from "./storage.ts";
@@ -26,8 +26,7 @@ export async function moveName(house: ChangeHouse, calls: FileCalls, move: Move)
   try {
     source = await walk(house.root, calls, from.parent.segments, null);
   } catch (error) {
-    const code = systemCode(error);
-    return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
+    return nameFault(error);
   }
   try {
     return await new NameMove(house, calls, move, source).run();
