@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { createCoordinator, createKeeper } from "../app.ts";
+import { createCoordinator, createEvictor, createKeeper } from "../app.ts";
 import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
@@ -38,9 +38,12 @@ export async function serve(config: Config, notes: readonly string[]): Promise<v
   const workers = countWorkers(config, log);
   const coordinator = createCoordinator(config, () => keeper.measure());
   const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
+  const evictor = createEvictor(config, keeper.storage, log);
+  coordinator.ledger = evictor;
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
   const place = await findPlace(config, log);
+  void evictor?.begin();
   const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
