@@ -24,6 +24,8 @@ import type { Routes } from "./http/routes.ts";
 import type { Meters } from "./observe/meters.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
+import { EvictionReport, type ReportedNews } from "./storage/eviction-report.ts";
+import { Evictor } from "./storage/evictor.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 import { FaultBook, parseFaultRules } from "./testing/fault-book.ts";
@@ -147,6 +149,18 @@ export function usageLimits({ files }: AppConfig): UsageLimits {
  */
 export function createKeeper(config: AppConfig, coordinator: Coordinator): LocalStorage | null {
   return config.files.readOnly ? null : createStorage(config, KEEPER_FILES, rulesOf(config), coordinator);
+}
+
+/** What keeps the directory small; null when nothing goes by itself. */
+export function createEvictor(config: AppConfig, keeper: LocalStorage | null, news: ReportedNews): Evictor | null {
+  if (keeper === null || !evicts(config)) return null;
+  const { evictBytes, expireMs } = config.files;
+  return new Evictor(keeper, { bytes: evictBytes, ageMs: expireMs }, new EvictionReport(news));
+}
+
+/** True when files go by themselves. */
+export function evicts({ directory, files }: AppConfig): boolean {
+  return directory !== null && (files.evictBytes !== null || files.expireMs !== null);
 }
 
 function rulesOf({ files }: AppConfig): NameRules {

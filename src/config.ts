@@ -174,7 +174,14 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
     admission: settings(ADMISSION_FLAGS),
     log: settings(LOG_FLAGS),
   } as Config;
-  return { config, set };
+  return { config: withinCache(config), set };
+}
+
+/** What is larger than the whole cache is refused before it comes. */
+function withinCache(config: Config): Config {
+  const { limits, files } = config;
+  if (files.evictBytes === null) return config;
+  return { ...config, limits: { ...limits, maxBody: Math.min(limits.maxBody, files.evictBytes) } };
 }
 
 /** Undefined when nobody set the flag. */
@@ -223,6 +230,10 @@ function findProxyContradiction({ access }: Config): UsageError | null {
 function findFileContradiction({ config: { files }, set }: ReadSettings): UsageError | null {
   if (files.readOnly && files.uploadOnly) return both("read-only", "upload-only");
   if (files.readOnly && files.allowDelete) return both("read-only", "allow-delete");
+  if (files.readOnly && files.evictBytes !== null) return both("read-only", "evict");
+  if (files.readOnly && files.expireMs !== null) return both("read-only", "expire");
+  if (files.evictBytes !== null && files.quotaBytes !== null && files.quotaBytes < files.evictBytes)
+    return new UsageError("--quota below --evict would refuse uploads before anything goes; leave one out.");
   if (files.uploadOnly && files.allowDelete) return both("upload-only", "allow-delete");
   if (!files.uploadOnly || !set.has("on-duplicate") || files.onDuplicate === "rename") return null;
   return new UsageError(

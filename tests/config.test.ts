@@ -82,6 +82,8 @@ test("without flags everything has its documented default", () => {
         allowDelete: false,
         onDuplicate: "overwrite",
         quotaBytes: null,
+        evictBytes: null,
+        expireMs: null,
         maxFiles: null,
         minFreeBytes: 0,
         fsync: false,

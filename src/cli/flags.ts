@@ -140,6 +140,19 @@ export const FILE_FLAGS = {
     read: (text: string) => ON_DUPLICATE.find((way) => way === text) ?? new Unreadable("overwrite, error or rename"),
   } as FlagRow<(typeof ON_DUPLICATE)[number]>,
   quotaBytes: optional("Writing files", "quota", "SIZE", null, "most bytes of all files below the folder", readBytes),
+  /** The least recently read go when there is more. */
+  evictBytes: optional(
+    "Writing files",
+    "evict",
+    "SIZE",
+    null,
+    "cache: above this, the least recently read go",
+    (text) => readSize(text, 1),
+  ),
+  /** Since a file was modified. */
+  expireMs: optional("Writing files", "expire", "TIME", null, "remove files that are older", (text) =>
+    readDuration(text, 1000, LONGEST_AGE_MS),
+  ),
   maxFiles: optional("Writing files", "max-files", "N", null, "most files below the folder", (text) => readCount(text)),
   minFreeBytes: optional(
     "Writing files",

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { createCoordinator, createKeeper } from "../app.ts";
+import { createCoordinator, createEvictor, createKeeper } from "../app.ts";
 import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
@@ -51,10 +51,13 @@ export async function serve(
   const workers = countWorkers(config, log);
   const coordinator = createCoordinator(config, () => keeper.measure());
   const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
+  const evictor = createEvictor(config, keeper.storage, log);
+  coordinator.ledger = evictor;
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
   const found = await findPlace(config, log);
   const place = config.life.reusePort ? takePart(found, log) : found;
+  void evictor?.begin();
   const command = words === null ? null : new Command(words);
   const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper, command };
   if (workers === 1) serveAlone(run);

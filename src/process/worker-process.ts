@@ -2,7 +2,7 @@
 // its parent's word; when the parent is gone, it goes too.
 
 import { FailureTable } from "../admission/failures.ts";
-import { faultRules, usageLimits } from "../app.ts";
+import { evicts, faultRules, usageLimits } from "../app.ts";
 import { EXIT_STOPPED } from "../cli/answer.ts";
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
@@ -89,7 +89,7 @@ class WorkerProcess {
   #serve({ config, place, renewal, failureKey, number }: WorkerOrders): readonly string[] {
     const scoreboard = new Scoreboard(PAGE_DESCRIPTOR, number);
     const ask = (request: CoordinatorRequest): void => tell({ kind: "ask", request });
-    const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask);
+    const coordinator = new RemoteCoordinator(hasLimits(usageLimits(config)), scoreboard, ask, evicts(config));
     const log = openLog(config, true);
     const recorder = new RemoteRecorder(config.recordedRequests, (message) => tell({ kind: "recorder", message }));
     const faults = new FaultBook(faultRules(config), {

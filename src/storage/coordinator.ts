@@ -3,6 +3,7 @@
 // interface.
 
 import type { MaybePromise } from "../http/byte-source.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** Bytes below the directory, and files and folders. */
 export interface Usage {
@@ -48,6 +49,8 @@ export interface Coordinator {
   readonly hasGroups: boolean;
   /** Changes with each group that begins: who reads for long sees that one has begun meanwhile, even if it has ended. */
   readonly groupsBegun: number;
+  /** Who keeps the folder small, and is told of all that is read and written; null for nobody. */
+  readonly ledger: Ledger | null;
   /** Waits until nobody else holds any of these names. */
   lock(names: readonly string[]): MaybePromise<Release>;
   /** The same for one name, without waiting; null when somebody holds it. */
@@ -73,6 +76,8 @@ const SCAN_SHARE = 20;
 /** The coordinator within one process. */
 export class LocalCoordinator implements Coordinator {
   readonly hasLimits: boolean;
+  /** Set before the first request, if ever. */
+  ledger: Ledger | null = null;
   readonly #limits: UsageLimits;
   readonly #scan: () => Promise<Usage>;
   readonly #locks = new NameLocks();

@@ -207,11 +207,11 @@ export class FileCalls {
     );
   }
 
-  /** Writes all of the bytes behind each other, from the beginning of the file; always off the event loop. */
-  async writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  /** Writes all of the bytes behind each other, from this place in the file; always off the event loop. */
+  async writeAll(descriptor: number, bytes: Uint8Array, from = 0): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       const rest = bytes.subarray(at);
-      at += await this.later(async () => (await writeLater(descriptor, rest, 0, rest.length, at)).bytesWritten);
+      at += await this.later(async () => (await writeLater(descriptor, rest, 0, rest.length, from + at)).bytesWritten);
     }
   }
 

@@ -14,14 +14,16 @@ import { type GroupGate, gateOf } from "./group-gate.ts";
 import { FolderShelf } from "./folder-shelf.ts";
 import { FolderWalks } from "./folder-walks.ts";
 import { isBeingWritten, readBeginning } from "./growing-file.ts";
+import { ReadNotes } from "./ledger.ts";
 import { foldersOf } from "./locked-names.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
 import { makeFolder, removeName } from "./name-changes.ts";
 import { moveName } from "./name-move.ts";
-import type { NameRules, ObjectName } from "./object-name.ts";
+import { type NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
 import { Pace } from "./pace.ts";
-import { HAS_PROC } from "./real-path.ts";
+import { HAS_PROC, liesIn, segmentsBelow } from "./real-path.ts";
+import { RecencyLog } from "./recency.ts";
 import type { RecoveryGround } from "./recovery.ts";
 import { ServedRoot } from "./served-root.ts";
 import type {
@@ -40,6 +42,7 @@ import type {
   Upload,
   WriteFault,
 } from "./storage.ts";
+import { type Surveyed, surveyOne, surveyTree } from "./survey.ts";
 import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
 import { readFault, SystemError, systemCode } from "./system-fault.ts";
 import { measureTree } from "./tree.ts";
@@ -77,6 +80,8 @@ export class LocalStorage implements Storage {
   readonly #house: UploadHouse;
   readonly #walks: FolderWalks;
   readonly #inPlace: FoldersInPlace;
+  /** Null when nobody asks who read what. */
+  readonly #reads: ReadNotes | null;
   #hits = 0;
   #heartbeat: Timer | null = null;
 
@@ -87,6 +92,7 @@ export class LocalStorage implements Storage {
     this.#budget = this.#root.budget;
     this.#inPlace = new FoldersInPlace(this.#root);
     this.#coordinator = coordinator;
+    this.#reads = coordinator.ledger === null ? null : new ReadNotes(coordinator.ledger);
     this.#walks = new FolderWalks(rules);
     this.#gate = gateOf(coordinator);
     const { most } = this.#root.folders;
@@ -115,6 +121,7 @@ export class LocalStorage implements Storage {
         if (!found.stats.isFile()) return found.stats.isDirectory() ? "directory" : "missing";
         const file = await this.#openFound(calls, found);
         isOpen = true;
+        this.#reads?.add(found.realPath);
         return file;
       } finally {
         free(found.descriptor);
@@ -128,6 +135,7 @@ export class LocalStorage implements Storage {
 
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean> {
     if (!(version instanceof LocalVersion)) return false;
+    this.#reads?.add(version.path);
     const { pace } = this;
     if (!pace.isDirect || this.#coordinator.hasGroups) return this.#isUnchangedLater(version, this.#callsFor(client));
     if (!this.#inPlace.has(version.folder) && !this.#isInRoot(version)) {
@@ -171,12 +179,16 @@ export class LocalStorage implements Storage {
     return makeFolder(this.#house, this.#callsFor(client), name, condition);
   }
 
-  remove(removal: Removal, client: Client): Promise<WriteFault | null> {
-    return removeName(this.#house, this.#callsFor(client), removal);
+  async remove(removal: Removal, client: Client): Promise<WriteFault | null> {
+    const fault = await removeName(this.#house, this.#callsFor(client), removal);
+    if (fault === null) await this.#coordinator.ledger?.changed([removal.name.path]);
+    return fault;
   }
 
-  move(move: Move, client: Client): Promise<Moved | WriteFault> {
-    return moveName(this.#house, this.#callsFor(client), move);
+  async move(move: Move, client: Client): Promise<Moved | WriteFault> {
+    const moved = await moveName(this.#house, this.#callsFor(client), move);
+    if (typeof moved !== "string") await this.#coordinator.ledger?.changed([move.from.path, move.to.path]);
+    return moved;
   }
 
   // ── Order ──
@@ -201,6 +213,36 @@ export class LocalStorage implements Storage {
 
   measure(): Promise<Usage> {
     return measureTree(this.#root, this.#callsFor(OURSELVES));
+  }
+
+  // ── For whoever keeps it small ──
+
+  /** All files that may be removed, as they are now. */
+  survey(): AsyncGenerator<Surveyed> {
+    return surveyTree(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
+  }
+
+  /** The file of this path below the directory; null for none. */
+  async surveyOne(path: string): Promise<Surveyed | null> {
+    const name = ObjectName.ROOT.join(path.split("/"), this.#settings.rules);
+    return name instanceof ObjectName ? surveyOne(this.#root, this.#callsFor(OURSELVES), name) : null;
+  }
+
+  /** As `remove`, of what the ledger itself wants to go. */
+  discard(removal: Removal): Promise<WriteFault | null> {
+    return removeName(this.#house, this.#callsFor(OURSELVES), removal);
+  }
+
+  /** The path below the directory; null for what lies elsewhere. */
+  pathBelow(realPath: string): string | null {
+    const { realPath: root } = this.#root;
+    return liesIn(realPath, root) ? segmentsBelow(realPath, root).join("/") : null;
+  }
+
+  /** When its files were read, on the disk. */
+  recency(): RecencyLog {
+    const calls = this.#callsFor(OURSELVES);
+    return new RecencyLog(calls, () => this.#root.open(calls));
   }
 
   get #ground(): Omit<RecoveryGround, "hold" | "waits"> {

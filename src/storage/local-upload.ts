@@ -64,6 +64,12 @@ export class LocalUpload implements Upload {
   }
 
   async commit(): Promise<readonly Stored[] | WriteFault> {
+    const stored = await this.#commit();
+    if (typeof stored !== "string") await this.#house.coordinator.ledger?.changed(stored.map(({ name }) => name.path));
+    return stored;
+  }
+
+  async #commit(): Promise<readonly Stored[] | WriteFault> {
     this.#state = "committing";
     try {
       await this.#touching;

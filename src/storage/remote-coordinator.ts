@@ -12,6 +12,7 @@ import {
   subtractClaim,
   type Usage,
 } from "./coordinator.ts";
+import type { Ledger } from "./ledger.ts";
 import { SystemError } from "./system-fault.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
@@ -20,6 +21,8 @@ export type CoordinatorRequest =
   | { readonly ask: "try-lock"; readonly id: number; readonly name: string }
   | { readonly ask: "release"; readonly id: number }
   | { readonly ask: "reserve"; readonly id: number; readonly request: Request }
+  | { readonly ask: "read"; readonly paths: readonly string[] }
+  | { readonly ask: "changed"; readonly id: number; readonly paths: readonly string[] }
   | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
 
 /** From the parent to a worker. */
@@ -44,14 +47,17 @@ const PARENT_GONE = "The parent process is gone; nothing can be written any more
 /** The worker's end. */
 export class RemoteCoordinator implements Coordinator {
   readonly hasLimits: boolean;
+  readonly ledger: Ledger | null;
   readonly #send: (request: CoordinatorRequest) => void;
   readonly #groups: GroupCount;
   readonly #waiting = new Map<number, PromiseWithResolvers<Refusal>>();
   #lastId = 0;
   #isParentGone = false;
 
-  constructor(hasLimits: boolean, groups: GroupCount, send: (request: CoordinatorRequest) => void) {
+  /** `isWatched`: the parent keeps a ledger. */
+  constructor(hasLimits: boolean, groups: GroupCount, send: (request: CoordinatorRequest) => void, isWatched = false) {
     this.hasLimits = hasLimits;
+    this.ledger = isWatched ? this.#createLedger() : null;
     this.#groups = groups;
     this.#send = send;
   }
@@ -110,7 +116,15 @@ export class RemoteCoordinator implements Coordinator {
     if (this.hasLimits) this.#send({ ask: "settle", claim, change });
   }
 
-  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" }>): Promise<Refusal> {
+  #createLedger(): Ledger {
+    return {
+      read: (paths) => this.#send({ ask: "read", paths }),
+      // Without a parent there is nobody to make room.
+      changed: (paths) => this.#ask({ ask: "changed", id: ++this.#lastId, paths }).then(ignore, ignore),
+    };
+  }
+
+  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" | "changed" }>): Promise<Refusal> {
     if (this.#isParentGone) return Promise.reject(new SystemError("EAGAIN", PARENT_GONE));
     const question = Promise.withResolvers<Refusal>();
     this.#waiting.set(request.id, question);
@@ -118,6 +132,8 @@ export class RemoteCoordinator implements Coordinator {
     return question.promise;
   }
 }
+
+function ignore(): void {}
 
 /** A lock of the worker. */
 interface Held {
@@ -151,6 +167,12 @@ export class CoordinatorDesk {
         return;
       case "reserve":
         return this.#reserve(request.id, request.request);
+      case "read":
+        this.#coordinator.ledger?.read(request.paths);
+        return;
+      case "changed":
+        await this.#coordinator.ledger?.changed(request.paths);
+        return this.#answer({ id: request.id, refused: null });
       case "settle":
         this.#claimed = subtractClaim(this.#claimed, request.claim);
         this.#coordinator.settle(request.claim, request.change);

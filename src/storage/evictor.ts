@@ -1,0 +1,208 @@
+// Keeps the directory small: what was not read for longest goes when there is too much, and what is too old goes in any
+// case. One for a server: workers tell it what they read and write. A removal is a client's DELETE with a condition: it
+// waits for whoever writes the name, and a version that has come meanwhile stays.
+
+import { KnownFiles, type KnownFile } from "./known-files.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LocalStorage } from "./local-storage.ts";
+import { loopShare } from "./loop-share.ts";
+import { hashOf, type RecencyLog } from "./recency.ts";
+import type { Surveyed } from "./survey.ts";
+
+/** Why a file went. */
+export type EvictionReason = "limit" | "age";
+
+/** What it tells. */
+export interface EvictionNews {
+  /** Once for each file. */
+  evicted(files: number, bytes: number, reason: EvictionReason): void;
+  warning(line: string): void;
+  fault(error: unknown): void;
+}
+
+/** Null: no limit. */
+export interface EvictionLimits {
+  /** Bytes of all files together. */
+  readonly bytes: number | null;
+  /** Milliseconds since a file was modified. */
+  readonly ageMs: number | null;
+}
+
+/** Of the limit, so much is free after an eviction. */
+const FREE_SHARE = 64;
+/** Times of this size keep so much of a millisecond. */
+const LEAST_BETWEEN_MS = 0.001;
+const LOG_MS = 1000;
+/** Other programs change the folder, too. */
+const SURVEY_MS = 10 * 60 * 1000;
+const LONGEST_SWEEP_MS = 60 * 1000;
+const SHORTEST_SWEEP_MS = 1000;
+const SWEEPS_IN_AGE = 20;
+/** Files in a row that the system does not let go: then the rest waits for the next time. */
+const MOST_REFUSED = 100;
+
+/** Begins with `begin`. */
+export class Evictor implements Ledger {
+  readonly #storage: LocalStorage;
+  readonly #limits: EvictionLimits;
+  readonly #news: EvictionNews;
+  readonly #log: RecencyLog;
+  readonly #files = new KnownFiles();
+  /** Nothing goes before all is known. */
+  #isReady = false;
+  #makingRoom: Promise<void> | null = null;
+  #isLogging = false;
+  #lastUse = 0;
+  #unlogged = new Map<string, number>();
+
+  constructor(storage: LocalStorage, limits: EvictionLimits, news: EvictionNews) {
+    this.#storage = storage;
+    this.#limits = limits;
+    this.#news = news;
+    this.#log = storage.recency();
+  }
+
+  /** Bytes of the files that are known. */
+  get bytes(): number {
+    return this.#files.bytes;
+  }
+
+  /** Looks at what is there, and works from then on, as long as the process lives. Never rejects. */
+  async begin(): Promise<void> {
+    await this.survey();
+    await this.expire();
+    const { ageMs } = this.#limits;
+    if (this.#limits.bytes !== null) setInterval(() => void this.writeLog(), LOG_MS).unref();
+    setInterval(() => void this.survey(), SURVEY_MS).unref();
+    if (ageMs === null) return;
+    const pause = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, ageMs / SWEEPS_IN_AGE));
+    setInterval(() => void this.expire(), pause).unref();
+  }
+
+  /** Takes what is in the directory now for what is known. Never rejects. */
+  async survey(): Promise<void> {
+    try {
+      const start = this.#now();
+      const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
+      const found: KnownFile[] = [];
+      for await (const each of this.#storage.survey()) {
+        found.push(knownOf(each, uses?.get(hashOf(each.name.path)) ?? (this.#isReady ? start : each.modified)));
+      }
+      await this.#files.merge(found, start);
+      this.#isReady = true;
+      await this.#makeRoom();
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
+  read(paths: readonly string[]): void {
+    for (const realPath of paths) {
+      const now = this.#now();
+      const path = this.#storage.pathBelow(realPath);
+      if (path === null) continue;
+      if (this.#limits.bytes !== null) this.#unlogged.set(path, now);
+      this.#files.use(path, now);
+    }
+  }
+
+  async changed(paths: readonly string[]): Promise<void> {
+    try {
+      for (const path of paths) await this.#look(path);
+      await this.#makeRoom();
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
+  /** Removes what is too old. Never rejects. */
+  async expire(): Promise<void> {
+    const { ageMs } = this.#limits;
+    if (ageMs === null || !this.#isReady) return;
+    try {
+      // A file from the future, as after a clock that was set back, is old when its time is over.
+      const before = Date.now() - ageMs;
+      for (const file of this.#files.all()) {
+        if (file.modified < before) await this.#remove(file, "age");
+        if (loopShare.isOver) await loopShare.next();
+      }
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
+  /** Puts what was read on the disk. Never rejects. */
+  async writeLog(): Promise<void> {
+    if (this.#isLogging || this.#unlogged.size === 0 || !this.#isReady) return;
+    this.#isLogging = true;
+    const uses = [...this.#unlogged];
+    this.#unlogged = new Map();
+    try {
+      if (this.#log.isWasteful(this.#files.count)) await this.#log.replace(this.#files.uses());
+      else await this.#log.append(uses);
+    } catch {
+      // A full disk: what is lost is an order, and only for a restart.
+    } finally {
+      this.#isLogging = false;
+    }
+  }
+
+  /** No two uses are at one time: their order is what counts. A clock that is set back does not turn it around, either. */
+  #now(): number {
+    this.#lastUse = Math.max(Date.now(), this.#lastUse + LEAST_BETWEEN_MS);
+    return this.#lastUse;
+  }
+
+  async #look(path: string): Promise<void> {
+    const found = await this.#storage.surveyOne(path);
+    const now = this.#now();
+    if (found === null) return this.#files.forget(path);
+    this.#files.put(knownOf(found, now));
+    if (this.#limits.bytes !== null) this.#unlogged.set(found.name.path, now);
+  }
+
+  /** One at a time: who comes meanwhile waits for the same. */
+  #makeRoom(): Promise<void> {
+    const { bytes } = this.#limits;
+    if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return Promise.resolve();
+    this.#makingRoom ??= this.#evict(bytes - Math.floor(bytes / FREE_SHARE)).finally(() => {
+      this.#makingRoom = null;
+    });
+    return this.#makingRoom;
+  }
+
+  async #evict(target: number): Promise<void> {
+    let refused = 0;
+    while (this.#files.bytes > target && refused < MOST_REFUSED) {
+      const file = this.#files.oldest();
+      if (file === null) return;
+      refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
+      if (loopShare.isOver) await loopShare.next();
+    }
+    if (refused === MOST_REFUSED) {
+      this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
+    }
+  }
+
+  /** False when the system does not let it go. */
+  async #remove(file: KnownFile, reason: EvictionReason): Promise<boolean> {
+    const { name, size, tag } = file;
+    const isSame = (now: { readonly etag: string } | null): boolean => now?.etag.endsWith(tag) === true;
+    const fault = await this.#storage.discard({ name, isFolder: false, condition: isSame });
+    if (fault === "precondition") {
+      await this.#look(name.path);
+      return true;
+    }
+    if (fault !== null && fault !== "missing") {
+      this.#files.use(name.path, this.#now());
+      return false;
+    }
+    if (this.#files.get(name.path)?.tag === tag) this.#files.forget(name.path);
+    if (fault === null) this.#news.evicted(1, size, reason);
+    return true;
+  }
+}
+
+function knownOf({ name, size, modified, tag }: Surveyed, used: number): KnownFile {
+  return { name, size, modified, tag, used };
+}

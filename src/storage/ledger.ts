@@ -1,0 +1,43 @@
+// Who keeps a folder small must know what is read and written there, in whatever process: workers tell it in batches, so
+// that a read costs no message of its own.
+
+/** Told by all who read and write. */
+export interface Ledger {
+  /** These files were opened, or found unchanged, in this order; real paths. */
+  read(paths: readonly string[]): void;
+  /** What has these names changed; paths below the directory. Resolves when there is room again. Never rejects. */
+  changed(paths: readonly string[]): Promise<void>;
+}
+
+/** A reader who comes so much later than another one counts as later. */
+const BATCH_MS = 100;
+const MOST_IN_BATCH = 1000;
+
+/** The reads of one process, until they are told. */
+export class ReadNotes {
+  readonly #ledger: Ledger;
+  /** In the order of the last read. */
+  #paths = new Set<string>();
+  #timer: Timer | null = null;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** The file of this real path is read. */
+  add(path: string): void {
+    this.#paths.delete(path);
+    this.#paths.add(path);
+    if (this.#paths.size >= MOST_IN_BATCH) this.tell();
+    else this.#timer ??= setTimeout(() => this.tell(), BATCH_MS).unref();
+  }
+
+  /** Tells what has come so far. */
+  tell(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#paths.size === 0) return;
+    this.#ledger.read([...this.#paths]);
+    this.#paths = new Set();
+  }
+}

@@ -1,0 +1,62 @@
+// What is in the directory, file by file, as those see it who may remove it: links are not followed, and names that are
+// not served are nobody's to remove.
+
+import type { BigIntStats } from "node:fs";
+import { tagOf } from "./entity-tag.ts";
+import type { FileCalls } from "./file-calls.ts";
+import { type NameRules, ObjectName } from "./object-name.ts";
+import { segmentsBelow } from "./real-path.ts";
+import type { ServedRoot } from "./served-root.ts";
+import { systemCode } from "./system-fault.ts";
+import { lstatIfAny } from "./target.ts";
+import { walkTree } from "./tree.ts";
+import { walk } from "./way.ts";
+
+/** A file. */
+export interface Surveyed {
+  /** By which it can be removed: without links. */
+  readonly name: ObjectName;
+  /** Bytes, as readers get them. */
+  readonly size: number;
+  /** Milliseconds since the epoch, as the disk has it. */
+  readonly modified: number;
+  /** The version's entity tag, were it strong. */
+  readonly tag: string;
+}
+
+/** All files, in no order, in short turns. */
+export async function* surveyTree(root: ServedRoot, calls: FileCalls, rules: NameRules): AsyncGenerator<Surveyed> {
+  for await (const { folder, dirent, segments } of walkTree(root, calls)) {
+    const name = dirent.isFile() ? ObjectName.ROOT.join([...segments, dirent.name], rules) : "missing";
+    if (!(name instanceof ObjectName)) continue;
+    const stats = await unlessRefused(async () => lstatIfAny(calls, folder.at(dirent.name)));
+    if (stats?.isFile() === true) yield surveyed(name, stats);
+  }
+}
+
+/** The file of this name; null when it has none. */
+export async function surveyOne(root: ServedRoot, calls: FileCalls, name: ObjectName): Promise<Surveyed | null> {
+  return unlessRefused(async () => {
+    const folder = await walk(root, calls, name.parent.segments, null);
+    try {
+      const stats = await calls.lstat(folder.at(name.base));
+      return stats.isFile() ? surveyed(name.within(segmentsBelow(folder.realPath, root.realPath)), stats) : null;
+    } finally {
+      folder.close();
+    }
+  });
+}
+
+function surveyed(name: ObjectName, stats: BigIntStats): Surveyed {
+  return { name, size: Number(stats.size), modified: Number(stats.mtimeMs), tag: tagOf(stats, false) };
+}
+
+/** Null where the system refuses. */
+async function unlessRefused<T>(act: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await act();
+  } catch (error) {
+    if (systemCode(error) === "") throw error;
+    return null;
+  }
+}

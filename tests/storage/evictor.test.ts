@@ -1,0 +1,195 @@
+// What goes from a folder that is kept small, and what stays. Against whole servers: tests/process/eviction.test.ts.
+
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalCoordinator } from "../../src/storage/coordinator.ts";
+import { type EvictionLimits, Evictor } from "../../src/storage/evictor.ts";
+import { LocalStorage } from "../../src/storage/local-storage.ts";
+import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+
+const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
+const CLIENT = { hasLeft: false };
+const HOUR_MS = 3_600_000;
+
+/** A folder with files of 10 bytes, the first the oldest, and what keeps it small. */
+class Cache {
+  readonly folder = tempFolder();
+  readonly told: string[] = [];
+  readonly keeper: LocalStorage;
+  readonly storage: LocalStorage;
+  readonly evictor: Evictor;
+
+  constructor(limits: EvictionLimits, names: readonly string[], path?: string) {
+    const root = path ?? this.folder.path;
+    for (const [i, name] of names.entries()) {
+      mkdirSync(join(root, name, ".."), { recursive: true });
+      writeFileSync(join(root, name), "0123456789");
+      const seconds = Date.now() / 1000 - (names.length - i) * 3600;
+      utimesSync(join(root, name), seconds, seconds);
+    }
+    const coordinator = new LocalCoordinator({ bytes: null, files: null, minFree: 0 }, async () =>
+      this.keeper.measure(),
+    );
+    this.keeper = new LocalStorage(root, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+    this.evictor = new Evictor(this.keeper, limits, {
+      evicted: (files, bytes, reason) => this.told.push(`${files} ${bytes} ${reason}`),
+      warning: (line) => this.told.push(line),
+      fault: (error) => this.told.push(String(error)),
+    });
+    coordinator.ledger = this.evictor;
+    this.storage = new LocalStorage(root, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+  }
+
+  get names(): readonly string[] {
+    const all = readdirSync(this.folder.path, { recursive: true, withFileTypes: true });
+    return all
+      .filter((each) => each.isFile() && !each.name.startsWith(".") && each.name !== "far")
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  async put(path: string, text = "0123456789"): Promise<unknown> {
+    const upload = this.storage.upload(CLIENT);
+    const name = nameOf(path);
+    await upload.add({ name, length: text.length, onExisting: "replace", condition: null });
+    await upload.write(Buffer.from(text));
+    await upload.finish();
+    return upload.commit();
+  }
+
+  /** The reads of a process are told in batches; here at once. */
+  read(...paths: readonly string[]): void {
+    this.evictor.read(paths.map((path) => join(this.folder.path, path)));
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}
+
+function nameOf(path: string): ObjectName {
+  const name = ObjectName.ROOT.join(path.split("/"), PLAIN_NAMES);
+  if (!(name instanceof ObjectName)) throw new Error("no name: " + path);
+  return name;
+}
+
+const UP_TO_30: EvictionLimits = { bytes: 30, ageMs: null };
+
+describe("what goes when there is too much", () => {
+  test.each<[what: string, files: readonly string[], read: readonly string[], left: readonly string[]]>([
+    ["the oldest, of files that nobody has read", ["a", "b", "c"], [], ["b", "c", "new"]],
+    ["what was not read for longest", ["a", "b", "c"], ["a"], ["a", "c", "new"]],
+    ["in folders, too, which stay", ["x/a", "x/b", "y/c"], ["x/a", "x/b"], ["a", "b", "new"]],
+  ])("%s", async (_what, files, read, left) => {
+    using cache = new Cache(UP_TO_30, files);
+    await cache.evictor.survey();
+    cache.read(...read);
+    expect(await cache.put("new")).toBeArray();
+    expect(cache.names).toEqual([...left]);
+    expect(cache.told).toEqual(["1 10 limit"]);
+    expect(cache.evictor.bytes).toBe(30);
+  });
+
+  test("there is room before an upload is confirmed, however many come at once", async () => {
+    using cache = new Cache(UP_TO_30, []);
+    await cache.evictor.survey();
+    await Promise.all(Array.from({ length: 32 }, (_, i) => cache.put(`f${i}`)));
+    expect(cache.names).toHaveLength(3);
+    expect(cache.told).toHaveLength(29);
+  });
+
+  test("a new version counts in place of the old one, and what a client deletes counts no more", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b"]);
+    await cache.evictor.survey();
+    await cache.put("a", "12345");
+    expect(cache.evictor.bytes).toBe(15);
+    await cache.storage.remove({ name: nameOf("b"), isFolder: false, condition: null }, CLIENT);
+    expect(cache.evictor.bytes).toBe(5);
+    await cache.storage.move(
+      { from: nameOf("a"), to: nameOf("c"), isFolder: false, condition: null, mayReplace: false },
+      CLIENT,
+    );
+    expect(cache.evictor.bytes).toBe(5);
+    expect(cache.told).toEqual([]);
+  });
+
+  test("links, hidden files and what lies outside stay, and do not count", async () => {
+    using outside = tempFolder();
+    using cache = new Cache(UP_TO_30, ["a", ".hidden", "b", "c"]);
+    writeFileSync(join(outside.path, "far"), "0123456789");
+    symlinkSync(outside.path, join(cache.folder.path, "away"));
+    symlinkSync(join(outside.path, "far"), join(cache.folder.path, "link"));
+    await cache.evictor.survey();
+    expect(cache.evictor.bytes).toBe(30);
+    for (const name of ["d", "e", "f"]) await cache.put(name);
+    expect(cache.names).toEqual(["d", "e", "f"]);
+    expect(existsSync(join(cache.folder.path, ".hidden"))).toBe(true);
+    expect(readFileSync(join(cache.folder.path, "link"), "latin1")).toBe("0123456789");
+  });
+
+  test("a version that somebody else has put there meanwhile stays", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    writeFileSync(join(cache.folder.path, "a"), "another");
+    await cache.put("new");
+    expect(cache.names).toEqual(["a", "c", "new"]);
+  });
+
+  test("a reader that has opened a file gets all of it", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    const file = await cache.storage.open(nameOf("a"), CLIENT);
+    if (typeof file === "string") throw new Error(file);
+    cache.read("b", "c");
+    await cache.put("new");
+    expect(cache.names).toEqual(["b", "c", "new"]);
+    expect(await file.content(100)).toHaveLength(10);
+    file.close();
+  });
+});
+
+describe("the order of reads", () => {
+  test.each<[what: string, damage: (log: string) => void]>([
+    ["survives a restart", () => {}],
+    ["survives half a record at its end", (log) => writeFileSync(log, "torn", { flag: "a" })],
+  ])("%s", async (_what, damage) => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    cache.read("a", "b");
+    await cache.evictor.writeLog();
+    damage(join(cache.folder.path, ".mini-http-recency"));
+    using next = new Cache(UP_TO_30, [], cache.folder.path);
+    await next.evictor.survey();
+    await next.put("new");
+    await next.evictor.writeLog();
+    expect(cache.names).toEqual(["a", "b", "new"]);
+    using third = new Cache(UP_TO_30, [], cache.folder.path);
+    await third.evictor.survey();
+    await third.put("newer");
+    expect(cache.names).toEqual(["b", "new", "newer"]);
+  });
+});
+
+describe("what goes because it is old", () => {
+  test("goes, and nothing else; a file from the future stays", async () => {
+    using cache = new Cache({ bytes: null, ageMs: 2.5 * HOUR_MS }, ["old", "older", "young", "younger"]);
+    const future = Date.now() / 1000 + 3600;
+    writeFileSync(join(cache.folder.path, "future"), "x");
+    utimesSync(join(cache.folder.path, "future"), future, future);
+    await cache.evictor.survey();
+    cache.read("old");
+    await cache.evictor.expire();
+    expect(cache.names).toEqual(["future", "young", "younger"]);
+    expect(cache.told).toEqual(["1 10 age", "1 10 age"]);
+  });
+
+  test("a version that was uploaded meanwhile stays", async () => {
+    using cache = new Cache({ bytes: null, ageMs: HOUR_MS / 2 }, ["a"]);
+    await cache.evictor.survey();
+    await cache.put("a");
+    await cache.evictor.expire();
+    expect(cache.names).toEqual(["a"]);
+  });
+});
