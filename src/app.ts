@@ -24,8 +24,7 @@ import type { Routes } from "./http/routes.ts";
 import type { Meters } from "./observe/meters.ts";
 import { createRouter } from "./router.ts";
 import { type Coordinator, LocalCoordinator, type Usage, type UsageLimits } from "./storage/coordinator.ts";
-import { EvictionReport, type ReportedNews } from "./storage/eviction-report.ts";
-import { Evictor } from "./storage/evictor.ts";
+import { type EvictionNews, Evictor } from "./storage/evictor.ts";
 import { LocalStorage } from "./storage/local-storage.ts";
 import { type NameRules, PLAIN_NAMES } from "./storage/object-name.ts";
 import { FaultBook, parseFaultRules } from "./testing/fault-book.ts";
@@ -152,10 +151,10 @@ export function createKeeper(config: AppConfig, coordinator: Coordinator): Local
 }
 
 /** What keeps the directory small; null when nothing goes by itself. */
-export function createEvictor(config: AppConfig, keeper: LocalStorage | null, news: ReportedNews): Evictor | null {
+export function createEvictor(config: AppConfig, keeper: LocalStorage | null, news: EvictionNews): Evictor | null {
   if (keeper === null || !evicts(config)) return null;
   const { evictBytes, expireMs } = config.files;
-  return new Evictor(keeper, { bytes: evictBytes, ageMs: expireMs }, new EvictionReport(news));
+  return new Evictor(keeper, { bytes: evictBytes, ageMs: expireMs }, news);
 }
 
 /** True when files go by themselves. */

@@ -26,12 +26,18 @@ export type Stop = (exitCode?: number) => void;
  * The first wish ends the server in order, the second at once; the signals of a server with a command are the command's.
  * Gives what ends it without a signal.
  */
-export function stopOnSignals({ config, log, command }: Run, lifecycle: Lifecycle, server: Stoppable): Stop {
+export function stopOnSignals(
+  { config, log, evictor, evictions, command }: Run,
+  lifecycle: Lifecycle,
+  server: Stoppable,
+): Stop {
   const duties: SignalDuties = {
     end: async (exitCode) => {
       const isDone = sayWhatIsLeft(log, config.graceMs, () => server.connectionCount);
       await server.drain();
       isDone();
+      await evictor?.writeLog();
+      evictions.end();
       log.stopped();
       await log.settle();
       process.exit(exitCode);

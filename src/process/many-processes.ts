@@ -10,7 +10,7 @@ import { Supervisor } from "./supervisor.ts";
 
 /** Serves with so many workers until a signal ends the process, or ends it with one line when it cannot. */
 export async function serveTogether(run: Run, size: number): Promise<void> {
-  const { config, place, renewal, log, coordinator, keeper } = run;
+  const { config, place, renewal, log, coordinator, keeper, evictions } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const shared = place.sharesPort === true ? place : sharePlace(place, log);
@@ -32,6 +32,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
     };
     const started = new Supervisor(options);
     supervisor = started;
+    evictions.meters = started.meters;
     const reload = renewer(
       run,
       () => {

@@ -15,13 +15,14 @@ import { renewer, type Run } from "./run.ts";
 
 /** Serves until a signal ends the process, or ends it with one line when it cannot. */
 export function serveAlone(run: Run): void {
-  const { config, place, renewal, log, coordinator } = run;
+  const { config, place, renewal, log, coordinator, evictions } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const listener = createListener(place, renewal.tls, config);
   const tools = createTools(config);
   const failures = new FailureTable();
   const metrics = config.log.metrics ? metricsOfOne(new MetricsMemory()) : null;
+  evictions.meters = metrics;
   const { maxRequests } = config.life;
   const counter = maxRequests === null ? null : new RequestCount(maxRequests, new OwnCount(), () => stop());
   const observer = counter === null ? log : new Observers([log, counter], [log]);

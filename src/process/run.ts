@@ -3,8 +3,10 @@
 import type { Config } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { LocalCoordinator } from "../storage/coordinator.ts";
+import type { Evictor } from "../storage/evictor.ts";
 import type { Housekeeper } from "../storage/housekeeper.ts";
 import type { Command } from "./command.ts";
+import type { EvictionReport } from "./eviction-report.ts";
 import type { Place } from "./place.ts";
 import { isRenewable, loadRenewal, type Renewal, Unfit } from "./renewal.ts";
 
@@ -16,6 +18,9 @@ export interface Run {
   readonly log: AccessLog;
   readonly coordinator: LocalCoordinator;
   readonly keeper: Housekeeper;
+  /** Null when no file goes by itself. */
+  readonly evictor: Evictor | null;
+  readonly evictions: EvictionReport;
   /** For which it serves; null when it serves until somebody ends it. */
   readonly command: Command | null;
 }

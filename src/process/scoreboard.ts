@@ -120,7 +120,7 @@ export class ScoreboardPage {
   /** For the workers to inherit. */
   readonly descriptor: number;
 
-  /** `measured` workers count for the metrics. Throws one line when there is no place for it. */
+  /** `measured` processes count for the metrics. Throws one line when there is no place for it. */
   constructor(measured = 0) {
     const folder = makeFolder();
     this.descriptor = openSync(join(folder, "scoreboard"), "w+", 0o600);

@@ -14,6 +14,7 @@ import { Command } from "./command.ts";
 import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
+import { EvictionReport } from "./eviction-report.ts";
 import { findPlace, type Place, sharePlace } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
@@ -51,7 +52,8 @@ export async function serve(
   const workers = countWorkers(config, log);
   const coordinator = createCoordinator(config, () => keeper.measure());
   const keeper: Housekeeper = new Housekeeper(createKeeper(config, coordinator), log);
-  const evictor = createEvictor(config, keeper.storage, log);
+  const evictions = new EvictionReport(log);
+  const evictor = createEvictor(config, keeper.storage, evictions);
   coordinator.ledger = evictor;
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
@@ -59,7 +61,7 @@ export async function serve(
   const place = config.life.reusePort ? takePart(found, log) : found;
   void evictor?.begin();
   const command = words === null ? null : new Command(words);
-  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper, command };
+  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper, evictor, evictions, command };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }

@@ -3,6 +3,8 @@
 
 import type { Subprocess } from "bun";
 import type { Config } from "../config.ts";
+import type { Meters } from "../observe/meters.ts";
+import { Metrics } from "../observe/metrics.ts";
 import type { Observer } from "../observe/observer.ts";
 import type { Coordinator } from "../storage/coordinator.ts";
 import { CoordinatorDesk } from "../storage/remote-coordinator.ts";
@@ -15,7 +17,7 @@ import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.
 import type { Place } from "./place.ts";
 import type { Renewal } from "./renewal.ts";
 import { RestartPause } from "./restart-pause.ts";
-import { ScoreboardPage } from "./scoreboard.ts";
+import { Scoreboard, ScoreboardPage } from "./scoreboard.ts";
 
 /** What a supervisor works with. */
 export interface SupervisorOptions {
@@ -84,7 +86,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#renewal = options.renewal;
-    this.#page = new ScoreboardPage(options.config.log.metrics ? options.size : 0);
+    this.#page = new ScoreboardPage(options.config.log.metrics ? options.size + 1 : 0);
     this.#slots = Array.from({ length: options.size }, (_, number) => {
       return { number, pause: new RestartPause(), worker: null, hasListened: false };
     });
@@ -94,6 +96,12 @@ export class Supervisor {
   async start(): Promise<readonly string[]> {
     for (const slot of this.#slots) this.#startWorker(slot);
     return this.#started.promise;
+  }
+
+  /** Where this process counts what it does itself, beside its workers; null without `--metrics`. */
+  get meters(): Meters | null {
+    const memory = new Scoreboard(this.#page.descriptor, this.#options.size).ownMetrics;
+    return memory === null ? null : new Metrics(memory);
   }
 
   /** Lets the workers finish what they have in hand, and ends those that do not. */

@@ -83,12 +83,13 @@ export class Evictor implements Ledger {
   async survey(): Promise<void> {
     try {
       const start = this.#now();
+      this.#files.beginWalk();
       const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
       const found: KnownFile[] = [];
       for await (const each of this.#storage.survey()) {
         found.push(knownOf(each, uses?.get(hashOf(each.name.path)) ?? (this.#isReady ? start : each.modified)));
       }
-      await this.#files.merge(found, start);
+      await this.#files.merge(found);
       this.#isReady = true;
       await this.#makeRoom();
     } catch (error) {

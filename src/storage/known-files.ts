@@ -8,11 +8,16 @@ export interface KnownFile extends Surveyed {
   used: number;
 }
 
+/** What became of a path: the file as it is known, when it was used if it is not, null when it has gone. */
+type Change = KnownFile | number | null;
+
 /** By their paths. */
 export class KnownFiles {
   /** The least recently used first. */
   #files = new Map<string, KnownFile>();
   #bytes = 0;
+  /** By path, in the order of the last change, while somebody walks. */
+  #changes: Map<string, Change> | null = null;
 
   /** Of all together. */
   get bytes(): number {
@@ -45,6 +50,7 @@ export class KnownFiles {
   /** The file is used now. */
   use(path: string, now: number): void {
     const file = this.#files.get(path);
+    this.#note(path, file ?? now);
     if (file === undefined) return;
     file.used = now;
     this.#files.delete(path);
@@ -54,39 +60,55 @@ export class KnownFiles {
   /** A version that is used now. */
   put(file: KnownFile): void {
     this.forget(file.name.path);
+    this.#note(file.name.path, file);
     this.#files.set(file.name.path, file);
     this.#bytes += file.size;
   }
 
   forget(path: string): void {
+    this.#note(path, null);
     const file = this.#files.get(path);
     if (file === undefined) return;
     this.#files.delete(path);
     this.#bytes -= file.size;
   }
 
+  /** Somebody begins to look at what there is; `merge` ends it. What changes in between is known better than he sees it. */
+  beginWalk(): void {
+    this.#changes = new Map();
+  }
+
   /**
-   * Takes what a walk has found for all there is. What was used since the walk began is known better than the walk
-   * knows it; of the rest, what was known keeps the time of its use.
+   * Takes what a walk has found for all there is; what was known keeps the time of its use. In short turns, but for what
+   * has changed meanwhile.
    */
-  async merge(found: readonly KnownFile[], walkBegan: number): Promise<void> {
-    const rest: KnownFile[] = [];
+  async merge(found: readonly KnownFile[]): Promise<void> {
     for (const file of found) {
       const known = this.#files.get(file.name.path);
       if (known?.tag === file.tag) file.used = known.used;
-      rest.push(file);
       if (loopShare.isOver) await loopShare.next();
     }
-    const sorted = await sortByUse(rest);
-    this.#replace(sorted, walkBegan);
+    const merged = new KnownFiles();
+    for (const file of await sortByUse(found)) {
+      merged.put(file);
+      if (loopShare.isOver) await loopShare.next();
+    }
+    for (const [path, change] of this.#changes ?? []) merged.#apply(path, change);
+    this.#changes = null;
+    this.#files = merged.#files;
+    this.#bytes = merged.#bytes;
   }
 
-  #replace(sorted: readonly KnownFile[], walkBegan: number): void {
-    const before = this.#files;
-    this.#files = new Map();
-    this.#bytes = 0;
-    for (const file of sorted) if ((before.get(file.name.path)?.used ?? 0) < walkBegan) this.put(file);
-    for (const file of before.values()) if (file.used >= walkBegan) this.put(file);
+  #apply(path: string, change: Change): void {
+    if (change === null) this.forget(path);
+    else if (typeof change === "number") this.use(path, change);
+    else this.put(change);
+  }
+
+  #note(path: string, change: Change): void {
+    if (this.#changes === null) return;
+    this.#changes.delete(path);
+    this.#changes.set(path, change);
   }
 }
 

@@ -12,6 +12,13 @@ export interface Ledger {
 /** A reader who comes so much later than another one counts as later. */
 const BATCH_MS = 100;
 const MOST_IN_BATCH = 1000;
+/** What is open for longer is read all the while. */
+const BEAT_MS = 1000;
+
+/** What somebody reads until it is closed. */
+export interface Reading {
+  readonly isClosed: boolean;
+}
 
 /** The reads of one process, until they are told. */
 export class ReadNotes {
@@ -19,6 +26,8 @@ export class ReadNotes {
   /** In the order of the last read. */
   #paths = new Set<string>();
   #timer: Timer | null = null;
+  #open: { readonly path: string; readonly reading: Reading }[] = [];
+  #beat: Timer | null = null;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -32,6 +41,13 @@ export class ReadNotes {
     else this.#timer ??= setTimeout(() => this.tell(), BATCH_MS).unref();
   }
 
+  /** The file of this real path is read until it is closed. */
+  follow(path: string, reading: Reading): void {
+    this.add(path);
+    this.#open.push({ path, reading });
+    this.#beat ??= setInterval(() => this.#addOpen(), BEAT_MS).unref();
+  }
+
   /** Tells what has come so far. */
   tell(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -39,5 +55,13 @@ export class ReadNotes {
     if (this.#paths.size === 0) return;
     this.#ledger.read([...this.#paths]);
     this.#paths = new Set();
+  }
+
+  #addOpen(): void {
+    this.#open = this.#open.filter(({ reading }) => !reading.isClosed);
+    for (const { path } of this.#open) this.add(path);
+    if (this.#open.length > 0 || this.#beat === null) return;
+    clearInterval(this.#beat);
+    this.#beat = null;
   }
 }

@@ -121,7 +121,7 @@ export class LocalStorage implements Storage {
         if (!found.stats.isFile()) return found.stats.isDirectory() ? "directory" : "missing";
         const file = await this.#openFound(calls, found);
         isOpen = true;
-        this.#reads?.add(found.realPath);
+        this.#reads?.follow(found.realPath, file);
         return file;
       } finally {
         free(found.descriptor);

@@ -7,7 +7,7 @@ import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { loopShare } from "./loop-share.ts";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
-import { systemCode } from "./system-fault.ts";
+import { SystemError, systemCode } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 const NAME = TEMPORARY_PREFIX + "recency";
@@ -53,9 +53,8 @@ export class RecencyLog {
   async append(uses: readonly Use[]): Promise<void> {
     const bytes = await recordsOf(uses);
     await this.#inRoot(async (folder) => {
-      const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
-      await this.#write(folder.at(NAME), O_WRONLY | O_CREAT | O_NOFOLLOW, bytes, this.#size);
-      this.#size += bytes.length;
+      const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+      this.#size = await this.#write(folder.at(NAME), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, bytes);
     });
   }
 
@@ -64,16 +63,25 @@ export class RecencyLog {
     const bytes = await recordsOf(uses);
     await this.#inRoot(async (folder) => {
       const temporary = folder.at(temporaryName());
-      await this.#write(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, bytes, 0);
+      const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+      this.#size = await this.#write(temporary, O_WRONLY | O_CREAT | O_EXCL, bytes);
       await this.#calls.rename(temporary, folder.at(NAME));
-      this.#size = bytes.length;
     });
   }
 
-  async #write(path: string, flags: number, bytes: Uint8Array, at: number): Promise<void> {
+  /**
+   * Behind the last whole record: another server on the folder, as the next one takes over, may have written, too. Gives
+   * the new size.
+   */
+  async #write(path: string, flags: number, bytes: Uint8Array): Promise<number> {
     const descriptor = await this.#calls.open(path, flags, 0o600);
     try {
-      await this.#calls.writeAll(descriptor, bytes, at);
+      const stats = await this.#calls.fstat(descriptor);
+      if (!stats.isFile()) throw new SystemError("EINVAL", `${NAME} is no file`);
+      const size = Number(stats.size);
+      const end = size - (size % RECORD_BYTES);
+      await this.#calls.writeAll(descriptor, bytes, end);
+      return end + bytes.length;
     } finally {
       await this.#calls.close(descriptor);
     }

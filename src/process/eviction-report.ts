@@ -1,6 +1,8 @@
-// What went by itself, told a person in a line now and then: a cache at its limit removes files all the time.
+// What went by itself: counted for the metrics at once, and told a person in a line now and then, since a cache at its
+// limit removes files all the time.
 
-import type { EvictionNews, EvictionReason } from "./evictor.ts";
+import type { Meters } from "../observe/meters.ts";
+import type { EvictionNews, EvictionReason } from "../storage/evictor.ts";
 
 /** Where the lines go. */
 export type ReportedNews = Pick<EvictionNews, "warning" | "fault">;
@@ -20,24 +22,39 @@ export class EvictionReport implements EvictionNews {
   readonly #counts = new Map<EvictionReason, { files: number; bytes: number }>();
   #timer: Timer | null = null;
   #lastTold = -Infinity;
+  #warning: string | null = null;
+  /** Who counts, if anybody does. */
+  meters: Pick<Meters, "evicted"> | null = null;
 
   constructor(news: ReportedNews) {
     this.#news = news;
   }
 
   evicted(files: number, bytes: number, reason: EvictionReason): void {
+    this.meters?.evicted(files, bytes);
     const before = this.#counts.get(reason) ?? { files: 0, bytes: 0 };
     this.#counts.set(reason, { files: before.files + files, bytes: before.bytes + bytes });
-    const wait = Math.max(FIRST_MS, this.#lastTold + PAUSE_MS - performance.now());
-    this.#timer ??= setTimeout(() => this.#tell(), wait).unref();
+    this.#tellLater();
   }
 
   warning(line: string): void {
-    this.#news.warning(line);
+    this.#warning = line;
+    this.#tellLater();
   }
 
   fault(error: unknown): void {
     this.#news.fault(error);
+  }
+
+  /** Tells what has not been told yet: now, since the server ends. */
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#tell();
+  }
+
+  #tellLater(): void {
+    const wait = Math.max(FIRST_MS, this.#lastTold + PAUSE_MS - performance.now());
+    this.#timer ??= setTimeout(() => this.#tell(), wait).unref();
   }
 
   #tell(): void {
@@ -47,5 +64,7 @@ export class EvictionReport implements EvictionNews {
       this.#news.warning(`Removed ${files} file${files === 1 ? "" : "s"}, ${bytes} bytes (${WHY[reason]}).`);
     }
     this.#counts.clear();
+    if (this.#warning !== null) this.#news.warning(this.#warning);
+    this.#warning = null;
   }
 }
