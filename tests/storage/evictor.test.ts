@@ -5,8 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSy
 import { join } from "node:path";
 import { LocalCoordinator } from "../../src/storage/coordinator.ts";
 import { type EvictionLimits, Evictor } from "../../src/storage/evictor.ts";
+import { type Ledger, ReadNotes } from "../../src/storage/ledger.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { FakeTime } from "../support/fake-time.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
@@ -169,6 +171,83 @@ describe("the order of reads", () => {
     await third.evictor.survey();
     await third.put("newer");
     expect(cache.names).toEqual(["b", "new", "newer"]);
+  });
+});
+
+describe("what changes while the folder is looked at", () => {
+  const survey = async (cache: Cache, meanwhile: () => Promise<unknown>): Promise<void> => {
+    const walk = cache.evictor.survey();
+    await meanwhile();
+    await walk;
+  };
+
+  test("is read: then it does not go first", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    // As at every start: somebody has opened the folder before.
+    await cache.keeper.recover([]);
+    await survey(cache, async () => cache.read("a"));
+    await cache.put("new");
+    expect(cache.names).toEqual(["a", "c", "new"]);
+  });
+
+  test("is deleted: then it does not count", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await survey(cache, () => cache.storage.remove({ name: nameOf("a"), isFolder: false, condition: null }, CLIENT));
+    expect(cache.evictor.bytes).toBe(20);
+  });
+
+  test("is uploaded: then it counts once", async () => {
+    using cache = new Cache(UP_TO_30, ["a"]);
+    await survey(cache, () => Promise.all([cache.put("a", "12345"), cache.put("b")]));
+    expect(cache.evictor.bytes).toBe(15);
+  });
+
+  test("in a folder that was known: the same, a second time", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b"]);
+    await cache.evictor.survey();
+    await survey(cache, () => cache.put("b", "123"));
+    expect(cache.evictor.bytes).toBe(13);
+    await cache.put("c");
+    await cache.put("d");
+    expect(cache.names).toEqual(["b", "c", "d"]);
+  });
+});
+
+describe("what a process reads", () => {
+  class Told implements Ledger {
+    readonly reads: string[] = [];
+    read(paths: readonly string[]): void {
+      this.reads.push(paths.join(" "));
+    }
+    async changed(): Promise<void> {}
+  }
+
+  test("is told in the order of the last read, a tenth of a second later", async () => {
+    using time = new FakeTime();
+    const ledger = new Told();
+    const notes = new ReadNotes(ledger);
+    for (const path of ["a", "b", "a"]) notes.add(path);
+    expect(ledger.reads).toEqual([]);
+    await time.pass(100);
+    expect(ledger.reads).toEqual(["b a"]);
+    await time.pass(10_000);
+    expect(ledger.reads).toEqual(["b a"]);
+  });
+
+  test("is read as long as it is open", async () => {
+    using time = new FakeTime();
+    const ledger = new Told();
+    const notes = new ReadNotes(ledger);
+    const reading = { isClosed: false };
+    notes.follow("a", reading);
+    await time.pass(3500);
+    expect(ledger.reads).toEqual(["a", "a", "a", "a"]);
+    reading.isClosed = true;
+    await time.pass(10_000);
+    expect(ledger.reads).toEqual(["a", "a", "a", "a"]);
+    notes.follow("b", { isClosed: false });
+    await time.pass(1500);
+    expect(ledger.reads.slice(4)).toEqual(["b", "b"]);
   });
 });
 
