@@ -118,6 +118,9 @@ describe("a flag sets its value", () => {
     [["--upload-only", "--on-duplicate", "rename"], (c) => c.files.onDuplicate, "rename"],
     [["--on-duplicate", "error"], (c) => c.files.onDuplicate, "error"],
     [["--quota", "10M"], (c) => c.files.quotaBytes, 10 * 1024 ** 2],
+    [["--evict", "10M"], (c) => [c.files.evictBytes, c.limits.maxBody], [10 * 1024 ** 2, 10 * 1024 ** 2]],
+    [["--evict", "1T", "--max-body-size", "8K"], (c) => [c.files.evictBytes, c.limits.maxBody], [1024 ** 4, 8192]],
+    [["--expire", "30d"], (c) => c.files.expireMs, 30 * 86_400_000],
     [["--min-free", "1T"], (c) => c.files.minFreeBytes, 1024 ** 4],
     [["--max-files", "12"], (c) => c.files.maxFiles, 12],
     [["--fsync"], (c) => c.files.fsync, true],
@@ -301,6 +304,12 @@ describe("a mistake is one line that says what to do", () => {
     [["--chmod", "4755"], '--chmod must be an octal mode from 0 to 0777, such as 0644, not "4755".'],
     [["--read-only", "--upload-only"], "--read-only and --upload-only contradict each other; leave one out."],
     [["--read-only", "--allow-delete"], "--read-only and --allow-delete contradict each other; leave one out."],
+    [["--read-only", "--evict", "1G"], "--read-only and --evict contradict each other; leave one out."],
+    [["--read-only", "--expire", "7d"], "--read-only and --expire contradict each other; leave one out."],
+    [
+      ["--evict", "1G", "--quota", "1023M"],
+      "--quota below --evict would refuse uploads before anything goes; leave one out.",
+    ],
     [["--upload-only", "--allow-delete"], "--upload-only and --allow-delete contradict each other; leave one out."],
     [
       ["--upload-only", "--on-duplicate", "error"],

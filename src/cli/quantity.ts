@@ -1,4 +1,4 @@
-// Sizes, durations and counts, as people write them and as they are shown: 8K, 1.5G, 500ms, 10s, 2m.
+// Sizes, durations and counts, as people write them and as they are shown: 8K, 1.5G, 500ms, 10s, 2m, 7d.
 
 /** A text that is not what its flag takes. `expected` ends the sentence "must be …". */
 export class Unreadable {
@@ -12,7 +12,14 @@ export class Unreadable {
 const KIB = 1024;
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, k: KIB, m: KIB ** 2, g: KIB ** 3, t: KIB ** 4 };
 /** A number without a unit counts seconds: the unit of `--grace 9` in every other tool. */
-const DURATION_UNITS: Readonly<Record<string, number>> = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  "": 1000,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** The longest duration: what a timer can count (2^31 - 1 ms), rounded down to a number that can be said. */
 export const LONGEST_MS = 24 * 24 * 3_600_000;
@@ -43,7 +50,7 @@ export function readSize(text: string, least = 0): number | Unreadable {
   return bytes < least ? new Unreadable(`at least ${formatSize(least)}`) : bytes;
 }
 
-/** Milliseconds from 500ms, 10s, 2m or 1h; a number alone counts seconds. */
+/** Milliseconds from 500ms, 10s, 2m, 1h or 7d; a number alone counts seconds. */
 export function readDuration(text: string, leastMs = 0, mostMs = LONGEST_MS): number | Unreadable {
   const ms = readQuantity(text, DURATION_UNITS);
   if (ms === null) return new Unreadable(DURATION_EXAMPLES);
