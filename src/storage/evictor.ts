@@ -38,8 +38,12 @@ const SURVEY_MS = 10 * 60 * 1000;
 const LONGEST_SWEEP_MS = 60 * 1000;
 const SHORTEST_SWEEP_MS = 1000;
 const SWEEPS_IN_AGE = 20;
+/** So long an upload waits for room at most: a limit that was lowered, or a slow disk, holds nobody up for minutes. */
+const PATIENCE_MS = 5000;
 /** Files in a row that the system does not let go: then the rest waits for the next time. */
 const MOST_REFUSED = 100;
+
+const DONE = Promise.resolve();
 
 /** Begins with `begin`. */
 export class Evictor implements Ledger {
@@ -87,7 +91,7 @@ export class Evictor implements Ledger {
       const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
       const found: KnownFile[] = [];
       for await (const each of this.#storage.survey()) {
-        found.push(knownOf(each, uses?.get(hashOf(each.name.path)) ?? (this.#isReady ? start : each.modified)));
+        found.push(knownOf(each, uses?.get(hashOf(each.path)) ?? (this.#isReady ? start : each.modified)));
       }
       await this.#files.merge(found);
       this.#isReady = true;
@@ -110,7 +114,7 @@ export class Evictor implements Ledger {
   async changed(paths: readonly string[]): Promise<void> {
     try {
       for (const path of paths) await this.#look(path);
-      await this.#makeRoom();
+      await soon(this.#makeRoom());
     } catch (error) {
       this.#news.fault(error);
     }
@@ -159,13 +163,13 @@ export class Evictor implements Ledger {
     const now = this.#now();
     if (found === null) return this.#files.forget(path);
     this.#files.put(knownOf(found, now));
-    if (this.#limits.bytes !== null) this.#unlogged.set(found.name.path, now);
+    if (this.#limits.bytes !== null) this.#unlogged.set(found.path, now);
   }
 
   /** One at a time: who comes meanwhile waits for the same. */
   #makeRoom(): Promise<void> {
     const { bytes } = this.#limits;
-    if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return Promise.resolve();
+    if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
     this.#makingRoom ??= this.#evict(bytes - Math.floor(bytes / FREE_SHARE)).finally(() => {
       this.#makingRoom = null;
     });
@@ -187,23 +191,32 @@ export class Evictor implements Ledger {
 
   /** False when the system does not let it go. */
   async #remove(file: KnownFile, reason: EvictionReason): Promise<boolean> {
-    const { name, size, tag } = file;
+    const { path, size, tag } = file;
     const isSame = (now: { readonly etag: string } | null): boolean => now?.etag.endsWith(tag) === true;
-    const fault = await this.#storage.discard({ name, isFolder: false, condition: isSame });
+    const fault = await this.#storage.discard(path, isSame);
     if (fault === "precondition") {
-      await this.#look(name.path);
+      await this.#look(path);
       return true;
     }
     if (fault !== null && fault !== "missing") {
-      this.#files.use(name.path, this.#now());
+      this.#files.use(path, this.#now());
       return false;
     }
-    if (this.#files.get(name.path)?.tag === tag) this.#files.forget(name.path);
+    if (this.#files.get(path)?.tag === tag) this.#files.forget(path);
     if (fault === null) this.#news.evicted(1, size, reason);
     return true;
   }
 }
 
-function knownOf({ name, size, modified, tag }: Surveyed, used: number): KnownFile {
-  return { name, size, modified, tag, used };
+/** Resolves with the work, or when it has taken too long for anybody to wait. */
+function soon(work: Promise<void>): Promise<void> {
+  if (work === DONE) return work;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, PATIENCE_MS);
+  work.then(resolve, reject).finally(() => clearTimeout(timer));
+  return promise;
+}
+
+function knownOf({ path, size, modified, tag }: Surveyed, used: number): KnownFile {
+  return { path, size, modified, tag, used };
 }

@@ -59,9 +59,9 @@ export class KnownFiles {
 
   /** A version that is used now. */
   put(file: KnownFile): void {
-    this.forget(file.name.path);
-    this.#note(file.name.path, file);
-    this.#files.set(file.name.path, file);
+    this.forget(file.path);
+    this.#note(file.path, file);
+    this.#files.set(file.path, file);
     this.#bytes += file.size;
   }
 
@@ -84,7 +84,7 @@ export class KnownFiles {
    */
   async merge(found: readonly KnownFile[]): Promise<void> {
     for (const file of found) {
-      const known = this.#files.get(file.name.path);
+      const known = this.#files.get(file.path);
       if (known?.tag === file.tag) file.used = known.used;
       if (loopShare.isOver) await loopShare.next();
     }

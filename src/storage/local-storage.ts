@@ -224,13 +224,20 @@ export class LocalStorage implements Storage {
 
   /** The file of this path below the directory; null for none. */
   async surveyOne(path: string): Promise<Surveyed | null> {
-    const name = ObjectName.ROOT.join(path.split("/"), this.#settings.rules);
-    return name instanceof ObjectName ? surveyOne(this.#root, this.#callsFor(OURSELVES), name) : null;
+    const name = this.#nameOf(path);
+    return name === null ? null : surveyOne(this.#root, this.#callsFor(OURSELVES), name);
   }
 
-  /** As `remove`, of what the ledger itself wants to go. */
-  discard(removal: Removal): Promise<WriteFault | null> {
-    return removeName(this.#house, this.#callsFor(OURSELVES), removal);
+  /** As `remove`, of a file below the directory that the ledger itself wants to go. */
+  async discard(path: string, condition: Removal["condition"]): Promise<WriteFault | null> {
+    const name = this.#nameOf(path);
+    if (name === null) return "missing";
+    return removeName(this.#house, this.#callsFor(OURSELVES), { name, isFolder: false, condition });
+  }
+
+  #nameOf(path: string): ObjectName | null {
+    const name = ObjectName.ROOT.join(path.split("/"), this.#settings.rules);
+    return name instanceof ObjectName ? name : null;
   }
 
   /** The path below the directory; null for what lies elsewhere. */

@@ -14,8 +14,8 @@ import { walk } from "./way.ts";
 
 /** A file. */
 export interface Surveyed {
-  /** By which it can be removed: without links. */
-  readonly name: ObjectName;
+  /** Below the directory, without links. */
+  readonly path: string;
   /** Bytes, as readers get them. */
   readonly size: number;
   /** Milliseconds since the epoch, as the disk has it. */
@@ -30,7 +30,7 @@ export async function* surveyTree(root: ServedRoot, calls: FileCalls, rules: Nam
     const name = dirent.isFile() ? ObjectName.ROOT.join([...segments, dirent.name], rules) : "missing";
     if (!(name instanceof ObjectName)) continue;
     const stats = await unlessRefused(async () => lstatIfAny(calls, folder.at(dirent.name)));
-    if (stats?.isFile() === true) yield surveyed(name, stats);
+    if (stats?.isFile() === true) yield surveyed(name.path, stats);
   }
 }
 
@@ -40,15 +40,15 @@ export async function surveyOne(root: ServedRoot, calls: FileCalls, name: Object
     const folder = await walk(root, calls, name.parent.segments, null);
     try {
       const stats = await calls.lstat(folder.at(name.base));
-      return stats.isFile() ? surveyed(name.within(segmentsBelow(folder.realPath, root.realPath)), stats) : null;
+      return stats.isFile() ? surveyed(name.within(segmentsBelow(folder.realPath, root.realPath)).path, stats) : null;
     } finally {
       folder.close();
     }
   });
 }
 
-function surveyed(name: ObjectName, stats: BigIntStats): Surveyed {
-  return { name, size: Number(stats.size), modified: Number(stats.mtimeMs), tag: tagOf(stats, false) };
+function surveyed(path: string, stats: BigIntStats): Surveyed {
+  return { path, size: Number(stats.size), modified: Number(stats.mtimeMs), tag: tagOf(stats, false) };
 }
 
 /** Null where the system refuses. */

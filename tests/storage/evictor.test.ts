@@ -1,7 +1,16 @@
 // What goes from a folder that is kept small, and what stays. Against whole servers: tests/process/eviction.test.ts.
 
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { LocalCoordinator } from "../../src/storage/coordinator.ts";
 import { type EvictionLimits, Evictor } from "../../src/storage/evictor.ts";
@@ -22,6 +31,7 @@ class Cache {
   readonly keeper: LocalStorage;
   readonly storage: LocalStorage;
   readonly evictor: Evictor;
+  readonly coordinator: LocalCoordinator;
 
   constructor(limits: EvictionLimits, names: readonly string[], path?: string) {
     const root = path ?? this.folder.path;
@@ -41,6 +51,7 @@ class Cache {
       fault: (error) => this.told.push(String(error)),
     });
     coordinator.ledger = this.evictor;
+    this.coordinator = coordinator;
     this.storage = new LocalStorage(root, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
   }
 
@@ -150,6 +161,20 @@ describe("what goes when there is too much", () => {
     expect(await file.content(100)).toHaveLength(10);
     file.close();
   });
+});
+
+test("an upload waits for room, but not for as long as somebody holds what is to go", async () => {
+  using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+  await cache.evictor.survey();
+  const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+  using time = new FakeTime();
+  const upload = cache.put("new");
+  await time.pass(1000);
+  expect(await Promise.race([upload, "waits"])).toBe("waits");
+  expect(await time.until(upload)).toBeArray();
+  release();
+  await time.until(cache.put("newer"));
+  expect(cache.names).toEqual(["c", "new", "newer"]);
 });
 
 describe("the order of reads", () => {
