@@ -7,7 +7,7 @@ import { ObjectName } from "../storage/object-name.ts";
 import type { Storage, WriteFault } from "../storage/storage.ts";
 import { isFolderPath } from "./location.ts";
 import { folderNameOf } from "./new-folder.ts";
-import { writeTerms } from "./permitted.ts";
+import { unpermittedBelow, writeTerms } from "./permitted.ts";
 import { nameRefused, newNameRefused, writeRefused } from "./replies.ts";
 import { conditionOf, type UploadSettings } from "./uploads.ts";
 
@@ -29,11 +29,9 @@ export async function moveEntry(
 ): Promise<HttpResponse> {
   const from = folderNameOf(raw, settings);
   if (!(from instanceof ObjectName)) return nameRefused(from);
-  const { permission } = request;
   // What moves is gone from here, and shows there: of a folder that is all that is in it.
-  const mayTake =
-    permission === null || (permission.mayAllBelow("read", from.path) && permission.mayAllBelow("delete", from.path));
-  if (!mayTake) return permission.refuse();
+  const untakeable = unpermittedBelow(request, "read", from) ?? unpermittedBelow(request, "delete", from);
+  if (untakeable !== null) return untakeable;
   const overwrite = request.fields.get("overwrite") ?? "T";
   if (overwrite !== "T" && overwrite !== "F") return plainText("Overwrite is T or F.\n", 400);
   const destination = destinationOf(request);
@@ -41,9 +39,11 @@ export async function moveEntry(
   const to = folderNameOf(destination.raw, settings);
   if (!(to instanceof ObjectName)) return newNameRefused(to);
   if (from.base === "" || to.base === "") return plainText("The served folder itself stays.\n", 403);
+  const unmakeable = unpermittedBelow(request, "create", to);
+  if (unmakeable !== null) return unmakeable;
   const terms = writeTerms(request, to, settings);
-  const mayMake = permission === null || permission.mayAllBelow("create", to.path);
-  if (terms === null || terms.settings.uploadOnly || !mayMake) return permission?.refuse() ?? notHere();
+  // Whoever may not see what is there would learn it by its being taken.
+  if (terms === null || terms.settings.uploadOnly) return request.permission!.refuse("read");
   if (request.body !== null) return plainText("MOVE takes no body.\n", 415);
   const mayReplace = overwrite === "T" && terms.mayReplace && settings.onDuplicate === "overwrite";
   const isFolder = isFolderPath(raw) || isFolderPath(destination.raw);
@@ -52,11 +52,6 @@ export async function moveEntry(
   if (typeof moved === "string") return moveRefused(moved, overwrite);
   const reply = new HttpResponse(moved.isNew ? 201 : 204);
   return moved.etag === "" ? reply : reply.append("ETag", moved.etag);
-}
-
-/** Of a server that takes nothing away, and of a drop box, whose names do not show. */
-export function notHere(): HttpResponse {
-  return plainText("Files cannot be moved here; --allow-delete allows it.\n", 403);
 }
 
 function moveRefused(fault: WriteFault, overwrite: "T" | "F"): HttpResponse {
