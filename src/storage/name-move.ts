@@ -20,7 +20,7 @@ export async function moveName(house: ChangeHouse, calls: FileCalls, move: Move)
   const { from, to } = move;
   if (from.base === "" || to.base === "") return "not-allowed";
   if (isTooLong(to)) return "bad-name";
-  if (to.path === from.path) return "exists";
+  if (to.path === from.path) return "same-name";
   if (`${to.path}/`.startsWith(`${from.path}/`)) return "into-itself";
   let source: Folder;
   try {
@@ -61,7 +61,7 @@ class NameMove {
     try {
       const names = [join(this.#source.realPath, from.base), join(target.realPath, to.base)];
       // Two ways to one name, such as by a link to its folder.
-      if (names[0] === names[1]) return "exists";
+      if (names[0] === names[1]) return "same-name";
       const release = await coordinator.lock(names);
       try {
         return await this.#judgeAndMove(target);
@@ -98,7 +98,7 @@ class NameMove {
 
   /** Nothing but a file gives way, and only to a file: whoever moves never means to empty a folder. */
   #judgeReplaced({ own }: Target, replaced: Target): WriteFault | null {
-    if (replaced.own === null) return null;
+    if (replaced.own === null) return this.#move.mayCreate ? null : "absent";
     if (!this.#move.mayReplace) return "exists";
     if (replaced.entry?.type === "directory" || replaced.own.isDirectory()) return "exists";
     if (own?.isDirectory() === true) return "exists";

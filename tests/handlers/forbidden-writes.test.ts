@@ -13,7 +13,7 @@ const servers: StartedServer[] = [];
 
 beforeAll(() => {
   mkdirSync(join(folder.path, "empty"));
-  writeFileSync(join(folder.path, "file"), "file");
+  for (const name of ["file", "other"]) writeFileSync(join(folder.path, name), name);
 });
 afterAll(async () => {
   for (const server of servers) await server.stop();
@@ -45,6 +45,7 @@ const WAYS = {
   "DELETE of a folder": { method: "DELETE", target: "/files/empty/" },
   MKCOL: { method: "MKCOL", target: "/files/made/" },
   MOVE: { method: "MOVE", target: "/files/file", fields: "Destination: /files/new\r\n" },
+  "MOVE onto a file": { method: "MOVE", target: "/files/file", fields: "Destination: /files/other\r\n" },
   "MOVE of a folder": { method: "MOVE", target: "/files/empty/", fields: "Destination: /files/made/\r\n" },
 } as const satisfies Record<string, Way>;
 
@@ -62,7 +63,7 @@ const named = (...ways: (keyof typeof WAYS)[]): readonly (keyof typeof WAYS)[] =
 const ALL = Object.keys(WAYS) as (keyof typeof WAYS)[];
 const UPLOADS = named("PUT of a new file", "PUT of a file", "POST", "a form");
 const DELETIONS = named("DELETE", "DELETE of a folder");
-const MOVES = named("MOVE", "MOVE of a folder");
+const MOVES = named("MOVE", "MOVE onto a file", "MOVE of a folder");
 
 describe("what a flag forbids", () => {
   const rows: [flags: string[], ways: readonly (keyof typeof WAYS)[], flag: string][] = [
@@ -80,7 +81,7 @@ describe("what a flag forbids", () => {
       expect([name, await refusalOf(guarded, WAYS[name])]).toEqual([name, `403 ${flag}`]);
       expect([name, await refusalOf(guarded, WAYS[name], LOGGED_IN)]).toEqual([name, `403 ${flag}`]);
     }
-    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file"]);
+    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file", "other"]);
   });
 });
 
@@ -93,6 +94,8 @@ describe("a right that is missing", () => {
     ["ro", [...DELETIONS, ...MOVES], "delete"],
     ["read,create", ["PUT of a file", "a form"], "write"],
     ["rw", [...DELETIONS, ...MOVES], "delete"],
+    ["read,create,delete", ["PUT of a file", "MOVE onto a file", "a form"], "write"],
+    ["read,write,delete", ["PUT of a new file", "POST", "MKCOL", "MOVE", "MOVE of a folder"], "create"],
     ["write", ["PUT of a new file", "POST", "MKCOL"], "create"],
     ["read,delete", [...UPLOADS, ...MOVES, "MKCOL"], "create"],
     ["create", ["MKCOL"], "read"],
@@ -105,6 +108,6 @@ describe("a right that is missing", () => {
       expect([name, await refusalOf(everyone, WAYS[name])]).toEqual([name, `401 ${right}`]);
       expect([name, await refusalOf(somebody, WAYS[name], LOGGED_IN)]).toEqual([name, `403 ${right}`]);
     }
-    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file"]);
+    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file", "other"]);
   });
 });
