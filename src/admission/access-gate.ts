@@ -131,8 +131,8 @@ export class AccessControl {
     const left = new LessRights(rights, this.#left());
     const refuse =
       name === null
-        ? () => this.#unknown("This needs a login.")
-        : () => plainText(`${quoteText(name)} may not do this here.\n`, 403);
+        ? (right: Right) => this.#unknown(`This needs a login: not everyone has the right "${right}" here.`)
+        : (right: Right) => plainText(`${quoteText(name)} has not the right "${right}" here.\n`, 403);
     const mayLogIn = name === null && this.#doors.credentials.hasAccounts;
     return permission({ user: name ?? "", mayLogIn, refuse }, left);
   }

@@ -8,8 +8,9 @@ import { ObjectName } from "../storage/object-name.ts";
 import type { Storage, WriteFault } from "../storage/storage.ts";
 import { createDropBox } from "./drop-box.ts";
 import { FileReader, type FileReaderSettings } from "./file-reader.ts";
-import { dropBoxRefusal, folderNameOf, makeFolder } from "./new-folder.ts";
-import { moveEntry, notHere } from "./move.ts";
+import { forbiddenBy, type WriteMethod } from "./forbidden-writes.ts";
+import { folderNameOf, makeFolder } from "./new-folder.ts";
+import { moveEntry } from "./move.ts";
 import { isFolderPath, redirectToFolder } from "./location.ts";
 import { unpermitted, writeTerms } from "./permitted.ts";
 import { nameRefused, newNameRefused, writeRefused } from "./replies.ts";
@@ -17,6 +18,13 @@ import { conditionOf, storeBody, storeForm, type UploadSettings } from "./upload
 
 /** How the folder is served. */
 export interface FileHandlerSettings extends FileReaderSettings, UploadSettings {}
+
+type Writer = (
+  storage: Storage,
+  request: HttpRequest,
+  raw: string,
+  settings: UploadSettings,
+) => MaybePromise<HttpResponse>;
 
 /** Where the folder is; `/files` without its slash leads there. */
 const FOLDER = "/files";
@@ -31,25 +39,19 @@ export function createFileHandlers(storage: Storage | null, settings: FileHandle
     return folderRoutes(read, { GET: read, POST: write, PUT: write, DELETE: write, MKCOL: write, MOVE: write });
   }
   const reader = new FileReader(storage, settings);
-  const { readOnly, uploadOnly, allowDelete } = settings;
-  const forbid = (line: string) => () => plainText(line + "\n", 403);
-  const dropBox = createDropBox(settings.maxBodyBytes);
-  const readOnlyRefusal = forbid("This folder is read-only.");
-  const refuseDelete = forbid("Files cannot be deleted here; --allow-delete allows it.");
-  return folderRoutes(uploadOnly ? dropBox : redirectToFolder, {
-    GET: uploadOnly ? dropBox : (request, raw) => reader.answer(request, raw),
-    POST: readOnly ? readOnlyRefusal : (request, raw) => post(storage, request, raw, settings),
-    PUT: readOnly ? readOnlyRefusal : (request, raw) => put(storage, request, raw, settings),
-    DELETE: allowDelete && !uploadOnly ? (request, raw) => remove(storage, request, raw, settings) : refuseDelete,
-    MKCOL: folderMaker(storage, settings, readOnlyRefusal),
-    MOVE: allowDelete && !uploadOnly ? (request, raw) => moveEntry(storage, request, raw, settings) : notHere,
+  const dropBox = settings.uploadOnly ? createDropBox(settings.maxBodyBytes) : null;
+  const writer = (method: WriteMethod, write: Writer): Handler => {
+    const line = forbiddenBy(settings, method);
+    return line === null ? (request, raw) => write(storage, request, raw, settings) : () => plainText(line + "\n", 403);
+  };
+  return folderRoutes(dropBox ?? redirectToFolder, {
+    GET: dropBox ?? ((request, raw) => reader.answer(request, raw)),
+    POST: writer("POST", post),
+    PUT: writer("PUT", put),
+    DELETE: writer("DELETE", remove),
+    MKCOL: writer("MKCOL", makeFolder),
+    MOVE: writer("MOVE", moveEntry),
   });
-}
-
-function folderMaker(storage: Storage, settings: FileHandlerSettings, readOnlyRefusal: Handler): Handler {
-  if (settings.readOnly) return readOnlyRefusal;
-  if (settings.uploadOnly) return dropBoxRefusal;
-  return (request, raw) => makeFolder(storage, request, raw, settings);
 }
 
 /** The raw path counts, since an encoded slash is no separator. */
@@ -68,7 +70,7 @@ function post(
   if (!(folder instanceof ObjectName)) return newNameRefused(folder);
   // Its files may lie in folders of the form's own, which have rules of their own.
   const isAllowed = writeTerms(request, folder, settings) !== null || request.permission?.leadsTo(folder.path) === true;
-  return isAllowed ? storeForm(storage, folder, request, settings) : request.permission!.refuse();
+  return isAllowed ? storeForm(storage, folder, request, settings) : request.permission!.refuse("create");
 }
 
 function put(

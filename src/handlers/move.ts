@@ -7,7 +7,7 @@ import { ObjectName } from "../storage/object-name.ts";
 import type { Storage, WriteFault } from "../storage/storage.ts";
 import { isFolderPath } from "./location.ts";
 import { folderNameOf } from "./new-folder.ts";
-import { writeTerms } from "./permitted.ts";
+import { unpermitted, unpermittedBelow, writeTerms } from "./permitted.ts";
 import { nameRefused, newNameRefused, writeRefused } from "./replies.ts";
 import { conditionOf, type UploadSettings } from "./uploads.ts";
 
@@ -20,6 +20,25 @@ interface Destination {
   readonly raw: string;
 }
 
+/** What a request would move where. */
+interface Names {
+  readonly from: ObjectName;
+  readonly to: ObjectName;
+  /** One of them was given as a folder's. */
+  readonly isFolder: boolean;
+}
+
+/** How a request may move to a name. */
+interface MoveTerms {
+  /** RFC 4918 10.6. */
+  readonly overwrite: "T" | "F";
+  /** The refusal of a name that nothing has; null: it may be made. */
+  readonly uncreatable: HttpResponse | null;
+  /** The refusal of a file's place, if only the right is missing; null otherwise. */
+  readonly unwritable: HttpResponse | null;
+  readonly mayReplace: boolean;
+}
+
 /** Answers a MOVE, where names may be taken away at all. */
 export async function moveEntry(
   storage: Storage,
@@ -27,39 +46,51 @@ export async function moveEntry(
   raw: string,
   settings: UploadSettings,
 ): Promise<HttpResponse> {
+  const names = namesOf(request, raw, settings);
+  if (names instanceof HttpResponse) return names;
+  const terms = termsOf(request, names.to, settings);
+  if (terms instanceof HttpResponse) return terms;
+  if (request.body !== null) return plainText("MOVE takes no body.\n", 415);
+  const { uncreatable, mayReplace } = terms;
+  const condition = conditionOf(request.method, request.fields);
+  const order = { ...names, condition, mayCreate: uncreatable === null, mayReplace };
+  const moved = await storage.move(order, request.peer);
+  if (typeof moved === "string") return moveRefused(moved, terms);
+  const reply = new HttpResponse(moved.isNew ? 201 : 204);
+  return moved.etag === "" ? reply : reply.append("ETag", moved.etag);
+}
+
+function namesOf(request: HttpRequest, raw: string, settings: UploadSettings): Names | HttpResponse {
   const from = folderNameOf(raw, settings);
   if (!(from instanceof ObjectName)) return nameRefused(from);
-  const { permission } = request;
   // What moves is gone from here, and shows there: of a folder that is all that is in it.
-  const mayTake =
-    permission === null || (permission.mayAllBelow("read", from.path) && permission.mayAllBelow("delete", from.path));
-  if (!mayTake) return permission.refuse();
-  const overwrite = request.fields.get("overwrite") ?? "T";
-  if (overwrite !== "T" && overwrite !== "F") return plainText("Overwrite is T or F.\n", 400);
+  const untakeable = unpermittedBelow(request, "read", from) ?? unpermittedBelow(request, "delete", from);
+  if (untakeable !== null) return untakeable;
   const destination = destinationOf(request);
   if (destination instanceof HttpResponse) return destination;
   const to = folderNameOf(destination.raw, settings);
   if (!(to instanceof ObjectName)) return newNameRefused(to);
   if (from.base === "" || to.base === "") return plainText("The served folder itself stays.\n", 403);
+  return { from, to, isFolder: isFolderPath(raw) || isFolderPath(destination.raw) };
+}
+
+/** A name that nothing has takes one right, and a file's place another, as for PUT; which it is shows later. */
+function termsOf(request: HttpRequest, to: ObjectName, settings: UploadSettings): MoveTerms | HttpResponse {
+  const overwrite = request.fields.get("overwrite") ?? "T";
+  if (overwrite !== "T" && overwrite !== "F") return plainText("Overwrite is T or F.\n", 400);
   const terms = writeTerms(request, to, settings);
-  const mayMake = permission === null || permission.mayAllBelow("create", to.path);
-  if (terms === null || terms.settings.uploadOnly || !mayMake) return permission?.refuse() ?? notHere();
-  if (request.body !== null) return plainText("MOVE takes no body.\n", 415);
-  const mayReplace = overwrite === "T" && terms.mayReplace && settings.onDuplicate === "overwrite";
-  const isFolder = isFolderPath(raw) || isFolderPath(destination.raw);
-  const condition = conditionOf(request.method, request.fields);
-  const moved = await storage.move({ from, to, isFolder, condition, mayReplace }, request.peer);
-  if (typeof moved === "string") return moveRefused(moved, overwrite);
-  const reply = new HttpResponse(moved.isNew ? 201 : 204);
-  return moved.etag === "" ? reply : reply.append("ETag", moved.etag);
+  const uncreatable = unpermittedBelow(request, "create", to);
+  if (uncreatable !== null && terms?.mayReplace !== true) return uncreatable;
+  // Whoever may not see what is there would learn it by its being taken.
+  if (terms === null || terms.settings.uploadOnly) return request.permission!.refuse("read");
+  const isReplacement = overwrite === "T" && settings.onDuplicate === "overwrite";
+  const unwritable = isReplacement ? unpermitted(request, "write", to) : null;
+  return { overwrite, uncreatable, unwritable, mayReplace: isReplacement && terms.mayReplace };
 }
 
-/** Of a server that takes nothing away, and of a drop box, whose names do not show. */
-export function notHere(): HttpResponse {
-  return plainText("Files cannot be moved here; --allow-delete allows it.\n", 403);
-}
-
-function moveRefused(fault: WriteFault, overwrite: "T" | "F"): HttpResponse {
+function moveRefused(fault: WriteFault, { overwrite, uncreatable, unwritable }: MoveTerms): HttpResponse {
+  if (fault === "absent" && uncreatable !== null) return uncreatable;
+  if (fault === "exists" && unwritable !== null) return unwritable;
   // RFC 4918 9.9.4: 412 where Overwrite is what forbids it.
   if (fault === "exists") return plainText(TAKEN, overwrite === "F" ? 412 : 409);
   return writeRefused(fault);

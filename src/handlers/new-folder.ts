@@ -19,8 +19,9 @@ export async function makeFolder(
   const name = folderNameOf(raw, settings);
   if (!(name instanceof ObjectName)) return newNameRefused(name);
   const terms = writeTerms(request, name, settings);
+  if (terms?.mayCreate !== true) return request.permission!.refuse("create");
   // Whoever may not see what is there would learn it by its being taken.
-  if (terms?.mayCreate !== true || terms.settings.uploadOnly) return request.permission?.refuse() ?? dropBoxRefusal();
+  if (terms.settings.uploadOnly) return request.permission!.refuse("read");
   if (request.body !== null) return plainText("A new folder takes no body.\n", 415);
   const fault = await storage.makeFolder(name, folderCondition(request), request.peer);
   if (fault === "exists") return taken(request);
@@ -32,11 +33,6 @@ export async function makeFolder(
 /** A name that is a folder's with and without a slash at its end. */
 export function folderNameOf(raw: string, { rules }: UploadSettings): ReturnType<typeof ObjectName.parse> {
   return isFolderPath(raw) ? ObjectName.parseFolder(raw, rules) : ObjectName.parse(raw, rules);
-}
-
-/** In a drop box nothing shows of what is there, not even by a name that is taken. */
-export function dropBoxRefusal(): HttpResponse {
-  return plainText("Nobody makes folders in a drop box; an upload makes those that it needs.\n", 403);
 }
 
 /** Here a folder is something that is there, too: `If-None-Match: *` asks for a name that nothing has. */

@@ -7,13 +7,18 @@ import type { UploadSettings } from "./uploads.ts";
 
 /** The refusal of a request that has not the right to a name; null: it has. */
 export function unpermitted({ permission }: HttpRequest, right: Right, name: ObjectName): HttpResponse | null {
-  return permission === null || permission.may(right, name.path) ? null : permission.refuse();
+  return permission === null || permission.may(right, name.path) ? null : permission.refuse(right);
+}
+
+/** The same of a name and of every name below it. */
+export function unpermittedBelow({ permission }: HttpRequest, right: Right, name: ObjectName): HttpResponse | null {
+  return permission === null || permission.mayAllBelow(right, name.path) ? null : permission.refuse(right);
 }
 
 /** The refusal of a request for a folder; null for one that may be read, or leads to something that may be used. */
 export function unpermittedFolder({ permission }: HttpRequest, folder: ObjectName): HttpResponse | null {
   if (permission === null || permission.may("read", folder.path)) return null;
-  return permission.leadsTo(folder.path) ? null : permission.refuse();
+  return permission.leadsTo(folder.path) ? null : permission.refuse("read");
 }
 
 /** True when this name is but a part of the way to something: of what there is of it, nothing may show. */

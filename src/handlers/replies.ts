@@ -11,6 +11,9 @@ const FAULT_LINES: Readonly<Record<WriteFault, readonly [status: number, line: s
   precondition: [412, "What is there now is not what the request demands."],
   exists: [409, "There is a file of this name already."],
   missing: [404, "There is no such file."],
+  absent: [409, "There is nothing of this name to replace."],
+  // RFC 4918 9.9.4.
+  "same-name": [403, "This is its name already."],
   twice: [409, "Two files of this upload have one name."],
   moved: [409, "The folder was moved or removed during the upload; send it again."],
   disturbed: [409, "Somebody touched the unfinished upload; send it again."],

@@ -68,7 +68,7 @@ export async function storeBody(
   settings: UploadSettings,
 ): Promise<HttpResponse> {
   const terms = writeTerms(request, name, withOwnWay(request, settings));
-  if (terms === null) return request.permission!.refuse();
+  if (terms === null) return request.permission!.refuse("create");
   const refused = unfitFile(request);
   if (refused !== null) return refused;
   const { body, method } = request;
@@ -93,8 +93,9 @@ function faultReply(
   { mayCreate, mayReplace }: WriteTerms,
   { permission }: HttpRequest,
 ): HttpResponse {
-  const isForbidden = (fault === "exists" && !mayReplace) || (fault === "precondition" && !mayCreate);
-  return isForbidden && permission !== null ? permission.refuse() : writeRefused(fault);
+  if (permission === null) return writeRefused(fault);
+  if (fault === "exists" && !mayReplace) return permission.refuse("write");
+  return fault === "precondition" && !mayCreate ? permission.refuse("create") : writeRefused(fault);
 }
 
 function planOf(name: ObjectName, request: HttpRequest, length: number, terms: WriteTerms): WritePlan {
@@ -262,7 +263,7 @@ class FormUpload {
     const name = this.#folder.join(filename.split("/"), this.#settings.rules);
     if (!(name instanceof ObjectName)) return newNameRefused(name);
     const terms = writeTerms(this.#request, name, this.#settings);
-    if (terms === null) return this.#request.permission!.refuse();
+    if (terms === null) return this.#request.permission!.refuse("create");
     this.#narrow(terms);
     const fault = await this.#upload.add(planOf(name, this.#request, UNKNOWN_LENGTH, terms));
     if (fault !== null) return faultReply(fault, terms, this.#request);

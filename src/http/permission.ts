@@ -20,6 +20,9 @@ export interface Permission extends Rights {
   readonly user: string;
   /** A name and a password would be taken of whoever has not said who he is. */
   readonly mayLogIn: boolean;
-  /** Says nothing of what is there: 401 for whoever has not said who he is, 403 for whoever has. */
-  refuse(): HttpResponse;
+  /**
+   * Names the right that is missing, and says nothing of what is there: 401 for whoever has not said who he is, 403 for
+   * whoever has.
+   */
+  refuse(right: Right): HttpResponse;
 }

@@ -51,8 +51,8 @@ export interface Coordinator {
   readonly groupsBegun: number;
   /** Who keeps the folder small, and is told of all that is read and written; null for nobody. */
   readonly ledger: Ledger | null;
-  /** Waits until nobody else holds any of these names. */
-  lock(names: readonly string[]): MaybePromise<Release>;
+  /** Waits until nobody else holds any of these names, and nobody alone those that several may hold at once. */
+  lock(names: readonly string[], shared?: readonly string[]): MaybePromise<Release>;
   /** The same for one name, without waiting; null when somebody holds it. */
   tryLock(name: string): MaybePromise<Release | null>;
   /** A group begins, and ends, to be made visible, its names locked. */
@@ -101,12 +101,12 @@ export class LocalCoordinator implements Coordinator {
     return this.#groups > 0;
   }
 
-  lock(names: readonly string[]): MaybePromise<Release> {
-    return this.#locks.take(names);
+  lock(names: readonly string[], shared: readonly string[] = []): MaybePromise<Release> {
+    return this.#locks.take(names, shared);
   }
 
   tryLock(name: string): MaybePromise<Release | null> {
-    return this.#locks.isHeld(name) ? null : this.#locks.take([name]);
+    return this.#locks.isHeld(name) ? null : this.#locks.take([name], []);
   }
 
   get groupsBegun(): number {
@@ -172,24 +172,65 @@ export class LocalCoordinator implements Coordinator {
   }
 }
 
+/** Who holds a name last: one alone, or some who share it. */
+interface Holders {
+  /** Resolves when the last of them is done. */
+  readonly ended: Promise<void>;
+  /** Of those who share it: those before them, and one more or less of them. */
+  readonly shared: { readonly before: Promise<void> | undefined; readonly change: (by: 1 | -1) => void } | null;
+}
+
 /** Waiting lines, one for each name that someone holds. */
 class NameLocks {
-  readonly #lines = new Map<string, Promise<void>>();
+  readonly #lines = new Map<string, Holders>();
 
   isHeld(name: string): boolean {
     return this.#lines.has(name);
   }
 
-  /** All of the names at once. Whoever asks first gets them first, so nobody waits in a circle. */
-  take(names: readonly string[]): MaybePromise<Release> {
-    const before = names.map((name) => this.#lines.get(name)).filter((line) => line !== undefined);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    for (const name of names) this.#lines.set(name, promise);
+  /**
+   * All of the names at once. Whoever asks first gets them first, so nobody waits in a circle; who shares a name waits
+   * for those before him who want it alone.
+   */
+  take(names: readonly string[], shared: readonly string[]): MaybePromise<Release> {
+    const before = names.map((name) => this.#lines.get(name)?.ended);
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const own: Holders = { ended, shared: null };
+    for (const name of names) this.#lines.set(name, own);
+    const joined = shared.map((name) => this.#join(name));
     const release = (): void => {
-      for (const name of names) if (this.#lines.get(name) === promise) this.#lines.delete(name);
+      for (const name of names) this.#leave(name, own);
+      resolve();
+      for (const { change } of joined) change(-1);
+    };
+    const waits = [...before, ...joined.map((each) => each.before)].filter((line) => line !== undefined);
+    return waits.length === 0 ? release : Promise.all(waits).then(() => release);
+  }
+
+  #join(name: string): NonNullable<Holders["shared"]> {
+    const last = this.#lines.get(name);
+    const shared = last?.shared ?? this.#share(name, last?.ended);
+    shared.change(1);
+    return shared;
+  }
+
+  #share(name: string, before: Promise<void> | undefined): NonNullable<Holders["shared"]> {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    let count = 0;
+    const change = (by: 1 | -1): void => {
+      count += by;
+      if (count > 0) return;
+      this.#leave(name, holders);
       resolve();
     };
-    return before.length === 0 ? release : Promise.all(before).then(() => release);
+    const holders: Holders = { ended, shared: { before, change } };
+    this.#lines.set(name, holders);
+    return holders.shared!;
+  }
+
+  /** The last in line takes the line away. */
+  #leave(name: string, holders: Holders): void {
+    if (this.#lines.get(name) === holders) this.#lines.delete(name);
   }
 }
 

@@ -12,15 +12,16 @@ import { isTooLong } from "./place.ts";
 import { createExclusively, removeIfOwn, removeQuietly, syncFolder } from "./publish.ts";
 import type { Move, Moved, WriteFault } from "./storage.ts";
 import { systemCode, writeFault } from "./system-fault.ts";
-import { lookAtTarget, type Target } from "./target.ts";
-import { walk } from "./way.ts";
+import { placeOf } from "./locked-names.ts";
+import { lookAtTarget, lstatIfAny, type Target } from "./target.ts";
+import { find, free, walk } from "./way.ts";
 
 /** Gives what it is now, or why it is what it was. */
 export async function moveName(house: ChangeHouse, calls: FileCalls, move: Move): Promise<Moved | WriteFault> {
   const { from, to } = move;
   if (from.base === "" || to.base === "") return "not-allowed";
   if (isTooLong(to)) return "bad-name";
-  if (to.path === from.path) return "exists";
+  if (to.path === from.path) return "same-name";
   if (`${to.path}/`.startsWith(`${from.path}/`)) return "into-itself";
   let source: Folder;
   try {
@@ -33,6 +34,13 @@ export async function moveName(house: ChangeHouse, calls: FileCalls, move: Move)
   } finally {
     source.close();
   }
+}
+
+/** A link to a folder. */
+interface FolderLink {
+  readonly inode: bigint;
+  /** The real path of what it leads to. */
+  readonly folderPath: string;
 }
 
 /** One move, from a folder that is open. */
@@ -59,12 +67,13 @@ class NameMove {
       return parentFault(error);
     }
     try {
-      const names = [join(this.#source.realPath, from.base), join(target.realPath, to.base)];
+      const [old, path] = [join(this.#source.realPath, from.base), join(target.realPath, to.base)];
       // Two ways to one name, such as by a link to its folder.
-      if (names[0] === names[1]) return "exists";
-      const release = await coordinator.lock(names);
+      if (old === path) return "same-name";
+      const link = await this.#lookForLink();
+      const release = await coordinator.lock([old, path, placeOf(link?.folderPath ?? old)]);
       try {
-        return await this.#judgeAndMove(target);
+        return await this.#judgeAndMove(target, link);
       } finally {
         release();
       }
@@ -75,11 +84,29 @@ class NameMove {
     }
   }
 
-  async #judgeAndMove(folder: Folder): Promise<Moved | WriteFault> {
+  /** Before the lock, whose names it decides. */
+  async #lookForLink(): Promise<FolderLink | null> {
+    const { from } = this.#move;
+    const own = await lstatIfAny(this.#calls, this.#source.at(from.base));
+    if (own?.isSymbolicLink() !== true) return null;
+    try {
+      const found = await find(this.#house.root, this.#calls, from.segments, null);
+      free(found.descriptor);
+      return found.stats.isDirectory() ? { inode: own.ino, folderPath: found.realPath } : null;
+    } catch (error) {
+      // It leads nowhere, or to what is not served.
+      if (systemCode(error) === "") throw error;
+      return null;
+    }
+  }
+
+  async #judgeAndMove(folder: Folder, link: FolderLink | null): Promise<Moved | WriteFault> {
     const { from, to, isFolder, condition } = this.#move;
     const { root } = this.#house;
     const moved = await lookAtTarget(root, this.#calls, this.#source, from);
     const { entry, own } = moved;
+    // Somebody has put a link there since: what it leads to is not held.
+    if (own?.isSymbolicLink() === true && entry?.type === "directory" && own.ino !== link?.inode) return "busy";
     if (entry === null || (isFolder && entry.type === "file")) return "missing";
     if (condition !== null && !condition(entry)) return "precondition";
     // What a link says is meant from where it lies.
@@ -98,7 +125,7 @@ class NameMove {
 
   /** Nothing but a file gives way, and only to a file: whoever moves never means to empty a folder. */
   #judgeReplaced({ own }: Target, replaced: Target): WriteFault | null {
-    if (replaced.own === null) return null;
+    if (replaced.own === null) return this.#move.mayCreate ? null : "absent";
     if (!this.#move.mayReplace) return "exists";
     if (replaced.entry?.type === "directory" || replaced.own.isDirectory()) return "exists";
     if (own?.isDirectory() === true) return "exists";

@@ -58,10 +58,10 @@ export async function recover(
   const entries = await readJournal(calls, rules, folder.at(name));
   if (entries === null) return false;
   const held = new Set(hold?.isHeld === true ? hold.names : []);
-  const names = await namesOfAll(root, calls, entries);
+  const { names, folderPaths } = await placesOfAll(root, calls, entries);
   const missing = names.filter((each) => !held.has(each));
   if (missing.length > 0 && !waits) return false;
-  const own = await Hold.take(coordinator, missing, true);
+  const own = await Hold.takeGroup(coordinator, missing, held.size > 0 ? [] : folderPaths);
   const recovery = { root, calls, coordinator, names: new Set(names) };
   try {
     if (name.endsWith(UNDO)) await forEach(entries.toReversed(), (entry) => takeBack(recovery, entry));
@@ -80,12 +80,14 @@ async function forEach<T>(all: readonly T[], act: (each: T) => Promise<void>): P
   }
 }
 
-/** What a commit of the same files locks. A folder that is gone has no names. */
-async function namesOfAll(
-  root: ServedRoot,
-  calls: FileCalls,
-  entries: readonly JournalEntry[],
-): Promise<readonly string[]> {
+/** What a commit of the same files holds. */
+interface Places {
+  readonly names: readonly string[];
+  readonly folderPaths: readonly string[];
+}
+
+/** A folder that is gone has no names. */
+async function placesOfAll(root: ServedRoot, calls: FileCalls, entries: readonly JournalEntry[]): Promise<Places> {
   const names: string[] = [];
   const realPaths = new Map<string, string | null>();
   await forEach(entries, async ({ folder, target }) => {
@@ -96,7 +98,7 @@ async function namesOfAll(
     const missing = target.slice(folder.length, -1);
     names.push(...namesOf({ folderPath, missing, name: { base: target.at(-1)! } }, true));
   });
-  return names;
+  return { names, folderPaths: [...realPaths.values()].filter((path) => path !== null) };
 }
 
 async function realPathOf(root: ServedRoot, calls: FileCalls, segments: readonly string[]): Promise<string | null> {

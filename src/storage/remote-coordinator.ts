@@ -17,7 +17,7 @@ import { SystemError } from "./system-fault.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
 export type CoordinatorRequest =
-  | { readonly ask: "lock"; readonly id: number; readonly names: readonly string[] }
+  | { readonly ask: "lock"; readonly id: number; readonly names: readonly string[]; readonly shared: readonly string[] }
   | { readonly ask: "try-lock"; readonly id: number; readonly name: string }
   | { readonly ask: "release"; readonly id: number }
   | { readonly ask: "reserve"; readonly id: number; readonly request: Request }
@@ -95,9 +95,9 @@ export class RemoteCoordinator implements Coordinator {
     this.#waiting.clear();
   }
 
-  async lock(names: readonly string[]): Promise<Release> {
+  async lock(names: readonly string[], shared: readonly string[] = []): Promise<Release> {
     const id = ++this.#lastId;
-    await this.#ask({ ask: "lock", id, names });
+    await this.#ask({ ask: "lock", id, names, shared });
     return () => this.#send({ ask: "release", id });
   }
 
@@ -158,7 +158,7 @@ export class CoordinatorDesk {
   async receive(request: CoordinatorRequest): Promise<void> {
     switch (request.ask) {
       case "lock":
-        return this.#lock(request.id, request.names);
+        return this.#lock(request);
       case "try-lock":
         return this.#tryLock(request.id, request.name);
       case "release":
@@ -179,7 +179,7 @@ export class CoordinatorDesk {
     }
   }
 
-  /** The names that the worker holds. */
+  /** The names that the worker holds alone; with those of a group it holds the places of its folders, too. */
   get heldNames(): readonly string[] {
     return [...this.#locks.values()].flatMap(({ names }) => names);
   }
@@ -194,8 +194,8 @@ export class CoordinatorDesk {
     this.#claimed = NO_CLAIM;
   }
 
-  async #lock(id: number, names: readonly string[]): Promise<void> {
-    this.#give(id, { names, release: await this.#coordinator.lock(names) });
+  async #lock({ id, names, shared }: Extract<CoordinatorRequest, { ask: "lock" }>): Promise<void> {
+    this.#give(id, { names, release: await this.#coordinator.lock(names, shared) });
   }
 
   async #tryLock(id: number, name: string): Promise<void> {

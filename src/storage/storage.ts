@@ -24,6 +24,8 @@ export type WriteFault =
   | "precondition" // the condition of the plan does not hold
   | "exists" // the name is taken, and the plan says not to replace
   | "missing" // there is nothing to remove
+  | "absent" // nothing has the name, and the plan says only to replace
+  | "same-name" // the new name is the old one
   | "twice" // two files of one group would have one name
   | "moved" // the folder was moved or removed during the upload
   | "disturbed" // somebody touched the unfinished upload
@@ -186,6 +188,8 @@ export interface Move {
   readonly isFolder: boolean;
   /** Of what is moved. */
   readonly condition: Condition | null;
+  /** It may take a name that nothing has. */
+  readonly mayCreate: boolean;
   /** A file may take the place of a file. */
   readonly mayReplace: boolean;
 }

@@ -83,8 +83,7 @@ export class Transaction {
   /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */
   async run(files: readonly StagedFile[]): Promise<readonly Stored[] | WriteFault> {
     const isGroup = files.length > 1;
-    const names = files.flatMap((file) => namesOf(file, isGroup));
-    const hold = await Hold.take(this.#coordinator, names, isGroup);
+    const hold = await this.#hold(files);
     const endTurn = isGroup ? await this.#turns.take() : null;
     try {
       const published = await this.#publishOrRollBack(files, hold);
@@ -93,6 +92,14 @@ export class Transaction {
       this.#folders.close();
       endTurn?.();
     }
+  }
+
+  #hold(files: readonly StagedFile[]): Promise<Hold> {
+    const isGroup = files.length > 1;
+    const names = files.flatMap((file) => namesOf(file, isGroup));
+    if (!isGroup) return Hold.take(this.#coordinator, names);
+    const folderPaths = files.map(({ folderPath }) => folderPath);
+    return Hold.takeGroup(this.#coordinator, names, folderPaths);
   }
 
   /** After a fault, or a rejection, the hold ends when all is as before. */
@@ -179,9 +186,11 @@ export class Transaction {
     }
   }
 
+  /** Rejects when the folder was moved before it was held: whoever finished the group would not find it. */
   async #lookBefore(file: StagedFile): Promise<Target> {
+    const staging = await this.#folders.staging(file);
     if (file.missing.length > 0) return NO_TARGET;
-    return lookAtTarget(this.#root, this.#calls, await this.#folders.staging(file), file.name);
+    return lookAtTarget(this.#root, this.#calls, staging, file.name);
   }
 
   async #publish(file: StagedFile, isGroup: boolean): Promise<Published | WriteFault> {

@@ -22,7 +22,7 @@ const PROXIED =
 export function refuseStranger(request: HttpRequest): HttpResponse | null {
   const { method, permission, user, fields, clientAddress, forwarded } = request;
   const right = isSafe(method) ? "read" : "write";
-  if (permission !== null && !permission.mayAllBelow(right, "")) return permission.refuse();
+  if (permission !== null && !permission.mayAllBelow(right, "")) return permission.refuse(right);
   if (user !== "") return null;
   if (!isLoopbackAddress(clientAddress)) return plainText(STRANGER, 403);
   if (forwarded !== null) return forwarded.address === null ? plainText(PROXIED, 403) : null;

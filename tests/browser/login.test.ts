@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== null)("on the way in", () => {
       await acceptCertificate();
       await logIn(page);
       await page.open(address());
-      await page.until(`document.body?.innerText.includes("This needs a login.")`);
+      await page.until(`document.body?.innerText.includes("This needs a login")`);
       expect(await page.read<string>("document.title")).toContain("Unauthorized");
       expect(await page.read<number>("document.querySelectorAll('a[href]').length")).toBeGreaterThan(0);
     },

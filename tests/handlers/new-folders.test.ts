@@ -130,8 +130,12 @@ describe("MKCOL", () => {
     [["--allow-delete"], 201, ""],
     [["--hidden"], 201, ""],
     [["--fsync"], 201, ""],
-    [["--read-only"], 403, "This folder is read-only.\n"],
-    [["--upload-only"], 403, "Nobody makes folders in a drop box; an upload makes those that it needs.\n"],
+    [["--read-only"], 403, "This folder is read-only (--read-only).\n"],
+    [
+      ["--upload-only"],
+      403,
+      "Nobody makes folders in a drop box (--upload-only); an upload makes those that it needs.\n",
+    ],
   ];
   test.each(flags)("with %j", async (words, status, line) => {
     const reply = await ask(serve(...words), "MKCOL", "/files/new/");

@@ -242,7 +242,7 @@ done`;
     expect(await ask("anna", "/files/read.txt")).toBe("read 200");
     expect(await ask("anna", "/files/inbox/new.txt", ...send)).toEndWith(" 201");
     expect(await ask("anna", "/files/inbox/new.txt", ...send)).toEndWith(" 403");
-    expect(await ask("bob", "/files/inbox/other.txt", ...send)).toBe('"bob" may not do this here.\n 403');
+    expect(await ask("bob", "/files/inbox/other.txt", ...send)).toBe('"bob" has not the right "create" here.\n 403');
     expect(await ask("bob", "/files/read.txt")).toBe("read 200");
     // Whoever says that he is another one must know how.
     expect(await ask("anna", "/files/read.txt", "-u", "eve:pw")).toEndWith(" 401");

@@ -73,6 +73,37 @@ describe("locks", () => {
     for (let round = 0; round < 20; round++)
       await Promise.all(groups.map(async (names) => (await coordinator.lock(names))()));
   });
+
+  test("several share a name, and whoever wants it alone waits for those before him", async () => {
+    const coordinator = unlimited();
+    const releases = [await coordinator.lock(["a"], ["s"]), await coordinator.lock(["b"], ["s", "t"])];
+    const order: string[] = [];
+    const alone = Promise.resolve(coordinator.lock(["s"])).then((release) => (order.push("alone"), release));
+    const later = Promise.resolve(coordinator.lock(["c"], ["s"])).then((release) => (order.push("later"), release));
+    expect(coordinator.lock(["d"], ["t"])).toBeFunction();
+    releases[0]!();
+    await Bun.sleep(1);
+    expect(order).toEqual([]);
+    releases[1]!();
+    const release = await alone;
+    await Bun.sleep(1);
+    expect(order).toEqual(["alone"]);
+    release();
+    (await later)();
+    expect(order).toEqual(["alone", "later"]);
+    expect(coordinator.lock(["s"])).toBeFunction();
+  });
+
+  test("what is shared is free again after any number of holders", async () => {
+    const coordinator = unlimited();
+    for (let round = 0; round < 20; round++) {
+      const all = Array.from({ length: 10 }, (_, i) =>
+        i % 4 === 3 ? coordinator.lock(["s", "x"]) : coordinator.lock([`own-${i}`], ["s"]),
+      );
+      await Promise.all(all.map(async (asked) => (await asked)()));
+    }
+    expect(coordinator.lock(["s", "x"])).toBeFunction();
+  });
 });
 
 describe("the accounts", () => {
@@ -174,6 +205,21 @@ describe("a worker asks its parent", () => {
     isHeld = false;
     release();
     await waiting;
+  });
+
+  test("workers share what is shared, until the last of them is gone", async () => {
+    const parent = unlimited();
+    const [one, other, third] = [connect(parent), connect(parent), connect(parent)];
+    const release = await one.remote.lock(["a"], ["s"]);
+    await other.remote.lock(["b"], ["s"]);
+    expect(other.desk.heldNames).toEqual(["b"]);
+    let isHeld = true;
+    const alone = third.remote.lock(["s"]).then(() => expect(isHeld).toBe(false));
+    release();
+    await Bun.sleep(1);
+    isHeld = false;
+    other.desk.close();
+    await alone;
   });
 
   test("a name that may not be waited for is another worker's, or had at once", async () => {

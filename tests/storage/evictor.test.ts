@@ -121,7 +121,7 @@ describe("what goes when there is too much", () => {
     await cache.storage.remove({ name: nameOf("b"), isFolder: false, condition: null }, CLIENT);
     expect(cache.evictor.bytes).toBe(5);
     await cache.storage.move(
-      { from: nameOf("a"), to: nameOf("c"), isFolder: false, condition: null, mayReplace: false },
+      { from: nameOf("a"), to: nameOf("c"), isFolder: false, condition: null, mayCreate: true, mayReplace: false },
       CLIENT,
     );
     expect(cache.evictor.bytes).toBe(5);

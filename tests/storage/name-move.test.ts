@@ -49,7 +49,8 @@ describe("a name that cannot be taken away stays the only one", () => {
     const limits = { bytes: null, files: null, minFree: 0 };
     const coordinator = new LocalCoordinator(limits, () => Promise.resolve(NOTHING));
     const house = { root, coordinator, settings: { fsync: false } };
-    const move = { from: nameOf("file"), to: nameOf(goal), isFolder: false, condition: null, mayReplace: false };
+    const names = { from: nameOf("file"), to: nameOf(goal), isFolder: false };
+    const move = { ...names, condition: null, mayCreate: true, mayReplace: false };
     expect(await moveName(house, new KeepingCalls(code), move)).toBe(fault);
     expect(existsSync(join(folder.path, "file"))).toBe(true);
     expect(existsSync(join(folder.path, goal))).toBe(false);
