@@ -6,9 +6,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Random } from "../fuzz/random.ts";
+import { evictedBy, FREE_SHARE, heldIn, LOG, RECORD_BYTES, until } from "../support/cache-folder.ts";
 import {
   type CachedObject,
   cachedObjects,
@@ -32,35 +32,7 @@ const WORKERS = 2;
 const HIT_RATE_TOLERANCE = 0.02;
 const START_MS = 30_000;
 const POLL_MS = 5;
-/** Of the limit, so much is free after an eviction. */
-const FREE_SHARE = 64;
-const RECORD_BYTES = 16;
 const PATIENCE_MS = 120_000 + 2 * REQUESTS;
-const LOG = ".mini-http-recency";
-
-/** Bytes and files below a folder, without hidden ones. */
-interface Held {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** What a walk sees while others write; what goes away meanwhile is not there. */
-async function heldIn(folder: string): Promise<Held> {
-  let [files, bytes] = [0, 0];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      const below = await heldIn(path);
-      files += below.files;
-      bytes += below.bytes;
-    } else if (!entry.name.startsWith(".")) {
-      const stats = await lstat(path).catch(() => null);
-      files += stats === null ? 0 : 1;
-      bytes += stats?.size ?? 0;
-    }
-  }
-  return { files, bytes };
-}
 
 function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -79,10 +51,9 @@ class Cache implements Disposable {
   readonly wrong: string[] = [];
   hits = 0;
   created = 0;
+  createdBytes = 0;
   /** Bytes of all uploads that were begun. */
   sent = 0;
-  /** Uploads of which nobody knows what has become. */
-  unanswered = 0;
   #next = 0;
   #mayBeGone = false;
 
@@ -174,12 +145,11 @@ class Cache implements Disposable {
     }
     if (got.status !== 404) return this.#refused("GET", object, got);
     this.sent += object.size;
-    this.unanswered += 1;
     const head = `PUT /files/${object.name} HTTP/1.1\r\nHost: a\r\nContent-Length: ${object.size}\r\n\r\n`;
     const put = await client.ask(head, contentOf(object));
     if (put.status !== 201 && put.status !== 204) return this.#refused("PUT", object, put);
-    this.unanswered -= 1;
     this.created += put.status === 201 ? 1 : 0;
+    this.createdBytes += put.status === 201 ? object.size : 0;
     return true;
   }
 
@@ -248,14 +218,6 @@ async function put(program: RunningProgram, name: string, size: number): Promise
   return (await client.ask(head, Buffer.alloc(size, name))).status;
 }
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + START_MS;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error("it does not come to be so");
-    await Bun.sleep(POLL_MS);
-  }
-}
-
 const linux = needs({ linux: true });
 
 describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIENTS} clients (seed ${SEED})`, () => {
@@ -274,7 +236,12 @@ describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIE
       console.info(`hit rate ${hitRate.toFixed(4)}, exact LRU ${exactRate.toFixed(4)}`);
       expect(cache.wrong).toEqual([]);
       expect(await watching).toBeLessThanOrEqual(cache.limit);
-      expect((await heldIn(cache.folder)).bytes).toBeLessThanOrEqual(cache.limit);
+      const held = await heldIn(cache.folder);
+      expect(held.bytes).toBeLessThanOrEqual(cache.limit);
+      expect(await evictedBy(program)).toEqual({
+        files: FITTING + cache.created - held.files,
+        bytes: cache.limit + cache.createdBytes - held.bytes,
+      });
       expect(Math.abs(hitRate - exactRate)).toBeLessThan(HIT_RATE_TOLERANCE);
     },
     PATIENCE_MS,
@@ -305,10 +272,10 @@ describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIE
         expect(await put(program, "fill", cache.limit - bytes)).toBe(201);
         expect((await heldIn(cache.folder)).bytes).toBe(cache.limit);
         expect(await put(program, "more", 1)).toBe(201);
-        const left = cache.limit - Math.floor(cache.limit / FREE_SHARE);
+        const most = cache.limit - Math.floor(cache.limit / FREE_SHARE);
         const after = await heldIn(cache.folder);
-        expect(after.bytes).toBeLessThanOrEqual(left);
-        expect(after.bytes).toBeGreaterThan(left - MOST_BYTES);
+        expect(after.bytes).toBeLessThanOrEqual(most);
+        expect(after.bytes).toBeGreaterThan(most - MOST_BYTES);
       },
       PATIENCE_MS,
     );
