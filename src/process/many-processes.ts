@@ -10,13 +10,17 @@ import { Supervisor } from "./supervisor.ts";
 
 /** Serves with so many workers until a signal ends the process, or ends it with one line when it cannot. */
 export async function serveTogether(run: Run, size: number): Promise<void> {
-  const { config, place, renewal, log, coordinator, keeper, evictions } = run;
+  const { config, place, renewal, log, coordinator, keeper, evictor, evictions } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const shared = place.sharesPort === true ? place : sharePlace(place, log);
   let supervisor: Supervisor | null = null;
   try {
-    const workerDied = (locked: readonly string[]): Promise<void> => keeper.takeOver(locked);
+    const workerDied = async (locked: readonly string[]): Promise<void> => {
+      await keeper.takeOver(locked);
+      // What it wrote last it may not have told.
+      void evictor?.survey();
+    };
     const recorder = createRecorder(config);
     const options = {
       config,

@@ -54,6 +54,9 @@ export class Evictor implements Ledger {
   readonly #files = new KnownFiles();
   /** Nothing goes before all is known. */
   #isReady = false;
+  #surveying: Promise<void> | null = null;
+  /** Asked for, and not yet begun. */
+  #nextSurvey: Promise<void> | null = null;
   #makingRoom: Promise<void> | null = null;
   #isLogging = false;
   #lastUse = 0;
@@ -83,22 +86,12 @@ export class Evictor implements Ledger {
     setInterval(() => void this.expire(), pause).unref();
   }
 
-  /** Takes what is in the directory now for what is known. Never rejects. */
-  async survey(): Promise<void> {
-    try {
-      const start = this.#now();
-      this.#files.beginWalk();
-      const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
-      const found: KnownFile[] = [];
-      for await (const each of this.#storage.survey()) {
-        found.push(knownOf(each, uses?.get(hashOf(each.path)) ?? (this.#isReady ? start : each.modified)));
-      }
-      await this.#files.merge(found);
-      this.#isReady = true;
-      await this.#makeRoom();
-    } catch (error) {
-      this.#news.fault(error);
-    }
+  /** Takes what is in the directory now for what is known. Who asks while one goes on gets the next. Never rejects. */
+  survey(): Promise<void> {
+    if (this.#nextSurvey !== null) return this.#nextSurvey;
+    if (this.#surveying === null) return this.#beginSurvey();
+    this.#nextSurvey = this.#surveying.then(() => this.#beginSurvey());
+    return this.#nextSurvey;
   }
 
   read(paths: readonly string[]): void {
@@ -156,6 +149,31 @@ export class Evictor implements Ledger {
   #now(): number {
     this.#lastUse = Math.max(Date.now(), this.#lastUse + LEAST_BETWEEN_MS);
     return this.#lastUse;
+  }
+
+  #beginSurvey(): Promise<void> {
+    this.#nextSurvey = null;
+    this.#surveying = this.#survey().finally(() => {
+      this.#surveying = null;
+    });
+    return this.#surveying;
+  }
+
+  async #survey(): Promise<void> {
+    try {
+      const start = this.#now();
+      this.#files.beginWalk();
+      const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
+      const found: KnownFile[] = [];
+      for await (const each of this.#storage.survey()) {
+        found.push(knownOf(each, uses?.get(hashOf(each.path)) ?? (this.#isReady ? start : each.modified)));
+      }
+      await this.#files.merge(found);
+      this.#isReady = true;
+      await this.#makeRoom();
+    } catch (error) {
+      this.#news.fault(error);
+    }
   }
 
   async #look(path: string): Promise<void> {

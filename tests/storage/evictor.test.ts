@@ -238,6 +238,16 @@ describe("what changes while the folder is looked at", () => {
   });
 });
 
+test("who asks for a look at the folder while one goes on gets the next, which has seen what came meanwhile", async () => {
+  using cache = new Cache({ bytes: 100, ageMs: null }, ["a"]);
+  const first = cache.evictor.survey();
+  const [second, third] = [cache.evictor.survey(), cache.evictor.survey()];
+  expect(third).toBe(second);
+  writeFileSync(join(cache.folder.path, "b"), "0123456789");
+  await Promise.all([first, second]);
+  expect(cache.evictor.bytes).toBe(20);
+});
+
 describe("what a process reads", () => {
   class Told implements Ledger {
     readonly reads: string[] = [];
