@@ -1,6 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
-import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
+import {
+  ADMISSION_FLAGS,
+  ALL_FLAGS,
+  CONFIG_FLAGS,
+  FILE_FLAGS,
+  QUESTION_FLAGS,
+  SERVING_FLAGS,
+} from "../../src/cli/flags.ts";
 import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
 import { LIFE_FLAGS } from "../../src/cli/life-flags.ts";
 import { LOG_FLAGS } from "../../src/cli/log-flags.ts";
@@ -104,6 +111,7 @@ describe("a row of the tables is all that a setting needs:", () => {
       ADMISSION_FLAGS,
       ACCESS_FLAGS,
       LOG_FLAGS,
+      CONFIG_FLAGS,
       QUESTION_FLAGS,
       LIMIT_TABLE,
     ];
