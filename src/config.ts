@@ -16,7 +16,7 @@ import { LOG_FLAGS } from "./cli/log-flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
-import { Unreadable } from "./cli/quantity.ts";
+import { formatSize, Unreadable } from "./cli/quantity.ts";
 import {
   type Preferences,
   readSetting,
@@ -91,6 +91,7 @@ export type Intent =
   | { readonly kind: "version" }
   | { readonly kind: "completions"; readonly shell: Shell }
   | { readonly kind: "man" }
+  | { readonly kind: "print-config"; readonly settings: SettingMap; readonly notes: readonly string[] }
   | ({ readonly kind: "healthcheck" } & AskedServer)
   | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
@@ -120,7 +121,8 @@ function parseFlags(line: CommandLine): Intent {
   for (const kind of ["help", "version"] as const) if (asksFor(words, QUESTION_FLAGS[kind])) return { kind };
   const served = readServed(words, line);
   if (served instanceof UsageError) return { kind: "usage-error", line: served.line };
-  return { kind: "serve", ...served };
+  if (!asksFor(words, QUESTION_FLAGS.printConfig)) return { kind: "serve", ...served };
+  return { kind: "print-config", settings: served.settings, notes: served.notes };
 }
 
 function asksFor({ given }: ArgumentList, { flag, read }: FlagRow<boolean>): boolean {
@@ -230,7 +232,7 @@ function deriveSettings(settings: Map<string, Setting>, { files, limits }: Confi
   if (files.uploadOnly) changeSetting(settings, onDuplicate.flag, "rename", { kind: "derived", flag: uploadOnly.flag });
   // What is larger than the whole cache is refused before it comes.
   if (files.evictBytes !== null && files.evictBytes < limits.maxBody)
-    changeSetting(settings, LIMIT_TABLE.maxBody.flag, String(files.evictBytes), {
+    changeSetting(settings, LIMIT_TABLE.maxBody.flag, formatSize(files.evictBytes), {
       kind: "derived",
       flag: evictBytes.flag,
     });

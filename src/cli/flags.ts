@@ -192,6 +192,7 @@ export const CONFIG_FLAGS = {
 
 /** What is answered at once, and nothing served. Only a person asks so: neither environment nor file holds them. */
 export const QUESTION_FLAGS = {
+  printConfig: toggle("Other", "print-config", "print all settings as such a file, with where each comes from"),
   help: toggle("Other", "help", "show this text", "h"),
   version: toggle("Other", "version", "show the version", "V"),
 } as const;

@@ -69,6 +69,8 @@ cors = ["https://app.example.org"]
 .EE
 .PP
 A path that is not absolute begins at the folder of the file. Whoever may change the file decides what the server does.
+.B \\-\\-print\\-config
+prints one with all that is set.
 .SH EXIT STATUS
 .TP
 .B 0
