@@ -1,21 +1,30 @@
-// The settings of one run: from the command line, then the environment, then the defaults. Pure: it looks at nothing but
-// its arguments, so what a folder or a port is really like is found out by whoever uses it.
+// The settings of one run: from the command line, then the environment, then a file, then the defaults. Pure: it looks at
+// nothing but its arguments, so what a folder or a port is really like is found out by whoever uses it.
 
 import { ACCESS_FLAGS } from "./cli/access-flags.ts";
 import { isLoopback } from "./cli/address.ts";
 import { readArguments } from "./cli/argument-list.ts";
 import type { ArgumentList } from "./cli/argument-list.ts";
+import { type ConfigFile, readConfigFile } from "./cli/config-file.ts";
+import { findContradiction } from "./cli/contradictions.ts";
 import { readEnvironment } from "./cli/environment.ts";
-import type { Environment } from "./cli/environment.ts";
 import type { FlagRow } from "./cli/flag-row.ts";
-import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
+import { ADMISSION_FLAGS, CONFIG_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "./cli/flags.ts";
 import type { Settings } from "./cli/flags.ts";
 import { LIFE_FLAGS } from "./cli/life-flags.ts";
 import { LOG_FLAGS } from "./cli/log-flags.ts";
 import { TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
-import { Unreadable } from "./cli/quantity.ts";
+import { formatSize, Unreadable } from "./cli/quantity.ts";
+import {
+  type Preferences,
+  readSetting,
+  readSettings,
+  type Setting,
+  type SettingMap,
+  type Source,
+} from "./cli/settings.ts";
 import { type Shell, SHELLS } from "./cli/completions.ts";
 import type { AskedServer } from "./cli/healthcheck.ts";
 import { LIMIT_TABLE } from "./http/limits.ts";
@@ -46,6 +55,32 @@ export interface Config extends Settings<typeof SERVING_FLAGS> {
 export interface Served {
   readonly config: Config;
   readonly notes: readonly string[];
+  /** The same as `config`, with where each comes from. */
+  readonly settings: SettingMap;
+  /** Null when no file sets anything. */
+  readonly file: ConfigSource | null;
+}
+
+/** The file of --config. */
+export interface ConfigSource {
+  /** As it was given. */
+  readonly path: string;
+  /** Reads it again; command line and environment are those of the start. */
+  readonly reread: () => Served | UsageError;
+}
+
+/** The text of a file, or why there is none. */
+export type TextReader = (path: string) => string | UsageError;
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Flags, and everything else that says what they do not. */
+interface CommandLine {
+  readonly argv: readonly string[];
+  readonly env: Variables;
+  readonly readText: TextReader;
+  /** Null unless a command has some. */
+  readonly preferences: Preferences | null;
 }
 
 /** What a command line asks for. A mistake is one line that says what to do; notes are worth a warning each. */
@@ -56,37 +91,42 @@ export type Intent =
   | { readonly kind: "version" }
   | { readonly kind: "completions"; readonly shell: Shell }
   | { readonly kind: "man" }
+  | { readonly kind: "print-config"; readonly settings: SettingMap; readonly notes: readonly string[] }
   | ({ readonly kind: "healthcheck" } & AskedServer)
   | { readonly kind: "hash-password"; readonly name: string | null }
   | { readonly kind: "usage-error"; readonly line: string };
 
 /**
- * Decides what to do. A flag beats its environment variable, which beats the default. Of a flag that is given twice the
- * last counts, so that an alias or a script can be overruled; lists collect instead.
+ * Decides what to do. A flag beats its environment variable, which beats the key of a file, which beats the default. Of a
+ * flag that is given twice the last counts, so that an alias or a script can be overruled; lists collect instead.
  */
-export function parseConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
-  if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(argv.slice(1), env);
-  if (argv[0] === RUN_WORD) return parseRun(argv.slice(1), env);
+export function parseConfig(argv: readonly string[], env: Variables, readText: TextReader = noText): Intent {
+  const line = { argv: argv.slice(1), env, readText, preferences: null };
+  if (argv[0] === HEALTHCHECK_WORD) return parseHealthcheck(line);
+  if (argv[0] === RUN_WORD) return parseRun(line);
   if (argv[0] === HASH_WORD) return parseHashPassword(argv.slice(1));
   if (argv[0] === COMPLETIONS_WORD) return parseCompletions(argv.slice(1));
   if (argv[0] === MANUAL_WORD && argv.length === 1) return { kind: "man" };
-  const words = readArguments(argv);
+  return parseFlags({ ...line, argv });
+}
+
+/** For callers who have no files. */
+function noText(path: string): UsageError {
+  return new UsageError(`There is no file "${quoted(path)}".`);
+}
+
+function parseFlags(line: CommandLine): Intent {
+  const words = readArguments(line.argv);
   if (words instanceof UsageError) return { kind: "usage-error", line: words.line };
-  for (const kind of ["help", "version"] as const) {
-    const { flag, read } = QUESTION_FLAGS[kind];
-    if (words.given.some((given) => given.flag === flag && read(given.text ?? "true") === true)) return { kind };
-  }
-  const environment = readEnvironment(env);
-  const read = readSettings(words, environment);
-  if (read instanceof UsageError) return { kind: "usage-error", line: read.line };
-  const contradiction = findContradiction(read);
-  if (contradiction !== null) return { kind: "usage-error", line: contradiction.line };
-  const directory = chooseDirectory(words, read.config.directory);
-  if (directory instanceof UsageError) return { kind: "usage-error", line: directory.line };
-  if (read.config.life.tmp && directory !== null)
-    return { kind: "usage-error", line: new UsageError("--tmp makes the folder; leave out DIRECTORY.").line };
-  const config = { ...read.config, directory, files: dropBoxFiles(read.config.files) };
-  return { kind: "serve", config, notes: [...environment.notes, ...exposureNotes(config), ...idleNotes(config)] };
+  for (const kind of ["help", "version"] as const) if (asksFor(words, QUESTION_FLAGS[kind])) return { kind };
+  const served = readServed(words, line);
+  if (served instanceof UsageError) return { kind: "usage-error", line: served.line };
+  if (!asksFor(words, QUESTION_FLAGS.printConfig)) return { kind: "serve", ...served };
+  return { kind: "print-config", settings: served.settings, notes: served.notes };
+}
+
+function asksFor({ given }: ArgumentList, { flag, read }: FlagRow<boolean>): boolean {
+  return given.some((each) => each.flag === flag && read(each.text ?? "true") === true);
 }
 
 function parseCompletions(argv: readonly string[]): Intent {
@@ -99,11 +139,19 @@ function parseCompletions(argv: readonly string[]): Intent {
 }
 
 /** Its server takes a free port and says little unless told otherwise: the command is what matters. */
-function parseRun(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
+const RUN_PREFERENCES: Preferences = {
+  word: RUN_WORD,
+  texts: new Map([
+    [SERVING_FLAGS.port.flag, "0"],
+    [SERVING_FLAGS.quiet.flag, "yes"],
+  ]),
+};
+
+function parseRun(line: CommandLine): Intent {
+  const { argv } = line;
   const mark = argv.indexOf("--");
   const flags = mark < 0 ? argv : argv.slice(0, mark);
-  const presets = { MINI_HTTP_PORT: env["MINI_HTTP_PORT"] || "0", MINI_HTTP_QUIET: env["MINI_HTTP_QUIET"] || "yes" };
-  const intent = parseConfig(flags, { ...env, ...presets });
+  const intent = parseFlags({ ...line, argv: flags, preferences: RUN_PREFERENCES });
   if (intent.kind !== "serve") return intent;
   const command = mark < 0 ? [] : argv.slice(mark + 1);
   const fault = command.length === 0 ? RUN_USAGE : findRunContradiction(intent.config);
@@ -131,14 +179,14 @@ function parseHashPassword(argv: readonly string[]): Intent {
 }
 
 /** The flags and variables that a server takes say where it is; what else they say does not matter. */
-function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Intent {
-  const words = readArguments(argv);
+function parseHealthcheck(line: CommandLine): Intent {
+  const words = readArguments(line.argv);
   if (!(words instanceof UsageError) && words.operands.length > 0)
     return {
       kind: "usage-error",
       line: `${HEALTHCHECK_WORD} takes flags only; --host and --port say which server to ask.`,
     };
-  const intent = parseConfig(argv, env);
+  const intent = parseFlags(line);
   if (intent.kind !== "serve") return intent;
   const { host, port, tls, access } = intent.config;
   const isSecure = tls.selfSigned || tls.certFile !== null;
@@ -146,25 +194,61 @@ function parseHealthcheck(argv: readonly string[], env: Readonly<Record<string, 
   return { kind: "healthcheck", host, port, isSecure, proxies };
 }
 
-/** All settings, and the flags that someone set rather than left at their default. */
-interface ReadSettings {
-  readonly config: Config;
-  readonly set: ReadonlySet<string>;
+/** A run with the settings that were read; the file that some of them are of can be read again. */
+function readServed(words: ArgumentList, line: CommandLine): Served | UsageError {
+  const environment = readEnvironment(line.env);
+  const asked = { words, environment, file: null, preferences: null };
+  const path = readSetting(CONFIG_FLAGS.config, asked);
+  if (path instanceof UsageError) return path;
+  const file = path.text === null ? null : openFile(path.text, line);
+  if (file instanceof UsageError) return file;
+  const settings = readSettings({ words, environment, file, preferences: line.preferences });
+  if (settings instanceof UsageError) return settings;
+  const read = composeConfig(settings);
+  const contradiction = findContradiction(read, (flag) => settings.get(flag)?.source.kind !== "default");
+  if (contradiction !== null) return contradiction;
+  const operand = chooseDirectory(words);
+  if (operand instanceof UsageError) return operand;
+  if (read.life.tmp && (operand ?? read.directory) !== null)
+    return new UsageError("--tmp makes the folder; leave out DIRECTORY.");
+  const meant = new Map(settings);
+  if (operand !== null) changeSetting(meant, SERVING_FLAGS.directory.flag, operand, { kind: "operand" });
+  deriveSettings(meant, read);
+  const config = composeConfig(meant);
+  const notes = [...environment.notes, ...exposureNotes(config), ...idleNotes(config)];
+  const reread = (): Served | UsageError => readServed(words, line);
+  return { config, notes, settings: meant, file: file === null ? null : { path: file.path, reread } };
 }
 
-function readSettings(words: ArgumentList, environment: Environment): ReadSettings | UsageError {
-  const values = new Map<string, unknown>();
-  const set = new Set<string>();
-  for (const [flag, row] of ALL_FLAGS) {
-    const value = readValue(flag, row, words, environment);
-    if (value instanceof UsageError) return value;
-    if (value !== undefined) set.add(flag);
-    values.set(flag, value ?? row.preset);
-  }
+function openFile(path: string, { readText }: CommandLine): ConfigFile | UsageError {
+  const text = readText(path);
+  return text instanceof UsageError ? text : readConfigFile(path, text);
+}
+
+/** What settings bring about in others. */
+function deriveSettings(settings: Map<string, Setting>, { files, limits }: Config): void {
+  const { uploadOnly, evictBytes, onDuplicate } = FILE_FLAGS;
+  // A drop box gives every file a name of its own: whether one was taken does not show.
+  if (files.uploadOnly) changeSetting(settings, onDuplicate.flag, "rename", { kind: "derived", flag: uploadOnly.flag });
+  // What is larger than the whole cache is refused before it comes.
+  if (files.evictBytes !== null && files.evictBytes < limits.maxBody)
+    changeSetting(settings, LIMIT_TABLE.maxBody.flag, formatSize(files.evictBytes), {
+      kind: "derived",
+      flag: evictBytes.flag,
+    });
+}
+
+/** The text is one that the row takes. */
+function changeSetting(settings: Map<string, Setting>, flag: string, text: string, source: Source): void {
+  const row = settings.get(flag)?.row;
+  if (row !== undefined) settings.set(flag, { row, value: row.read(text), text, source });
+}
+
+function composeConfig(values: SettingMap): Config {
   const settings = (table: Readonly<Record<string, { readonly flag: string }>>): object =>
-    Object.fromEntries(Object.entries(table).map(([name, { flag }]) => [name, values.get(flag)]));
+    Object.fromEntries(Object.entries(table).map(([name, { flag }]) => [name, values.get(flag)?.value]));
   // The tables say which type each reader gives; a map cannot.
-  const config = {
+  return {
     ...settings(SERVING_FLAGS),
     limits: settings(LIMIT_TABLE),
     life: settings(LIFE_FLAGS),
@@ -174,81 +258,12 @@ function readSettings(words: ArgumentList, environment: Environment): ReadSettin
     admission: settings(ADMISSION_FLAGS),
     log: settings(LOG_FLAGS),
   } as Config;
-  return { config: withinCache(config), set };
 }
 
-/** What is larger than the whole cache is refused before it comes. */
-function withinCache(config: Config): Config {
-  const { limits, files } = config;
-  if (files.evictBytes === null) return config;
-  return { ...config, limits: { ...limits, maxBody: Math.min(limits.maxBody, files.evictBytes) } };
-}
-
-/** Undefined when nobody set the flag. */
-function readValue(flag: string, row: FlagRow<unknown>, words: ArgumentList, environment: Environment): unknown {
-  const texts = words.given.filter((each) => each.flag === flag).map((each) => each.text ?? "true");
-  const typed = row.isList ? texts.join(row.separator) : texts.at(-1);
-  const variable = environment.variables.get(flag);
-  const text = texts.length > 0 ? typed : variable?.text;
-  if (text === undefined) return undefined;
-  const value = row.read(text);
-  if (!(value instanceof Unreadable)) return value;
-  const source = texts.length > 0 ? `--${flag}` : (variable?.name ?? flag);
-  if (row.isSecret) return new UsageError(`${source} must be ${value.expected}.`);
-  return new UsageError(`${source} must be ${value.expected}, not ${text === "" ? "empty" : `"${quoted(text)}"`}.`);
-}
-
-function both(one: string, other: string): UsageError {
-  return new UsageError(`--${one} and --${other} contradict each other; leave one out.`);
-}
-
-function findContradiction(read: ReadSettings): UsageError | null {
-  return findTlsContradiction(read.config) ?? findProxyContradiction(read.config) ?? findFileContradiction(read);
-}
-
-/** What makes no connection secure would be taken for something that does. */
-function findTlsContradiction({ tls, port }: Config): UsageError | null {
-  const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
-  if (selfSigned && certFile !== null) return both("tls", "tls-cert");
-  if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
-  if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
-  if (selfSigned || certFile !== null) {
-    const isLost = redirectPort !== null && port === 0;
-    return isLost ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
-  }
-  const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
-  const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];
-  return idle === undefined ? null : new UsageError(`--${idle} needs HTTPS: --tls self-signed, or --tls-cert FILE.`);
-}
-
-/** Who may say for whom he comes must be known: the header of anybody would be anybody's address. */
-function findProxyContradiction({ access }: Config): UsageError | null {
-  if (!access.proxyProtocol || access.trustedProxies.length > 0) return null;
-  return new UsageError("--proxy-protocol needs --trusted-proxies: the addresses whose PROXY headers count.");
-}
-
-function findFileContradiction({ config: { files }, set }: ReadSettings): UsageError | null {
-  if (files.readOnly && files.uploadOnly) return both("read-only", "upload-only");
-  if (files.readOnly && files.allowDelete) return both("read-only", "allow-delete");
-  if (files.readOnly && files.evictBytes !== null) return both("read-only", "evict");
-  if (files.readOnly && files.expireMs !== null) return both("read-only", "expire");
-  if (files.evictBytes !== null && files.quotaBytes !== null && files.quotaBytes < files.evictBytes)
-    return new UsageError("--quota below --evict would refuse uploads before anything goes; leave one out.");
-  if (files.uploadOnly && files.allowDelete) return both("upload-only", "allow-delete");
-  if (!files.uploadOnly || !set.has("on-duplicate") || files.onDuplicate === "rename") return null;
-  return new UsageError(
-    `--upload-only always renames; leave out --on-duplicate ${files.onDuplicate}, which would tell which names exist.`,
-  );
-}
-
-/** A drop box gives every file a name of its own: whether one was taken does not show. */
-function dropBoxFiles(files: Config["files"]): Config["files"] {
-  return files.uploadOnly ? { ...files, onDuplicate: "rename" } : files;
-}
-
-function chooseDirectory(words: ArgumentList, flagged: string | null): string | null | UsageError {
+/** Null without one; a flag may say the same. */
+function chooseDirectory(words: ArgumentList): string | null | UsageError {
   const [operand, second] = words.operands;
-  if (operand === undefined) return flagged;
+  if (operand === undefined) return null;
   if (second !== undefined) {
     return new UsageError(`Only one DIRECTORY can be served, not both "${quoted(operand)}" and "${quoted(second)}".`);
   }

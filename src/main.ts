@@ -3,6 +3,7 @@
 
 import { answer, complain, EXIT_CANNOT_SERVE, EXIT_STOPPED, EXIT_USAGE_ERROR } from "./cli/answer.ts";
 import { hashTypedPassword } from "./cli/hash-password.ts";
+import { readConfigText } from "./cli/config-text.ts";
 import { type AskedServer, findIllness } from "./cli/healthcheck.ts";
 import { parseConfig } from "./config.ts";
 import { serve } from "./process/start.ts";
@@ -12,7 +13,7 @@ main(process.argv.slice(2));
 
 function main(argv: readonly string[]): void {
   if (isWorker(argv)) return followParent();
-  const intent = parseConfig(argv, process.env);
+  const intent = parseConfig(argv, process.env, readConfigText);
   switch (intent.kind) {
     case "serve":
       return void serve(intent.config, intent.notes);

@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "http/own-field.ts",
     "bun",
     "testing/fault-rule.ts",
+    "node:buffer",
     "node:fs",
     "node:path",
     "node:tty",
@@ -102,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "main.ts": [
     "cli/answer.ts",
+    "cli/config-text.ts",
     "cli/hash-password.ts",
     "cli/healthcheck.ts",
     "config.ts",

@@ -27,6 +27,8 @@ test("without flags everything has its documented default", () => {
   expect(parseConfig([], {})).toEqual({
     kind: "serve",
     notes: [],
+    file: null,
+    settings: expect.any(Map),
     config: {
       host: "localhost",
       port: 4221,

@@ -5,6 +5,8 @@ import { isatty } from "node:tty";
 import { completionScript, type Shell } from "./completions.ts";
 import { helpText } from "./help.ts";
 import { manualPage } from "./manual.ts";
+import { listSettings } from "./settings-listing.ts";
+import type { SettingMap } from "./settings.ts";
 import { versionLine } from "./version.ts";
 
 /** Exit codes; scripts depend on them. */
@@ -21,6 +23,7 @@ export type Question =
   | { readonly kind: "version" }
   | { readonly kind: "completions"; readonly shell: Shell }
   | { readonly kind: "man" }
+  | { readonly kind: "print-config"; readonly settings: SettingMap; readonly notes: readonly string[] }
   | { readonly kind: "usage-error"; readonly line: string };
 
 /** Prints the answer and gives the exit code. */
@@ -38,12 +41,16 @@ export function answer(question: Question): number {
     case "man":
       print(STANDARD_OUTPUT, manualPage());
       return EXIT_STOPPED;
+    case "print-config":
+      for (const note of question.notes) complain(note, EXIT_STOPPED);
+      print(STANDARD_OUTPUT, listSettings(question.settings, process.cwd()));
+      return EXIT_STOPPED;
     case "usage-error":
       return complain(question.line, EXIT_USAGE_ERROR);
   }
 }
 
-/** Prints one line about why the program ends, and gives its exit code back. */
+/** Prints one line, about why the program ends or what is worth a warning, and gives the exit code back. */
 export function complain(line: string, exitCode: number): number {
   print(STANDARD_ERROR, `mini-http: ${line}\n`);
   return exitCode;

@@ -35,6 +35,21 @@ export interface FlagRow<Value> extends FlagFace {
   readonly isSecret: boolean;
 }
 
+/** What the help calls the value of a flag that takes a path. */
+const PATHS: ReadonlySet<string | null> = new Set(["DIR", "FILE"]);
+/** And of one whose value may be a bare number. */
+const NUMBERS: ReadonlySet<string | null> = new Set(["N", "PORT", "SECONDS", "SIZE", "TIME"]);
+
+/** True for a flag that takes the path of a file or folder. */
+export function takesPath({ placeholder }: FlagFace): boolean {
+  return PATHS.has(placeholder);
+}
+
+/** True for a flag whose value is a count, a size or a time: a number alone says it. */
+export function takesNumber({ placeholder }: FlagFace): boolean {
+  return NUMBERS.has(placeholder);
+}
+
 /** What most flags have not: one letter, another name, more than one value, a secret. */
 export const PLAIN = { short: null, aliases: [], isList: false, separator: ",", isSecret: false } as const;
 

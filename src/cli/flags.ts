@@ -7,7 +7,7 @@ import { LIMIT_TABLE } from "../http/limits.ts";
 import type { LimitRow } from "../http/limits.ts";
 import { ACCESS_FLAGS } from "./access-flags.ts";
 import { readHost, readHostName, readOrigin } from "./address.ts";
-import { duration, type FlagRow, list, optional, PLAIN, takeAway, toggle } from "./flag-row.ts";
+import { duration, type FlagRow, list, optional, path, PLAIN, takeAway, toggle } from "./flag-row.ts";
 import {
   formatDuration,
   formatSize,
@@ -185,8 +185,14 @@ export const ADMISSION_FLAGS = {
   writeOrigins: list("Who may ask", "cors-write", "ORIGIN", "web origin whose pages may write; repeatable", readOrigin),
 } as const;
 
-/** What is answered at once, and nothing served. Only a person asks so: the environment does not hold them. */
+/** Where settings come from beside the command line and the environment: no setting itself, and in no such file. */
+export const CONFIG_FLAGS = {
+  config: path("Other", "config", "FILE", "read settings from there: TOML, with flags as keys"),
+} as const;
+
+/** What is answered at once, and nothing served. Only a person asks so: neither environment nor file holds them. */
 export const QUESTION_FLAGS = {
+  printConfig: toggle("Other", "print-config", "print all settings as such a file, with where each comes from"),
   help: toggle("Other", "help", "show this text", "h"),
   version: toggle("Other", "version", "show the version", "V"),
 } as const;
@@ -195,7 +201,17 @@ const LIMIT_FLAGS: readonly FlagRow<unknown>[] = Object.values(LIMIT_TABLE).map(
 
 /** All flags by their names, limits included, in the order in which they are looked at. */
 export const ALL_FLAGS: ReadonlyMap<string, FlagRow<unknown>> = new Map(
-  [SERVING_FLAGS, LIFE_FLAGS, TLS_FLAGS, FILE_FLAGS, ADMISSION_FLAGS, ACCESS_FLAGS, LOG_FLAGS, QUESTION_FLAGS]
+  [
+    SERVING_FLAGS,
+    LIFE_FLAGS,
+    TLS_FLAGS,
+    FILE_FLAGS,
+    ADMISSION_FLAGS,
+    ACCESS_FLAGS,
+    LOG_FLAGS,
+    CONFIG_FLAGS,
+    QUESTION_FLAGS,
+  ]
     .flatMap((table): readonly FlagRow<unknown>[] => Object.values(table))
     .concat(LIMIT_FLAGS)
     .map((row) => [row.flag, row]),

@@ -37,7 +37,9 @@ const FOOT = `
 SIZE takes K, M, G and T (powers of 1024), TIME takes ms, s, m and h; a TIME alone counts seconds.
 Of a flag given twice the last counts; repeatable ones collect, and take lists with commas.
 "--flag=value" is "--flag value"; a switch takes "--flag=no" too. Each flag has a variable, such as
-MINI_HTTP_MAX_BODY_SIZE=8M for --max-body-size or MINI_HTTP_QUIET=yes for --quiet; the flag wins.
+MINI_HTTP_MAX_BODY_SIZE=8M for --max-body-size or MINI_HTTP_QUIET=yes for --quiet, and a key in the
+file of --config: max-body-size = "8M", quiet = true, cors = ["..."]. The flag wins over the
+variable, and that over the file, whose paths begin at its own folder.
 
 Examples
   mini-http                                         on http://localhost:4221

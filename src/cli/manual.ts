@@ -50,9 +50,27 @@ Each flag has a variable, such as
 .B MINI_HTTP_PORT
 for
 .BR \\-\\-port ;
-the command line wins.
+the command line wins over it, and it over the file of
+.BR \\-\\-config .
 .B NO_COLOR
 keeps colours away.
+.SH FILES
+The file of
+.B \\-\\-config
+is TOML without tables: the long name of each flag is a key. Switches are true or false, what may be repeated is a list,
+and counts, sizes and times are numbers or texts:
+.PP
+.EX
+directory = "public"
+port = 8080
+quiet = true
+max\\-body\\-size = "8M"
+cors = ["https://app.example.org"]
+.EE
+.PP
+A path that is not absolute begins at the folder of the file. Whoever may change the file decides what the server does.
+.B \\-\\-print\\-config
+prints one with all that is set.
 .SH EXIT STATUS
 .TP
 .B 0

@@ -1,10 +1,12 @@
 // What is wrong with a command line, as one line for the person who typed it.
 
-/** One sentence that says what to do; the way to the help text is added here. */
+/** One sentence that says what to do; the way to the help text is added for whoever starts the program. */
 export class UsageError {
+  readonly sentence: string;
   readonly line: string;
 
   constructor(sentence: string) {
+    this.sentence = sentence;
     this.line = `${sentence} Try --help.`;
   }
 }

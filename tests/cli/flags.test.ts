@@ -1,12 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import type { FlagRow } from "../../src/cli/flag-row.ts";
-import { ADMISSION_FLAGS, ALL_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAGS } from "../../src/cli/flags.ts";
+import {
+  ADMISSION_FLAGS,
+  ALL_FLAGS,
+  CONFIG_FLAGS,
+  FILE_FLAGS,
+  QUESTION_FLAGS,
+  SERVING_FLAGS,
+} from "../../src/cli/flags.ts";
 import { ACCESS_FLAGS } from "../../src/cli/access-flags.ts";
 import { LIFE_FLAGS } from "../../src/cli/life-flags.ts";
 import { LOG_FLAGS } from "../../src/cli/log-flags.ts";
 import { TLS_FLAGS } from "../../src/cli/tls-flags.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { LIMIT_TABLE } from "../../src/http/limits.ts";
+import { COMPANIONS, SAMPLES } from "../support/flag-samples.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -47,40 +55,6 @@ const rows = tables.flatMap(([table, section]) =>
   ]),
 );
 
-/** Something that is not the default, for every kind of value. */
-const SAMPLES: Readonly<Record<string, string>> = {
-  DIR: "some",
-  FILE: "some.pem",
-  PORT: "81",
-  "self-signed": "self-signed",
-  "NAME:PASSWORD[@/PATH:RIGHTS]": "bob:pw",
-  "[NAME:]TOKEN[@/PATH:RIGHTS]": "0123456789abcdef",
-  "RIGHTS@/PATH": "ro@/",
-  FIELD: "X-Frame-Options: DENY",
-  CIDR: "10.0.0.0/8",
-  HOST: "a.example",
-  N: "3",
-  TIME: "7s",
-  SECONDS: "7",
-  WAY: "error",
-  SIZE: "7K",
-  MODE: "0640",
-  FORMAT: "json",
-  NAME: "a.example",
-  ORIGIN: "https://a.example",
-  RULE: "GET /files/* reset@50%",
-};
-
-/** What some flags need beside them. */
-const COMPANIONS: Readonly<Record<string, string>> = {
-  "tls-key": "--tls-cert=c.pem",
-  "tls-state": "--tls=self-signed",
-  "tls-client-ca": "--tls-cert=c.pem",
-  "https-redirect": "--tls-cert=c.pem",
-  hsts: "--tls-cert=c.pem",
-  "proxy-protocol": "--trusted-proxies=127.0.0.1",
-};
-
 describe("a row of the tables is all that a setting needs:", () => {
   test.each(rows)("%s is read from --%s, and changes nothing else", (name, flag, row, section) => {
     const text = row.placeholder === null ? "yes" : SAMPLES[row.placeholder]!;
@@ -104,6 +78,7 @@ describe("a row of the tables is all that a setting needs:", () => {
       ADMISSION_FLAGS,
       ACCESS_FLAGS,
       LOG_FLAGS,
+      CONFIG_FLAGS,
       QUESTION_FLAGS,
       LIMIT_TABLE,
     ];

@@ -15,7 +15,7 @@ test("the manual has every flag with its default", () => {
 
 test("no line of it is a command by accident", () => {
   const commands = page.split("\n").filter((line) => /^[.']/.test(line));
-  expect(commands.filter((line) => !/^\.(?:TH|SH|SS|TP|PP|B|BR|RI|IR|I|br)(?: |$)/.test(line))).toEqual([]);
+  expect(commands.filter((line) => !/^\.(?:TH|SH|SS|TP|PP|B|BR|RI|IR|I|br|EX|EE)(?: |$)/.test(line))).toEqual([]);
 });
 
 test("it is what the command asks for; with a folder beside it, nothing is meant", () => {
