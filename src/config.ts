@@ -188,7 +188,8 @@ function parseHealthcheck(line: CommandLine): Intent {
     };
   const intent = parseFlags(line);
   if (intent.kind !== "serve") return intent;
-  const { host, port, tls, access } = intent.config;
+  const { hosts, port, tls, access } = intent.config;
+  const [host = ""] = hosts;
   const isSecure = tls.selfSigned || tls.certFile !== null;
   const proxies = access.proxyProtocol ? access.trustedProxies : [];
   return { kind: "healthcheck", host, port, isSecure, proxies };
@@ -292,15 +293,16 @@ function writingWords({ uploadOnly, allowDelete, onDuplicate }: Config["files"])
 
 /** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
 function exposureNotes(config: Config): readonly string[] {
-  const { host, directory, files, testing, access } = config;
-  if (isLoopback(host)) return [];
+  const { hosts, directory, files, testing, access } = config;
+  const open = hosts.filter((host) => !isLoopback(host)).join(" or ");
+  if (open === "") return [];
   // Whoever set rights has thought of it.
   const hasRights = access.authFile !== null || access.auth.length + access.tokens.length + access.anonymous.length > 0;
   const mayWrite = directory !== null && !files.readOnly && !hasRights;
   return [
-    ...(mayWrite ? [`Everyone who can reach ${host} may ${writingWords(files)}; --read-only forbids it.`] : []),
+    ...(mayWrite ? [`Everyone who can reach ${open} may ${writingWords(files)}; --read-only forbids it.`] : []),
     ...(testing
-      ? [`Everyone who can reach ${host} may use the endpoints of --testing, which are for tests only.`]
+      ? [`Everyone who can reach ${open} may use the endpoints of --testing, which are for tests only.`]
       : []),
   ];
 }

@@ -48,19 +48,14 @@ export const SERVING_FLAGS = {
     preset: null,
     read: (text: string) => (text === "" || text.includes("\0") ? new Unreadable("the path of a folder") : text),
   } as FlagRow<string | null>,
-  /** A name or an address; IPv6 without brackets. */
-  host: {
-    ...PLAIN,
-    group: "Serving",
-    flag: "host",
+  /** Names or addresses, at least one; IPv6 without brackets. */
+  hosts: {
+    ...list("Serving", "host", "HOST", "name or address to listen on; :: or 0.0.0.0 for all; repeatable", readHost),
     short: "b",
     aliases: ["bind"],
-    placeholder: "HOST",
-    help: "name or address to listen on; :: or 0.0.0.0 for all",
     shownPreset: "localhost",
-    preset: "localhost",
-    read: readHost,
-  } as FlagRow<string>,
+    preset: ["localhost"],
+  } as FlagRow<readonly string[]>,
   /** 0 picks a free one. */
   port: {
     ...PLAIN,

@@ -1,5 +1,12 @@
 // Which addresses a host stands for, so that a server listens on all of them and not on the one that happens to be first.
 
+/** A host as somebody named it, and what it stands for. */
+export interface HostAddresses {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string;
+  readonly addresses: readonly string[];
+}
+
 const IPV4 = /^\d+(?:\.\d+){3}$/;
 const LOOPBACK = ["127.0.0.1", "::1"];
 

@@ -33,12 +33,12 @@ export interface SocketEvents<Data> {
 
 /** Belongs to the server that it is given to, which stops it. */
 export interface Listener {
-  /** Where clients reach it, as soon as it listens. */
-  readonly url: string;
+  /** Where clients reach it, as soon as it listens; at least one. */
+  readonly urls: readonly string[];
   /** True when a handshake comes before the first byte, and its end is told. */
   readonly isSecure?: boolean;
   /**
-   * Accepts clients from now on; what happens on their sockets goes to `events`. Throws the system's error when the place
+   * Accepts clients from now on; what happens on their sockets goes to `events`. Throws a `ListenFault` when the place
    * cannot be had, and then holds nothing of it.
    */
   listen<Data>(events: SocketEvents<Data>): void;
@@ -46,10 +46,15 @@ export interface Listener {
   stop(): void;
 }
 
-/** A listener on a port of some addresses. */
-export interface PortListener extends Listener {
-  /** The port listened on; 0 before. */
+/** Why a place cannot be had. `cause` is what the system said. */
+export class ListenFault extends Error {
+  /** As somebody named it. */
+  readonly host: string;
   readonly port: number;
-  /** Addresses of the host that are not of this machine. */
-  readonly absentAddresses: readonly string[];
+
+  constructor(host: string, port: number, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.host = host;
+    this.port = port;
+  }
 }

@@ -2,7 +2,7 @@
 // which have none: who must send one and who may not is told by the address, and never by what comes.
 
 import type { AddressSet } from "../http/address-set.ts";
-import type { AcceptedSocket, PortListener, SocketEvents } from "./listener.ts";
+import type { AcceptedSocket, Listener, SocketEvents } from "./listener.ts";
 import { BadProxyHeader, readProxyHeader } from "./proxy-header.ts";
 import { RelayedSocket } from "./relayed-socket.ts";
 
@@ -16,27 +16,19 @@ export interface ProxiedSettings {
 }
 
 /** Listens where the other listener would. */
-export class ProxiedListener implements PortListener {
+export class ProxiedListener implements Listener {
   readonly isSecure = false;
-  readonly #plain: PortListener;
+  readonly #plain: Listener;
   readonly #settings: ProxiedSettings;
   readonly #waiting = new Set<Arrival<unknown>>();
 
-  constructor(plain: PortListener, settings: ProxiedSettings) {
+  constructor(plain: Listener, settings: ProxiedSettings) {
     this.#plain = plain;
     this.#settings = settings;
   }
 
-  get url(): string {
-    return this.#plain.url;
-  }
-
-  get port(): number {
-    return this.#plain.port;
-  }
-
-  get absentAddresses(): readonly string[] {
-    return this.#plain.absentAddresses;
+  get urls(): readonly string[] {
+    return this.#plain.urls;
   }
 
   /** A connection is told of when its header is in; `refused` of those that have none that can be read. */

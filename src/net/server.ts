@@ -105,7 +105,7 @@ export class Server implements ConnectionContext {
     return count;
   }
 
-  /** Starts listening; gives the URLs. Throws the system's error when one place cannot be had, and then listens nowhere. */
+  /** Starts listening; gives the URLs. Throws a `ListenFault` when one place cannot be had, and then listens nowhere. */
   listen(): readonly string[] {
     const { listeners } = this.#options;
     try {
@@ -116,7 +116,7 @@ export class Server implements ConnectionContext {
     }
     this.#stopClock = this.clock.start(() => this.#sweep());
     this.#lastSweep = this.clock.now;
-    return listeners.map(({ url }) => url);
+    return listeners.flatMap(({ urls }) => urls);
   }
 
   /** Stops accepting, lets exchanges finish within the grace time, cuts the rest off. Resolves when none is left. */

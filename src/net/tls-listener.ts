@@ -2,7 +2,7 @@
 // certificate at that moment, so that it can be changed while the server runs: a listener of Bun's own would keep its first.
 
 import type { Socket, SocketHandler, TLSOptions } from "bun";
-import type { AcceptedSocket, PortListener, SocketEvents } from "./listener.ts";
+import type { AcceptedSocket, Listener, SocketEvents } from "./listener.ts";
 import { RelayedSocket } from "./relayed-socket.ts";
 import { SecureStream } from "./secure-stream.ts";
 import { CIPHERS, namedClient, ownProtocols, type TlsCredentials } from "./tls-credentials.ts";
@@ -18,28 +18,20 @@ interface ServerSide extends TLSOptions {
 }
 
 /** Listens where the other listener would. */
-export class TlsListener implements PortListener {
+export class TlsListener implements Listener {
   readonly isSecure = true;
-  readonly #plain: PortListener;
+  readonly #plain: Listener;
   #credentials: TlsCredentials;
   #tls: ServerSide;
 
-  constructor(plain: PortListener, credentials: TlsCredentials) {
+  constructor(plain: Listener, credentials: TlsCredentials) {
     this.#plain = plain;
     this.#credentials = credentials;
     this.#tls = serverSide(credentials);
   }
 
-  get url(): string {
-    return this.#plain.url.replace(/^http:/, "https:");
-  }
-
-  get port(): number {
-    return this.#plain.port;
-  }
-
-  get absentAddresses(): readonly string[] {
-    return this.#plain.absentAddresses;
+  get urls(): readonly string[] {
+    return this.#plain.urls.map((url) => url.replace(/^http:/, "https:"));
   }
 
   /** `handshake` of the events is called once for a connection, before any data. */

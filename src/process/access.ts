@@ -53,13 +53,13 @@ function readFile(name: string): string | UnfitAccess {
 }
 
 function notesOn(
-  { host, tls, access }: Config,
+  { hosts, tls, access }: Config,
   { accounts, tokens }: AccessRules,
   words: readonly string[],
 ): readonly string[] {
   const notes: string[] = [];
   const isPlain = !tls.selfSigned && tls.certFile === null;
-  if (isPlain && !isLoopback(host) && accounts.length + tokens.length > 0)
+  if (isPlain && !hosts.every(isLoopback) && accounts.length + tokens.length > 0)
     notes.push("Passwords and tokens travel without encryption; --tls self-signed encrypts them.");
   // Those of the environment are not among the words, which `ps` shows to everyone.
   const typed = words.join("\n");

@@ -21,8 +21,8 @@ const OF_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
 
 /** What the command learns of the server. */
 export interface ServerFacts {
-  readonly url: string;
-  readonly host: string;
+  /** Where it listens, the best to ask first. */
+  readonly urls: readonly string[];
   readonly directory: string | null;
   /** PEM of one that nobody else vouches for; null when there is none. */
   readonly certificate: string | null;
@@ -76,9 +76,9 @@ function signalNumber(signal: unknown): number {
   return typeof signal === "number" ? signal : constants.signals[signal as NodeJS.Signals];
 }
 
-function environmentOf({ url, host, directory, certificate }: ServerFacts): Record<string, string> {
+function environmentOf({ urls, directory, certificate }: ServerFacts): Record<string, string> {
   return {
-    MINI_HTTP_URL: isEveryAddress(host) ? localUrl(url) : url,
+    MINI_HTTP_URL: localUrl(urls[0] ?? ""),
     ...(directory === null ? {} : { MINI_HTTP_DIRECTORY: directory }),
     ...(certificate === null ? {} : { MINI_HTTP_CA_FILE: keepCertificate(certificate) }),
   };
@@ -86,7 +86,8 @@ function environmentOf({ url, host, directory, certificate }: ServerFacts): Reco
 
 /** Every address is an address to listen at, and none to ask. */
 function localUrl(url: string): string {
-  return url.replace(/(?<=\/\/).*(?=:\d+$)/, "localhost");
+  const [, host = ""] = /^https?:\/\/\[?(.*?)\]?:\d+$/.exec(url) ?? [];
+  return isEveryAddress(host) ? url.replace(/(?<=\/\/).*(?=:\d+$)/, "localhost") : url;
 }
 
 /** A file for `curl --cacert`; gone with the process. */

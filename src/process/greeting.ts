@@ -32,7 +32,7 @@ function welcome({ config, renewal, log }: Run, urls: readonly string[]): void {
   const facts = { config, url, folder, addresses: networkAddresses(), logins };
   if (isTerminal() && log.wantsAll) for (const line of welcomeLines(facts)) log.say(line);
   if (config.qr) drawAddress(facts, log);
-  if (config.open && !openBrowser(openAddresses(facts).own)) log.warning("No browser was found to open.");
+  if (config.open && !openBrowser(openAddresses(facts).own[0] ?? url)) log.warning("No browser was found to open.");
 }
 
 function drawAddress(facts: WelcomeFacts, log: AccessLog): void {

@@ -16,14 +16,14 @@ import type { AppMetrics } from "./app-metrics.ts";
 import { descriptorLimit, planDescriptors } from "./descriptor-plan.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { shareOfMemory } from "./memory-share.ts";
-import type { PlaceListener } from "./place.ts";
+import type { PlaceListeners } from "./place.ts";
 import type { Renewal } from "./renewal.ts";
 import { watchVitalSigns } from "./vital-signs.ts";
 
 /** What it is made of. */
 export interface LocalServerOptions {
   readonly config: Config;
-  readonly listener: PlaceListener;
+  readonly listeners: PlaceListeners;
   readonly coordinator: Coordinator;
   /** What --testing works with. */
   readonly tools: TestingTools;
@@ -43,13 +43,13 @@ export class LocalServer {
   readonly #server: Server;
   readonly #config: Config;
   readonly #lifecycle: Lifecycle;
-  readonly #listener: PlaceListener;
+  readonly #listeners: PlaceListeners;
   /** Null when everyone may do everything; that does not change in a run. */
   readonly #access: AccessControl | null;
 
   constructor({
     config,
-    listener,
+    listeners,
     coordinator,
     tools,
     observer,
@@ -61,13 +61,13 @@ export class LocalServer {
   }: LocalServerOptions) {
     this.#config = config;
     this.#lifecycle = lifecycle;
-    this.#listener = listener;
+    this.#listeners = listeners;
     const warn = (line: string): void => observer.warning(line);
     this.#access = renewal.access === null ? null : new AccessControl(renewal.access, config.files, failures, warn);
     const plan = planDescriptors(descriptorLimit(), config.limits.maxConnections);
     const maxBuffered = Math.min(config.limits.maxBuffered, shareOfMemory());
     this.#server = new Server({
-      listeners: [listener.listener, ...listener.others],
+      listeners: listeners.listeners,
       limits: { ...config.limits, maxConnections: plan.connections, maxBuffered },
       maxTurnedAway: plan.turnedAway,
       dispatch: createDispatch(config, plan.files, coordinator, lifecycle, warn, tools, this.#access, metrics),
@@ -79,7 +79,7 @@ export class LocalServer {
     if (metrics !== null) watchVitalSigns(metrics.memory, () => this.#server.inHand);
   }
 
-  /** Starts; gives the URLs. Throws the system's error when it cannot listen. */
+  /** Starts; gives the URLs. Throws a `ListenFault` when it cannot. */
   listen(): readonly string[] {
     return this.#server.listen();
   }
@@ -92,7 +92,7 @@ export class LocalServer {
   /** Goes on with what was read again. */
   renew({ tls, access }: Renewal): void {
     if (access !== null) this.#access?.renew(access);
-    if (tls !== null) this.#listener.renew(tls);
+    if (tls !== null) this.#listeners.renew(tls);
   }
 
   /** Tells balancers, then takes no new clients and finishes what is in hand. Resolves when no connection is left. */

@@ -9,7 +9,7 @@ import { attend } from "./attendance.ts";
 import { type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
-import { createListener, listenOrGiveUp } from "./place.ts";
+import { createListeners, listenOrGiveUp } from "./place.ts";
 import { OwnCount, RequestCount } from "./request-count.ts";
 import { renewer, type Run } from "./run.ts";
 
@@ -18,7 +18,7 @@ export function serveAlone(run: Run): void {
   const { config, place, renewal, log, coordinator, evictions } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const listener = createListener(place, renewal.tls, config);
+  const listeners = createListeners(place, renewal.tls, config);
   const tools = createTools(config);
   const failures = new FailureTable();
   const metrics = config.log.metrics ? metricsOfOne(new MetricsMemory()) : null;
@@ -28,7 +28,7 @@ export function serveAlone(run: Run): void {
   const observer = counter === null ? log : new Observers([log, counter], [log]);
   const server = new LocalServer({
     config,
-    listener,
+    listeners,
     coordinator,
     tools,
     observer,
@@ -51,7 +51,7 @@ export function serveAlone(run: Run): void {
       return server.connectionCount;
     },
   });
-  const urls = listenOrGiveUp(() => server.listen(), listener.listener, place, log);
+  const urls = listenOrGiveUp(() => server.listen(), listeners.ports, log);
   attend(run, urls, stop);
 }
 

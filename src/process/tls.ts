@@ -25,11 +25,11 @@ const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1000;
  * fault is one line that says what to do.
  */
 export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.now()): LoadedTls | UnfitIdentity {
-  const { tls, host, port, admission } = config;
+  const { tls, hosts, port, admission } = config;
   const { certFile, keyFile, selfSigned, stateFolder, clientAuthorityFile } = tls;
   if (certFile === null && !selfSigned) return PLAIN;
   const make = (): TlsIdentity =>
-    signSelf(makeKey(), `mini-http on ${hostname()}`, ownNames([host, ...admission.allowedHosts]), now);
+    signSelf(makeKey(), `mini-http on ${hostname()}`, ownNames([...hosts, ...admission.allowedHosts]), now);
   const makeOnce = (): TlsIdentity => kept ?? make();
   const identity =
     certFile !== null
@@ -41,7 +41,7 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const clientAuthorities = clientAuthorityFile === null ? null : readCertificates(clientAuthorityFile);
   if (clientAuthorities instanceof UnfitIdentity) return clientAuthorities;
   const { cert, key } = identity;
-  const notes = [...(selfSigned ? pinNotes(identity, host, port) : []), ...endNotes(identity, now)];
+  const notes = [...(selfSigned ? pinNotes(identity, hosts[0] ?? "localhost", port) : []), ...endNotes(identity, now)];
   return { credentials: { cert, key, clientAuthorities }, notes };
 }
 

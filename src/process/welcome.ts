@@ -22,7 +22,8 @@ export interface WelcomeFacts {
 
 /** The addresses to open, the best first; those that others can use, and one of this machine's own. */
 export interface OpenAddresses {
-  readonly own: string;
+  /** One for each host. */
+  readonly own: readonly string[];
   /** Empty when only this machine reaches the server. */
   readonly others: readonly string[];
 }
@@ -39,17 +40,22 @@ export function openAddresses({ config, url, folder, addresses }: WelcomeFacts):
     // No URL has an address with a zone: it stands as it was given.
     return URL.parse(address)?.href ?? address;
   };
-  const { host } = config;
-  if (isLoopback(host)) return { own: at(host), others: [] };
-  if (!isEveryAddress(host)) return { own: at(host), others: [at(host)] };
-  const reachable = canonicalHost(host) === "::" ? addresses : addresses.filter((address) => !address.includes(":"));
-  return { own: at("localhost"), others: reachable.map(at) };
+  const own = config.hosts.map((host) => at(isEveryAddress(host) ? "localhost" : host));
+  const others = config.hosts.flatMap((host) => reachableBy(host, addresses).map(at));
+  return { own: [...new Set(own)], others: [...new Set(others)] };
+}
+
+/** Names and addresses for those who are not on this machine. */
+function reachableBy(host: string, addresses: readonly string[]): readonly string[] {
+  if (isLoopback(host)) return [];
+  if (!isEveryAddress(host)) return [host];
+  return canonicalHost(host) === "::" ? addresses : addresses.filter((address) => !address.includes(":"));
 }
 
 /** Lines without their ends, each indented, so that none is taken for one of the log. */
 export function welcomeLines(facts: WelcomeFacts): readonly string[] {
   const { own, others } = openAddresses(facts);
-  const opened = [own, ...others.filter((address) => address !== own)];
+  const opened = [...new Set([...own, ...others])];
   const rows: (readonly [name: string, text: string])[] = [
     ["Folder", facts.folder === null ? "none; mini-http DIRECTORY shares one" : printable(facts.folder)],
     ...(facts.folder === null ? [] : ([["Visitors", visitorsMay(facts)]] as const)),
@@ -77,7 +83,7 @@ function visitorsMay({ config, logins }: WelcomeFacts): string {
 }
 
 function networkLine({ config }: WelcomeFacts, others: readonly string[]): string {
-  if (isLoopback(config.host)) return "only this machine reaches it; --host 0.0.0.0 opens it to your network";
+  if (config.hosts.every(isLoopback)) return "only this machine reaches it; --host 0.0.0.0 opens it to your network";
   return others.length > 0 ? "open to whoever reaches these addresses" : "this machine has no address in a network";
 }
 

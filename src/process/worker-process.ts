@@ -18,7 +18,7 @@ import { Lifecycle } from "./lifecycle.ts";
 import { LocalServer } from "./local-server.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage, type WorkerOrders } from "./messages.ts";
 import { openLog } from "./open-log.ts";
-import { createListener, placeFault } from "./place.ts";
+import { createListeners, placeFault } from "./place.ts";
 import { RequestCount } from "./request-count.ts";
 import { PAGE_DESCRIPTOR, Scoreboard } from "./scoreboard.ts";
 import { outliveSignals } from "./signals.ts";
@@ -98,7 +98,7 @@ class WorkerProcess {
     });
     const server = new LocalServer({
       config,
-      listener: createListener(place, renewal.tls, config),
+      listeners: createListeners(place, renewal.tls, config),
       coordinator,
       tools: { recorder, faults },
       observer: countingAnswers(log, config.life.maxRequests, scoreboard),
@@ -116,7 +116,7 @@ class WorkerProcess {
     try {
       return server.listen();
     } catch (error) {
-      throw new Error(placeFault(error, place));
+      throw new Error(placeFault(error));
     }
   }
 

@@ -12,13 +12,13 @@ import { tempFolder } from "../support/temp-folder.ts";
 
 /** Another kind of place, to show that it needs no word of the server's. */
 class SocketFileListener implements Listener {
-  readonly url: string;
+  readonly urls: readonly string[];
   readonly #path: string;
   #listener: { stop(): void } | null = null;
 
   constructor(path: string) {
     this.#path = path;
-    this.url = `unix:${path}`;
+    this.urls = [`unix:${path}`];
   }
 
   listen<Data>(events: SocketEvents<Data>): void {

@@ -46,21 +46,21 @@ function endless(): ByteSource {
 
 class ProxiedServer implements AsyncDisposable {
   readonly observer = new RecordingObserver();
-  readonly #listener: ProxiedListener | TlsListener;
+  readonly #tcp: TcpListener;
   readonly #server: Server;
 
   constructor(settings: Partial<ProxiedSettings> = {}, isSecure = false, limits: Partial<Limits> = {}) {
-    const tcp = new TcpListener({ host: "127.0.0.1", addresses: ["127.0.0.1"], port: 0 });
+    this.#tcp = new TcpListener({ hosts: [{ host: "127.0.0.1", addresses: ["127.0.0.1"] }], port: 0 });
     const proxies = new AddressSet(["127.0.0.0/8"]);
-    const proxied = new ProxiedListener(tcp, { proxies, timeoutMs: 10_000, mostWaiting: 100, ...settings });
-    this.#listener = isSecure ? new TlsListener(proxied, { ...identity, clientAuthorities: null }) : proxied;
+    const proxied = new ProxiedListener(this.#tcp, { proxies, timeoutMs: 10_000, mostWaiting: 100, ...settings });
+    const listener = isSecure ? new TlsListener(proxied, { ...identity, clientAuthorities: null }) : proxied;
     const options = { limits: { ...DEFAULT_LIMITS, ...limits }, maxTurnedAway: 8, dispatch, observer: this.observer };
-    this.#server = new Server({ ...options, listeners: [this.#listener], lifecycle: new Lifecycle() });
+    this.#server = new Server({ ...options, listeners: [listener], lifecycle: new Lifecycle() });
     this.#server.listen();
   }
 
   get port(): number {
-    return this.#listener.port;
+    return this.#tcp.port;
   }
 
   get connections(): number {

@@ -120,10 +120,10 @@ describe("Server", () => {
 
   test("of several listeners listens at all of them, or at none when one cannot be had", () => {
     const placeOf = (port: number): TcpListener =>
-      new TcpListener({ host: "localhost", addresses: ["127.0.0.1"], port });
+      new TcpListener({ hosts: [{ host: "localhost", addresses: ["127.0.0.1"] }], port });
     const [one, other] = [placeOf(0), placeOf(0)];
     const server = serverOf([one, other]);
-    expect(server.listen()).toEqual([one.url, other.url]);
+    expect(server.listen()).toEqual([...one.urls, ...other.urls]);
     const third = placeOf(0);
     expect(() => serverOf([third, placeOf(one.port)]).listen()).toThrow();
     expect(third.port).toBeGreaterThan(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { HostAddresses } from "../../src/net/host-addresses.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { needs } from "../support/needs.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -21,7 +22,7 @@ describe.skipIf(needs({ linux: true }).skip)("TcpListener: a host of several add
     const addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
     const { port, listener, stop } = startServer(undefined, {}, { addresses });
     for (const address of addresses) expect(await getFrom(address, port)).toContain("200 OK");
-    expect(listener.absentAddresses).toEqual([]);
+    expect(listener.absences).toEqual([]);
     await stop();
     for (const address of addresses) expect(getFrom(address, port)).rejects.toThrow();
   });
@@ -30,7 +31,7 @@ describe.skipIf(needs({ linux: true }).skip)("TcpListener: a host of several add
     const addresses = ["198.51.100.1", "127.0.0.2", "2001:db8::1"];
     const { port, listener, stop } = startServer(undefined, {}, { addresses });
     expect(await getFrom("127.0.0.2", port)).toContain("200 OK");
-    expect(listener.absentAddresses).toEqual(["198.51.100.1", "2001:db8::1"]);
+    expect(listener.absences).toEqual([{ host: "127.0.0.1", addresses: ["198.51.100.1", "2001:db8::1"] }]);
     await stop();
   });
 
@@ -47,22 +48,77 @@ describe.skipIf(needs({ linux: true }).skip)("TcpListener: a host of several add
   });
 });
 
+/** Hosts that are addresses. */
+const hostsOf = (...addresses: readonly string[]): HostAddresses[] =>
+  addresses.map((address) => ({ host: address, addresses: [address] }));
+
+describe.skipIf(needs({ linux: true, paths: ["/proc/net/if_inet6"] }).skip)("TcpListener: several hosts", () => {
+  const overlaps: [why: string, hosts: HostAddresses[], reached: string[]][] = [
+    ["of one address each", hostsOf("127.0.0.2", "127.0.0.3"), ["127.0.0.2", "127.0.0.3"]],
+    ["of both families", hostsOf("127.0.0.2", "::1"), ["127.0.0.2", "::1"]],
+    ["that are the same", hostsOf("127.0.0.2", "127.0.0.2"), ["127.0.0.2"]],
+    ["that are the same in another spelling", hostsOf("::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"), ["::1"]],
+    ["of which one is mapped into the other", hostsOf("127.0.0.1", "::ffff:127.0.0.1"), ["127.0.0.1"]],
+    [
+      "of which one is among the addresses of the other",
+      [{ host: "localhost", addresses: ["127.0.0.1", "::1"] }, ...hostsOf("::1")],
+      ["127.0.0.1", "::1"],
+    ],
+    ["of which one stands for all", hostsOf("127.0.0.1", "0.0.0.0"), ["127.0.0.1", "127.0.0.9"]],
+    ["of which one stands for all of the other family", hostsOf("::1", "0.0.0.0"), ["::1", "127.0.0.9"]],
+    ["of which one stands for all of both families", hostsOf("127.0.0.1", "::1", "::"), ["::1", "127.0.0.9"]],
+    ["that stand for all", hostsOf("0.0.0.0", "::"), ["::1", "127.0.0.9"]],
+  ];
+  test.each(overlaps)("%s are listened on, each address once", async (_, hosts, reached) => {
+    const listener = new TcpListener({ hosts, port: 0 });
+    let heard = Promise.withResolvers<void>();
+    listener.listen({ open: () => heard.resolve(), data() {} });
+    expect(listener.absences).toEqual([]);
+    expect(new Set(listener.urls.map((url) => url.replace(/.*:/, "")))).toEqual(new Set([String(listener.port)]));
+    for (const address of reached) {
+      const client = await RawClient.connect(listener.port, address);
+      await heard.promise;
+      heard = Promise.withResolvers<void>();
+      client.close();
+    }
+    listener.stop();
+  });
+
+  const lost: [why: string, hosts: HostAddresses[], host: string][] = [
+    ["is not of this machine", hostsOf("127.0.0.1", "198.51.100.1"), "198.51.100.1"],
+    ["would be covered by another, if it were of this machine", hostsOf("198.51.100.2", "0.0.0.0"), "198.51.100.2"],
+    ["has no address of this machine", hostsOf("::1", "2001:db8::9"), "2001:db8::9"],
+  ];
+  test.each(lost)("are a fault when one %s, which is named", (_, hosts, host) => {
+    const listener = new TcpListener({ hosts, port: 0 });
+    expect(() => listener.listen({ data() {} })).toThrow(expect.objectContaining({ host }));
+    expect(listener.port).toBe(0);
+  });
+
+  test("are a fault when the port of one is in use, which is named", () => {
+    using other = Bun.listen({ hostname: "127.0.0.3", port: 0, socket: { data() {} } });
+    const { port } = other;
+    const listener = new TcpListener({ hosts: hostsOf("127.0.0.2", "127.0.0.3"), port });
+    expect(() => listener.listen({ data() {} })).toThrow(expect.objectContaining({ host: "127.0.0.3", port }));
+  });
+});
+
 describe("TcpListener", () => {
   test.each([
     ["localhost", "http://localhost:"],
     ["127.0.0.1", "http://127.0.0.1:"],
     ["::1", "http://[::1]:"],
   ])("tells where clients reach %s", (host, beginning) => {
-    const listener = new TcpListener({ host, addresses: ["127.0.0.1"], port: 0 });
+    const listener = new TcpListener({ hosts: [{ host, addresses: ["127.0.0.1"] }], port: 0 });
     expect(listener.port).toBe(0);
     listener.listen({ data() {} });
     expect(listener.port).toBeGreaterThan(0);
-    expect(listener.url).toBe(beginning + listener.port);
+    expect(listener.urls).toEqual([beginning + listener.port]);
     listener.stop();
   });
 
   test("a probe of a port leaves it to whoever comes next", () => {
-    const probe = new TcpListener({ host: "127.0.0.1", addresses: ["127.0.0.1"], port: 0 });
+    const probe = new TcpListener({ hosts: [{ host: "127.0.0.1", addresses: ["127.0.0.1"] }], port: 0 });
     probe.listen({ data() {} });
     const { port } = probe;
     probe.stop();
@@ -72,7 +128,7 @@ describe("TcpListener", () => {
 
   test("one that never listened, or could not, can be stopped all the same", () => {
     using other = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    const listener = new TcpListener({ host: "127.0.0.1", addresses: ["127.0.0.1"], port: other.port });
+    const listener = new TcpListener({ hosts: [{ host: "127.0.0.1", addresses: ["127.0.0.1"] }], port: other.port });
     listener.stop();
     expect(() => listener.listen({ data() {} })).toThrow("127.0.0.1");
     listener.stop();
@@ -80,7 +136,7 @@ describe("TcpListener", () => {
   });
 
   test.skipIf(needs({ linux: true }).skip)("several share a port only when each says so", () => {
-    const place = { host: "127.0.0.1", addresses: ["127.0.0.1"], port: 0 };
+    const place = { hosts: [{ host: "127.0.0.1", addresses: ["127.0.0.1"] }], port: 0 };
     const first = new TcpListener({ ...place, sharesPort: true });
     first.listen({ data() {} });
     const { port } = first;

@@ -36,10 +36,11 @@ class SecureServer {
   readonly observer = new RecordingObserver();
   readonly listener: TlsListener;
   readonly server: Server;
+  readonly #tcp: TcpListener;
 
   constructor(credentials: TlsCredentials, limits: Partial<Limits> = {}) {
-    const tcp = new TcpListener({ host: "127.0.0.1", addresses: ["127.0.0.1"], port: 0 });
-    this.listener = new TlsListener(tcp, credentials);
+    this.#tcp = new TcpListener({ hosts: [{ host: "127.0.0.1", addresses: ["127.0.0.1"] }], port: 0 });
+    this.listener = new TlsListener(this.#tcp, credentials);
     this.server = new Server({
       listeners: [this.listener],
       limits: { ...DEFAULT_LIMITS, ...limits },
@@ -52,7 +53,7 @@ class SecureServer {
   }
 
   get port(): number {
-    return this.listener.port;
+    return this.#tcp.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -100,7 +101,7 @@ describe("a secure connection", () => {
   });
 
   test("has an https URL", () => {
-    expect(shared.listener.url).toBe(`https://127.0.0.1:${shared.port}`);
+    expect(shared.listener.urls).toEqual([`https://127.0.0.1:${shared.port}`]);
   });
 
   test.each([

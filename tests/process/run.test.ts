@@ -36,6 +36,13 @@ describe.skipIf(skip)("the command", () => {
     ["finds workers", ["--workers", "2"], `curl -sS "$MINI_HTTP_URL/echo/hello"`, 0, "hello"],
     ["finds one on every address", ["--host", "0.0.0.0"], `curl -sS "$MINI_HTTP_URL/echo/hello"`, 0, "hello"],
     [
+      "finds the first of several hosts",
+      ["-b", "::,localhost"],
+      `echo "$MINI_HTTP_URL" | cut -d: -f2`,
+      0,
+      "//localhost\n",
+    ],
+    [
       "finds a secure one, and what proves it",
       ["--tls", "self-signed"],
       `curl -sS --cacert "$MINI_HTTP_CA_FILE" "$MINI_HTTP_URL/echo/hello"; printf %.8s "$MINI_HTTP_URL"`,

@@ -9,7 +9,8 @@ function facts(argv: readonly string[], given: Partial<WelcomeFacts> = {}): Welc
   if (intent.kind !== "serve") throw new Error(JSON.stringify(intent));
   const { config } = intent;
   const scheme = config.tls.selfSigned ? "https" : "http";
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const [first = ""] = config.hosts;
+  const host = first.includes(":") ? `[${first}]` : first;
   const folder = config.directory === null ? null : "/home/ada/shared";
   return { config, url: `${scheme}://${host}:4221`, folder, addresses: LAN, logins: null, ...given };
 }
@@ -50,14 +51,26 @@ describe("the addresses to open", () => {
     ],
     ["of IPv6's own", [".", "-b", "::1"], "http://[::1]:4221/files/", []],
   ])("%s", (_, argv, own, others) => {
-    expect(openAddresses(facts(argv))).toEqual({ own, others });
+    expect(openAddresses(facts(argv))).toEqual({ own: [own], others });
+  });
+
+  test("of several hosts are those of each, once", () => {
+    const hosts = ["localhost", "192.0.2.20", "0.0.0.0"];
+    const network = "http://192.0.2.20:4221/files/";
+    const own = ["http://localhost:4221/files/", network];
+    const known = facts([".", "-b", hosts.join()]);
+    expect(openAddresses(known)).toEqual({ own, others: [network] });
+    const shown = welcomeLines(known).filter((line) => line.includes("http://"));
+    expect(shown).toEqual([`  Open      ${own[0]}`, `            ${network}`]);
+    expect(welcomeLines(facts([".", "-b", "localhost,::1"])).join("\n")).toContain("only this machine reaches it");
+    expect(welcomeLines(facts([".", "-b", "localhost,0.0.0.0"])).join("\n")).not.toContain("only this machine");
   });
 
   test("have no port where the scheme says it", () => {
-    expect(openAddresses(facts(["."], { url: "http://localhost:80" })).own).toBe("http://localhost/files/");
-    expect(openAddresses(facts([".", "--tls", "self-signed"], { url: "https://localhost" })).own).toBe(
+    expect(openAddresses(facts(["."], { url: "http://localhost:80" })).own).toEqual(["http://localhost/files/"]);
+    expect(openAddresses(facts([".", "--tls", "self-signed"], { url: "https://localhost" })).own).toEqual([
       "https://localhost/files/",
-    );
+    ]);
   });
 
   test("are never the address that only listens", () => {

@@ -76,7 +76,7 @@ export function startServer(
   { addresses = ["127.0.0.1"], port = 0, clock = new SystemClock(), wiretap }: ServerPlace = {},
 ): StartedServer {
   const observer = new RecordingObserver();
-  const listener = new TcpListener({ host: "127.0.0.1", addresses, port });
+  const listener = new TcpListener({ hosts: [{ host: "127.0.0.1", addresses }], port });
   const server = new Server({
     listeners: [listener],
     limits: { ...DEFAULT_LIMITS, ...limits },
