@@ -94,10 +94,12 @@ function textOf(row: FlagRow<unknown>, value: unknown): string | null | Unreadab
   return Number.isSafeInteger(value) ? String(value) : new Unreadable("a whole number, or a text in quotes");
 }
 
+/** One text stands for a list of it: a flag that is given once needs no brackets, either. */
 function listText({ separator }: FlagRow<unknown>, value: unknown): string | null | Unreadable {
-  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
-  if (!isList) return new Unreadable('a list of texts in quotes, such as ["...", "..."]');
-  return value.length === 0 ? null : value.join(separator);
+  const items: unknown = typeof value === "string" ? [value] : value;
+  const isList = Array.isArray(items) && items.every((item) => typeof item === "string");
+  if (!isList) return new Unreadable('a text in quotes, or a list such as ["...", "..."]');
+  return items.length === 0 ? null : items.join(separator);
 }
 
 /** What a value is, for a sentence; one that may be a secret is not repeated. */

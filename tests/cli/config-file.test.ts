@@ -35,8 +35,9 @@ describe("a key sets its flag", () => {
     ["no-listing = false", (c) => c.files.listing, true],
     ["workers = 4", (c) => c.workers, 4],
     ['workers = "auto"', (c) => c.workers, "auto"],
-    ['bind = "::1"', (c) => c.host, "::1"],
-    ['"host" = "::1"', (c) => c.host, "::1"],
+    ['bind = "::1"', (c) => c.hosts, ["::1"]],
+    ['"host" = "::1"', (c) => c.hosts, ["::1"]],
+    ['host = ["::1", "127.0.0.1"]', (c) => c.hosts, ["::1", "127.0.0.1"]],
     ["grace = 3", (c) => c.graceMs, 3000],
     ['grace = "500ms"', (c) => c.graceMs, 500],
     ["quota = 1_000", (c) => c.files.quotaBytes, 1000],
@@ -70,8 +71,8 @@ describe("the flag beats the variable, which beats the file, which beats what a 
     ["a flag", ["-p", "1"], { MINI_HTTP_PORT: "2" }, "port = 3", port, 1],
     ["a variable", [], { MINI_HTTP_PORT: "2" }, "port = 3", port, 2],
     ["a variable that is empty", [], { MINI_HTTP_PORT: "" }, "port = 3", port, 3],
-    ["an alias on the command line", ["--bind", "a"], {}, 'host = "b"', (c) => c.host, "a"],
-    ["an alias in the file", ["--host", "a"], {}, 'bind = "b"', (c) => c.host, "a"],
+    ["an alias on the command line", ["--bind", "a"], {}, 'host = "b"', (c) => c.hosts, ["a"]],
+    ["an alias in the file", ["--host", "a"], {}, 'bind = "b"', (c) => c.hosts, ["a"]],
     ["a switch that says no", ["--quiet=no"], {}, "quiet = true", (c) => c.quiet, false],
     ["a list, which does not add up", ["--auth", "a:b"], {}, 'auth = ["c:d"]', (c) => c.access.auth, ["a:b"]],
     ["DIRECTORY", ["b"], {}, 'directory = "a"', (c) => c.directory, "b"],
@@ -177,14 +178,17 @@ describe("a mistake has file, line and key", () => {
     ["port = { number = 80 }", ":1: port must be a whole number, or a text in quotes, not a table."],
     ['quiet = "yes"', ":1: quiet must be true or false, not a text."],
     ["quiet = 1", ":1: quiet must be true or false, not 1."],
-    ["host = 1", ":1: host must be a text in quotes, not 1."],
+    ["host = 1", ':1: host must be a text in quotes, or a list such as ["...", "..."], not 1.'],
     ['bind = ":::"', ':1: bind must be a name or an address such as localhost, 0.0.0.0 or ::1, not ":::".'],
     ["chmod = 0o644", ":1: chmod must be a text in quotes, not 420."],
     ["tls = true", ":1: tls must be a text in quotes, not true."],
-    ['cors = "*"', ':1: cors must be a list of texts in quotes, such as ["...", "..."], not a text.'],
-    ["cors = [1]", ':1: cors must be a list of texts in quotes, such as ["...", "..."], not a list of something else.'],
+    ["cors = true", ':1: cors must be a text in quotes, or a list such as ["...", "..."], not true.'],
+    [
+      "cors = [1]",
+      ':1: cors must be a text in quotes, or a list such as ["...", "..."], not a list of something else.',
+    ],
     ['cors = ["x"]', ':1: cors must be an origin such as https://app.example.org, not "x".'],
-    ["token = 12345678", ':1: token must be a list of texts in quotes, such as ["...", "..."], not a number.'],
+    ["token = 12345678", ':1: token must be a text in quotes, or a list such as ["...", "..."], not a number.'],
     ['directory = ""', ":1: directory must be the path of a folder, not empty."],
     ['log-file = ""', ":1: log-file must be a path, not empty."],
     ["prot = 80", ':1: There is no key "prot"; did you mean port?'],
@@ -214,7 +218,7 @@ describe("a mistake has file, line and key", () => {
 
   test("and no secret", () => {
     for (const row of ["auth", "token"]) {
-      for (const value of ["hunter2", '"hunter2"', '["hunter2", 3]', '["x"', "['x' hunter2]"]) {
+      for (const value of ["hunter2", '"hunter2', '["hunter2", 3]', '["x"', "['x' hunter2]"]) {
         expect(usageError(`${row} = ${value}`)).not.toContain("hunter2");
       }
     }
@@ -225,7 +229,7 @@ test("every flag but those of a person has a key, and takes numbers or texts whe
   for (const [flag, row] of ALL_FLAGS) {
     const line = (value: string): string => JSON.stringify(parse(`${flag} = ${value}`));
     if (["config", "help", "version", "print-config"].includes(flag)) expect(line("true")).toContain("command line");
-    else if (row.isList) expect(line('"x"')).toContain("must be a list");
+    else if (row.isList) expect(line("1")).toContain("must be a text in quotes, or a list");
     else if (row.placeholder === null) expect(line("1")).toContain("must be true or false");
     else if (takesNumber(row)) expect(line("true")).toContain("must be a whole number");
     else expect(line("1")).toContain("must be a text");
