@@ -24,6 +24,7 @@ import {
   type Setting,
   type SettingMap,
   type Source,
+  withPlaces,
 } from "./cli/settings.ts";
 import { type Shell, SHELLS } from "./cli/completions.ts";
 import type { AskedServer } from "./cli/healthcheck.ts";
@@ -207,11 +208,11 @@ function readServed(words: ArgumentList, line: CommandLine): Served | UsageError
   if (settings instanceof UsageError) return settings;
   const read = composeConfig(settings);
   const contradiction = findContradiction(read, (flag) => settings.get(flag)?.source.kind !== "default");
-  if (contradiction !== null) return contradiction;
+  if (contradiction !== null) return new UsageError(withPlaces(contradiction.sentence, settings));
   const operand = chooseDirectory(words);
   if (operand instanceof UsageError) return operand;
   if (read.life.tmp && (operand ?? read.directory) !== null)
-    return new UsageError("--tmp makes the folder; leave out DIRECTORY.");
+    return new UsageError(withPlaces("--tmp makes the folder; leave out DIRECTORY.", settings));
   const meant = new Map(settings);
   if (operand !== null) changeSetting(meant, SERVING_FLAGS.directory.flag, operand, { kind: "operand" });
   deriveSettings(meant, read);

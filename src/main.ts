@@ -16,9 +16,9 @@ function main(argv: readonly string[]): void {
   const intent = parseConfig(argv, process.env, readConfigText);
   switch (intent.kind) {
     case "serve":
-      return void serve(intent.config, intent.notes);
+      return void serve(intent);
     case "run":
-      return void serve(intent.config, intent.notes, intent.command);
+      return void serve(intent, intent.command);
     case "healthcheck":
       return void checkHealth(intent);
     case "hash-password":

@@ -182,7 +182,7 @@ export const ADMISSION_FLAGS = {
 
 /** Where settings come from beside the command line and the environment: no setting itself, and in no such file. */
 export const CONFIG_FLAGS = {
-  config: path("Other", "config", "FILE", "read settings from there: TOML, with flags as keys"),
+  config: path("Other", "config", "FILE", "settings, with flags as keys (TOML); read again at SIGHUP"),
 } as const;
 
 /** What is answered at once, and nothing served. Only a person asks so: neither environment nor file holds them. */

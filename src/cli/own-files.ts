@@ -41,9 +41,14 @@ export function ownFilesNotes(directory: string, readOnly: boolean, own: OwnFile
 
 /** The same for the file that says where the server is to be reached, and may not be there yet. */
 export function readyFileNotes(directory: string, readyFile: string): readonly string[] {
-  if (!liesIn(dirname(readyFile), directory)) return [];
+  if (!liesBeside(readyFile, directory)) return [];
   const shown = quoted(readyFile);
   return [`The file of --ready-file, "${shown}", lies in the served folder, where others may read or replace it.`];
+}
+
+/** True when a file, or the link that stands for it, is in the folder or would be there. */
+export function liesBeside(path: string, directory: string): boolean {
+  return liesIn(dirname(path), directory) || liesIn(path, directory);
 }
 
 /** By real paths. A folder that is not there yet holds nothing. */

@@ -107,3 +107,16 @@ function nameOf({ flag }: FlagRow<unknown>, source: Source): string {
       return `--${flag}`;
   }
 }
+
+/** A sentence about flags, with where the file sets those that it names: people look for a key there, and not for a flag. */
+export function withPlaces(sentence: string, settings: SettingMap): string {
+  const named = [...sentence.matchAll(/--([a-z-]+)|\bDIRECTORY\b/g)].map(([, flag]) =>
+    settings.get(flag ?? "directory"),
+  );
+  const places = [...new Set(named)].flatMap((setting) => {
+    if (setting?.source.kind !== "file") return [];
+    const { path, line, key } = setting.source;
+    return [` ${placeOf(path, line)} sets ${key}.`];
+  });
+  return sentence + places.join("");
+}

@@ -7,10 +7,12 @@ import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
 import { ownFilesNotes, readyFileNotes } from "../cli/own-files.ts";
-import type { Config } from "../config.ts";
+import { withPlaces } from "../cli/settings.ts";
+import type { Config, Served } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { Housekeeper } from "../storage/housekeeper.ts";
 import { Command } from "./command.ts";
+import { configNotes } from "./config-notes.ts";
 import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
@@ -27,25 +29,22 @@ const OWN_FILES = Bun.isStandaloneExecutable
 
 /**
  * Serves until the process ends, or as long as the command runs that is given; ends the process with one line when it
- * cannot. `notes` are worth a warning each.
+ * cannot.
  */
-export async function serve(
-  asked: Config,
-  notes: readonly string[],
-  words: readonly string[] | null = null,
-): Promise<void> {
-  const mistake = findLifeMistake(asked);
+export async function serve(asked: Served, words: readonly string[] | null = null): Promise<void> {
+  const mistake = findLifeMistake(asked.config);
   if (mistake !== null) process.exit(complain(mistake, EXIT_USAGE_ERROR));
-  const config = asked.life.tmp ? { ...asked, directory: makeTemporaryFolder() } : asked;
+  const config = asked.config.life.tmp ? { ...asked.config, directory: makeTemporaryFolder() } : asked.config;
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const loaded = loadRenewal(config, null);
-  if (loaded instanceof Unfit) process.exit(complain(loaded.line, EXIT_USAGE_ERROR));
+  if (loaded instanceof Unfit) process.exit(complain(withPlaces(loaded.line, asked.settings), EXIT_USAGE_ERROR));
   const log = openLogOrGiveUp(config);
   const warnings = [
-    ...notes,
+    ...asked.notes,
     ...(folder === null || folder.warning === null ? [] : [folder.warning]),
     ...startNotes(config),
+    ...configNotes(asked, config.directory),
     ...loaded.notes,
   ];
   for (const warning of warnings) log.warning(warning);
@@ -61,7 +60,7 @@ export async function serve(
   const place = config.life.reusePort ? takePart(found, log) : found;
   void evictor?.begin();
   const command = words === null ? null : new Command(words);
-  const run = { config, place, renewal: loaded.renewal, log, coordinator, keeper, evictor, evictions, command };
+  const run = { config, asked, place, renewal: loaded.renewal, log, coordinator, keeper, evictor, evictions, command };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }

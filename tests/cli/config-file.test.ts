@@ -225,6 +225,30 @@ describe("a mistake has file, line and key", () => {
   });
 });
 
+describe("a contradiction says which keys have part in it", () => {
+  const cases: [argv: string[], text: string, sentence: string][] = [
+    [
+      [],
+      "read-only = true\nupload-only = true",
+      "--read-only and --upload-only contradict each other; leave one out. /f:1 sets read-only. /f:2 sets upload-only.",
+    ],
+    [
+      ["--read-only"],
+      "\nupload-only = true",
+      "--read-only and --upload-only contradict each other; leave one out. /f:2 sets upload-only.",
+    ],
+    [[], 'tls-key = "k"', "--tls-key needs --tls-cert. /f:1 sets tls-key."],
+    [["--tmp"], 'directory = "k"', "--tmp makes the folder; leave out DIRECTORY. /f:1 sets directory."],
+  ];
+  test.each(cases)("%j %j", (argv, text, sentence) => {
+    expect(parse(text, argv, {}, "/f")).toEqual({ kind: "usage-error", line: `${sentence} Try --help.` });
+  });
+
+  test("that a flag can take back", () => {
+    expect(settings("read-only = true", ["--upload-only", "--read-only=no"]).files.uploadOnly).toBe(true);
+  });
+});
+
 test("every flag but those of a person has a key, and takes numbers or texts where its value is one", () => {
   for (const [flag, row] of ALL_FLAGS) {
     const line = (value: string): string => JSON.stringify(parse(`${flag} = ${value}`));

@@ -108,6 +108,33 @@ describe("a certificate of one's own", () => {
     expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprintOf(second)]));
   });
 
+  test.each([
+    ["one process", []],
+    ["two workers", ["--workers", "2"]],
+  ])("of another name in the file of --config is taken up at SIGHUP by %s", async (_, flags) => {
+    using folder = tempFolder();
+    const identities = [make(), make()];
+    for (const [index, { cert, key }] of identities.entries()) {
+      writeFileSync(join(folder.path, `${index}.pem`), cert + key);
+    }
+    const file = join(folder.path, "http.toml");
+    writeFileSync(file, 'tls-cert = "0.pem"');
+    await using program = await RunningProgram.start(["--config", file, ...flags]);
+    expect(await fingerprints(program.port, 10)).toEqual(new Set([fingerprintOf(identities[0]!)]));
+    writeFileSync(file, 'tls-cert = "1.pem"\nhsts = "1h"');
+    program.kill("SIGHUP");
+    const log = await program.untilLog((all) => all.includes("hsts changed"));
+    expect(log).not.toContain("tls-cert changed");
+    for (
+      let tries = 0;
+      tries < 100 && (await fingerprints(program.port, 10)).has(fingerprintOf(identities[0]!));
+      tries++
+    ) {
+      await Bun.sleep(10);
+    }
+    expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprintOf(identities[1]!)]));
+  });
+
   test("that is broken when it is read again changes nothing", async () => {
     using folder = tempFolder();
     const first = make();
