@@ -155,7 +155,7 @@ function parseRun(line: CommandLine): Intent {
   const intent = parseFlags({ ...line, argv: flags, preferences: RUN_PREFERENCES });
   if (intent.kind !== "serve") return intent;
   const command = mark < 0 ? [] : argv.slice(mark + 1);
-  const fault = command.length === 0 ? RUN_USAGE : findRunContradiction(intent.config);
+  const fault = command.length === 0 ? RUN_USAGE : findRunContradiction(intent);
   if (fault !== null) return { kind: "usage-error", line: new UsageError(fault).line };
   return { ...intent, kind: "run", command };
 }
@@ -163,11 +163,12 @@ function parseRun(line: CommandLine): Intent {
 const RUN_USAGE = `${RUN_WORD} needs a command behind "--": mini-http ${RUN_WORD} [flags] -- COMMAND...`;
 
 /** The command's end is the server's. */
-function findRunContradiction({ life }: Config): string | null {
+function findRunContradiction({ config: { life }, settings }: Served): string | null {
   const { stopAfterMs, maxRequests, exitOnStdinClose } = life;
   const ends = { "stop-after": stopAfterMs, "max-requests": maxRequests, "exit-on-stdin-close": exitOnStdinClose };
   const given = Object.entries(ends).find(([, value]) => value !== null && value !== false)?.[0];
-  return given === undefined ? null : `${RUN_WORD} ends with its command; leave out --${given}.`;
+  const sentence = `${RUN_WORD} ends with its command; leave out --${given}.`;
+  return given === undefined ? null : withPlaces(sentence, settings);
 }
 
 function parseHashPassword(argv: readonly string[]): Intent {

@@ -8,7 +8,7 @@ import { ALL_FLAGS, CONFIG_FLAGS, QUESTION_FLAGS } from "./flags.ts";
 import { Unreadable } from "./quantity.ts";
 import { suggest } from "./suggestion.ts";
 import { readToml, type TomlEntry, TomlFault } from "./toml.ts";
-import { quoted, UsageError } from "./usage-error.ts";
+import { printable, quoted, UsageError } from "./usage-error.ts";
 
 /** What a key says. */
 export interface FileText {
@@ -57,7 +57,7 @@ export function readConfigFile(path: string, text: string): ConfigFile | UsageEr
 
 /** Where something stands, as editors and compilers write it. */
 export function placeOf(path: string, line: number): string {
-  return `${quoted(path)}:${line}`;
+  return `${printable(path)}:${line}`;
 }
 
 function fault(path: string, line: number, sentence: string): UsageError {

@@ -2,7 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { quoted, UsageError } from "./usage-error.ts";
+import { printable, quoted, UsageError } from "./usage-error.ts";
 
 /** Nobody writes more; a mistaken path may name anything. */
 const MOST_BYTES = 1024 * 1024;
@@ -11,7 +11,7 @@ const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** All of it, or why there is none, as a sentence. */
 export function readConfigText(path: string): string | UsageError {
-  const shown = `The file of --config, "${quoted(path)}",`;
+  const shown = `The file of --config, "${printable(path)}",`;
   try {
     const bytes = readBytes(path);
     if (bytes === null) return new UsageError(`${shown} is no regular file.`);

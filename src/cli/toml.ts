@@ -23,7 +23,9 @@ export class TomlFault {
   }
 }
 
-const BARE_KEY = /^\s*([\w-]+)\s*=/;
+/** What TOML takes for nothing: other spaces than these are mistakes. */
+const BLANK = /^[ \t\r\n]*$/;
+const BARE_KEY = /^[ \t]*([\w-]+)[ \t]*=/;
 
 /** The entries in their order, the same key as often as it stands there; a fault is the first one. No tables. */
 export function readToml(text: string): readonly TomlEntry[] | TomlFault {
@@ -32,7 +34,7 @@ export function readToml(text: string): readonly TomlEntry[] | TomlFault {
   for (let start = 0; start < text.length;) {
     const end = endOfStatement(text, start);
     const statement = text.slice(start, end + 1);
-    const entry = statement.trim() === "" ? [] : readStatement(statement, line);
+    const entry = BLANK.test(statement) ? [] : readStatement(statement, line);
     if (entry instanceof TomlFault) return entry;
     entries.push(...entry);
     line += linesOf(statement).length;
@@ -66,7 +68,8 @@ function faultyLine(statement: string, reason: string): number {
 /** Why it is none. Bun repeats words that stand where a text should: they may be a secret that lacks its quotes. */
 function parse(text: string): object | string {
   try {
-    return Bun.TOML.parse(text);
+    // Only the very first of a file may be a byte order mark, which is behind us.
+    return Bun.TOML.parse("\n" + text);
   } catch (error) {
     return (error as Error).message.replace(/^TOML Parse error: /, "").replace(/: "[^]*$|\.$/, "");
   }

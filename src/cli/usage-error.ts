@@ -16,6 +16,10 @@ const LONGEST_QUOTATION = 80;
 
 /** Someone's words for a terminal: no control characters, not endless. */
 export function quoted(words: string): string {
-  const short = words.length > LONGEST_QUOTATION ? `${words.slice(0, LONGEST_QUOTATION)}...` : words;
-  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
+  return printable(words.length > LONGEST_QUOTATION ? `${words.slice(0, LONGEST_QUOTATION)}...` : words);
+}
+
+/** All of them, for a path that would lead elsewhere if it were cut. */
+export function printable(words: string): string {
+  return words.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "?");
 }

@@ -5,7 +5,7 @@ import { holdsPassword } from "../admission/access-rules.ts";
 import { ACCESS_FLAGS } from "../cli/access-flags.ts";
 import type { FlagFace } from "../cli/flag-row.ts";
 import { liesBeside } from "../cli/own-files.ts";
-import { quoted } from "../cli/usage-error.ts";
+import { printable } from "../cli/usage-error.ts";
 import type { Served } from "../config.ts";
 
 const OTHERS_READ = 0o004;
@@ -14,7 +14,7 @@ const OTHERS_WRITE = 0o002;
 /** A sentence each; none without a file. */
 export function configNotes({ config, settings, file }: Served, directory: string | null): readonly string[] {
   if (file === null) return [];
-  const shown = quoted(file.path);
+  const shown = printable(file.path);
   const mode = statSync(file.path, { throwIfNoEntry: false })?.mode ?? 0;
   const isOfFile = ({ flag }: FlagFace): boolean => settings.get(flag)?.source.kind === "file";
   const { auth, tokens } = config.access;

@@ -1,7 +1,7 @@
 // Everything that a server begins with, whether it is one process or several.
 
 import { type SettingMap, withPlaces } from "../cli/settings.ts";
-import { quoted, UsageError } from "../cli/usage-error.ts";
+import { printable, UsageError } from "../cli/usage-error.ts";
 import type { Config, Served } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import type { LocalCoordinator } from "../storage/coordinator.ts";
@@ -71,7 +71,7 @@ function readAgain({ file, settings }: Served, current: Config): Reread | Unfit 
   const fresh = file.reread();
   if (fresh instanceof UsageError) return new Unfit(fresh.sentence);
   const { config, waiting } = renewConfig(current, settings, fresh);
-  const shown = quoted(file.path);
+  const shown = printable(file.path);
   const pronoun = waiting.length === 1 ? "it" : "them";
   const waits = `${waiting.join(", ")} changed in ${shown}: restart to use ${pronoun}.`;
   const notes = [`${shown} was read again.`, ...(waiting.length === 0 ? [] : [waits])];

@@ -212,6 +212,11 @@ describe("a mistake has file, line and key", () => {
     expect(usageError(text)).toBe(`/etc/mini/http.toml${sentence} Try --help.`);
   });
 
+  test("a long path as a whole", () => {
+    const path = `/${"long/".repeat(100)}http.toml`;
+    expect(usageError("x", path)).toStartWith(`${path}:1: `);
+  });
+
   test("a path for a terminal", () => {
     expect(usageError("x", "\u001b[31m.toml")).toStartWith("?[31m.toml:1: ");
   });
@@ -242,6 +247,12 @@ describe("a contradiction says which keys have part in it", () => {
   ];
   test.each(cases)("%j %j", (argv, text, sentence) => {
     expect(parse(text, argv, {}, "/f")).toEqual({ kind: "usage-error", line: `${sentence} Try --help.` });
+  });
+
+  test("with a run", () => {
+    const intent = parseConfig(["run", "--config", "/f", "--", "true"], {}, () => "\nmax-requests = 1");
+    const line = "run ends with its command; leave out --max-requests. /f:2 sets max-requests. Try --help.";
+    expect(intent).toEqual({ kind: "usage-error", line });
   });
 
   test("that a flag can take back", () => {
