@@ -12,7 +12,17 @@ const text = new Map(files.map((file) => [file, readFileSync(join(SOURCE, file),
 /** What each room may import: rooms and files by their beginning, packages by name. Types count like values. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "http/": ["http/"],
-  "net/": ["net/", "http/", "observe/observer.ts", "bun", "node:stream", "node:tls"],
+  "net/": [
+    "net/",
+    "http/",
+    "observe/observer.ts",
+    "bun",
+    "node:stream",
+    "node:tls",
+    "node:fs",
+    "node:path",
+    "node:crypto",
+  ],
   "storage/": ["storage/", "http/byte-source.ts", "node:", "bun"],
   "observe/": ["observe/", "http/refusal.ts", "http/authority.ts", "http/request-id.ts", "node:fs"],
   "tls/": ["tls/", "http/host.ts", "http/ip-address.ts", "node:crypto", "node:fs", "node:os", "node:path"],
@@ -75,10 +85,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "net/host-addresses.ts",
     "net/listener.ts",
     "net/server.ts",
+    "net/socket-file.ts",
     "net/proxied-listener.ts",
     "net/tcp-listener.ts",
     "net/tls-credentials.ts",
     "net/tls-listener.ts",
+    "net/unix-listener.ts",
     "http/address-set.ts",
     "http/authority.ts",
     "tls/",
@@ -156,7 +168,7 @@ describe("the walls", () => {
   });
 
   test("only net/ listens", () => {
-    expect(whoSays(/Bun\.(listen|serve)|createServer/)).toEqual(["net/tcp-listener.ts"]);
+    expect(whoSays(/Bun\.(listen|serve)|createServer/)).toEqual(["net/tcp-listener.ts", "net/unix-listener.ts"]);
   });
 
   test("the protocol room is pure", () => {

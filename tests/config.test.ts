@@ -31,6 +31,7 @@ test("without flags everything has its documented default", () => {
     settings: expect.any(Map),
     config: {
       hosts: ["localhost"],
+      socketMode: 0o660,
       port: 4221,
       directory: null,
       workers: 1,

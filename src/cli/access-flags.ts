@@ -9,7 +9,7 @@ const GROUP = "Who may ask";
 
 function networks(flag: string, help: string): FlagRow<readonly string[]> {
   const read = (text: string): string | Unreadable =>
-    isNetwork(text) ? text : new Unreadable("addresses or networks such as 192.168.0.0/16");
+    isNetwork(text) ? text : new Unreadable("addresses or networks such as 192.168.0.0/16, or unix");
   return list(GROUP, flag, "CIDR", help, read);
 }
 

@@ -1,12 +1,14 @@
 // Settings that cannot be meant together, each a sentence that says which one to leave out.
 
 import type { ACCESS_FLAGS } from "./access-flags.ts";
+import { socketPath } from "./address.ts";
 import type { FILE_FLAGS, Settings } from "./flags.ts";
 import type { TLS_FLAGS } from "./tls-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The settings that depend on each other. */
 export interface Dependent {
+  readonly hosts: readonly string[];
   readonly port: number;
   readonly tls: Settings<typeof TLS_FLAGS>;
   readonly access: Settings<typeof ACCESS_FLAGS>;
@@ -27,14 +29,16 @@ function both(one: string, other: string): UsageError {
 }
 
 /** What makes no connection secure would be taken for something that does. */
-function findTlsContradiction({ tls, port }: Dependent): UsageError | null {
+function findTlsContradiction({ tls, hosts, port }: Dependent): UsageError | null {
   const { selfSigned, certFile, keyFile, stateFolder, clientAuthorityFile, redirectPort, hstsMs } = tls;
   if (selfSigned && certFile !== null) return both("tls", "tls-cert");
   if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
   if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
   if (selfSigned || certFile !== null) {
-    const isLost = redirectPort !== null && port === 0;
-    return isLost ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
+    if (redirectPort === null) return null;
+    if (hosts.every((host) => socketPath(host) !== null))
+      return new UsageError("--https-redirect needs a --host with a port, and unix sockets have none.");
+    return port === 0 ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
   }
   const named = { "tls-client-ca": clientAuthorityFile, "https-redirect": redirectPort, hsts: hstsMs };
   const idle = Object.entries(named).find(([, value]) => value !== null)?.[0];

@@ -10,7 +10,7 @@ const PREFIX = "MINI_HTTP_";
 const TYPED_ONLY: ReadonlySet<string> = new Set(Object.values(QUESTION_FLAGS).map(({ flag }) => flag));
 
 /** What `run` tells its command of the server, which may be another one of ours. */
-const OF_RUN: ReadonlySet<string> = new Set(["MINI_HTTP_URL", "MINI_HTTP_CA_FILE"]);
+const OF_RUN: ReadonlySet<string> = new Set(["MINI_HTTP_URL", "MINI_HTTP_SOCKET", "MINI_HTTP_CA_FILE"]);
 
 /** What container engines put there for a service that is called mini-http; none of it is meant for us. */
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;

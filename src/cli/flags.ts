@@ -50,12 +50,23 @@ export const SERVING_FLAGS = {
   } as FlagRow<string | null>,
   /** Names or addresses, at least one; IPv6 without brackets. */
   hosts: {
-    ...list("Serving", "host", "HOST", "name or address to listen on; :: or 0.0.0.0 for all; repeatable", readHost),
+    ...list("Serving", "host", "HOST", "name, address (0.0.0.0, :: for all) or unix:PATH; repeatable", readHost),
     short: "b",
     aliases: ["bind"],
     shownPreset: "localhost",
     preset: ["localhost"],
   } as FlagRow<readonly string[]>,
+  /** Permission bits of the files of unix sockets. */
+  socketMode: {
+    ...PLAIN,
+    group: "Serving",
+    flag: "socket-mode",
+    placeholder: "MODE",
+    help: "who may connect to unix sockets: permissions, octal",
+    shownPreset: "660",
+    preset: 0o660,
+    read: readMode,
+  } as FlagRow<number>,
   /** 0 picks a free one. */
   port: {
     ...PLAIN,

@@ -1,8 +1,10 @@
 // `mini-http healthcheck`: asks a running server how it is. For containers, which have neither a shell nor curl inside.
 
 import type { Socket, SocketHandler } from "bun";
-import { AddressSet } from "../http/address-set.ts";
+import { AddressSet, UNIX_PEER } from "../http/address-set.ts";
 import { formatAuthority } from "../http/authority.ts";
+import { socketPath } from "./address.ts";
+import { quoted } from "./usage-error.ts";
 
 const PATIENCE_MS = 5000;
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "localhost"]);
@@ -17,6 +19,7 @@ const PROXY_LOCAL = Buffer.from("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "latin1");
 
 /** Which server to ask, and how. */
 export interface AskedServer {
+  /** As `--host` takes it. */
   readonly host: string;
   readonly port: number;
   readonly isSecure: boolean;
@@ -29,8 +32,9 @@ export interface AskedServer {
  * own: `fetch` would go through the proxy that the environment names. Never rejects; takes 5 s at most.
  */
 export async function findIllness({ host, port, isSecure, proxies }: AskedServer): Promise<string | null> {
+  const path = socketPath(host);
   const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
-  const place = formatAuthority(hostname, port);
+  const place = path === null ? formatAuthority(hostname, port) : quoted(host);
   const { promise, resolve } = Promise.withResolvers<string | null>();
   const patience = setTimeout(() => resolve(`The server at ${place} does not answer.`), PATIENCE_MS);
   let received = "";
@@ -44,7 +48,7 @@ export async function findIllness({ host, port, isSecure, proxies }: AskedServer
     error: () => {},
   };
   const open = (socket: Socket<undefined>): void => {
-    if (new AddressSet(proxies).has(socket.localAddress)) socket.write(PROXY_LOCAL);
+    if (new AddressSet(proxies).has(path === null ? socket.localAddress : UNIX_PEER)) socket.write(PROXY_LOCAL);
     if (!isSecure) return void socket.write(REQUEST);
     // It is written to when its handshake is done.
     const handshake = (secured: Socket<undefined>): void => void secured.write(REQUEST);
@@ -52,9 +56,12 @@ export async function findIllness({ host, port, isSecure, proxies }: AskedServer
   };
   // Below TLS there is nothing to be read.
   const below = isSecure ? { data() {}, error() {} } : events;
-  Bun.connect<undefined>({ hostname, port, socket: { ...below, open } }).catch(() =>
-    resolve(`No server answers at ${place}.`),
-  );
+  const socket = { ...below, open };
+  const connecting =
+    path === null
+      ? Bun.connect<undefined>({ hostname, port, socket })
+      : Bun.connect<undefined>({ unix: path.replace(/^@/, "\0"), socket });
+  connecting.catch(() => resolve(`No server answers at ${place}.`));
   const illness = await promise;
   clearTimeout(patience);
   return illness;

@@ -2,6 +2,9 @@
 
 import { ipBytes } from "./ip-address.ts";
 
+/** What clients of a unix socket are called, which have no address; whoever may connect there is one of them. */
+export const UNIX_PEER = "unix";
+
 const IPV4_BYTES = 4;
 const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 
@@ -10,30 +13,33 @@ interface Network {
   readonly bits: number;
 }
 
-/** A number of networks; an address is in none of them, or in it. */
+/** A number of networks, and perhaps the clients of unix sockets. */
 export class AddressSet {
   readonly #networks: readonly Network[];
+  readonly #hasUnix: boolean;
 
-  /** Texts that `readNetwork` has taken. */
+  /** Texts that `isNetwork` has taken. */
   constructor(networks: readonly string[]) {
+    this.#hasUnix = networks.includes(UNIX_PEER);
     this.#networks = networks.map(parseNetwork).filter((network) => network !== null);
   }
 
   get isEmpty(): boolean {
-    return this.#networks.length === 0;
+    return this.#networks.length === 0 && !this.#hasUnix;
   }
 
-  /** False for what is no address, such as the empty one of a unix socket. */
+  /** False for what is no address, such as the empty one of a client that has reset its connection. */
   has(address: string): boolean {
     if (this.isEmpty) return false;
+    if (address === UNIX_PEER) return this.#hasUnix;
     const bytes = addressBytes(address);
     return bytes !== null && this.#networks.some((network) => isIn(bytes, network));
   }
 }
 
-/** True for an address with or without the length of its network's prefix. */
+/** True for an address with or without the length of its network's prefix, and for the clients of unix sockets. */
 export function isNetwork(text: string): boolean {
-  return parseNetwork(text) !== null;
+  return text === UNIX_PEER || parseNetwork(text) !== null;
 }
 
 /** The bytes of an address, of IPv4 also where it is mapped into IPv6; null when it is none. A zone does not count. */

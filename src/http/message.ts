@@ -10,10 +10,10 @@ import { splitTarget } from "./target.ts";
 
 /** The other end of the connection. Read lazily: asking costs a system call, once. */
 export interface Peer {
-  /** The client's address without a port or an IPv4-mapped prefix; empty for a unix socket. */
+  /** The client's address without a port or an IPv4-mapped prefix; `unix` on a unix socket. */
   readonly address: string;
   readonly port: number;
-  /** The address of ours that the client connected to. */
+  /** The address of ours that the client connected to; empty on a unix socket. */
   readonly localAddress: string;
   /** True on a TLS connection. */
   readonly secure: boolean;

@@ -43,10 +43,10 @@ export class Connection implements BodyFlow, BufferHolder, InterimSender, ReplyO
   /** Others have their turn; what has come waits. */
   #isYielding = false;
 
-  constructor(socket: ConnectionSocket, context: ConnectionContext, isSecure = false) {
+  constructor(socket: ConnectionSocket, context: ConnectionContext, isSecure = false, peerName?: string) {
     this.#socket = socket;
     this.#context = context;
-    this.peer = new SocketPeer(socket, this, isSecure);
+    this.peer = new SocketPeer(socket, this, isSecure, peerName);
     this.#deadlines = new Deadlines(context.limits, context.clock);
     this.#reader = new RequestReader(socket, context, this.#deadlines, isSecure);
     this.#sender = new ReplySender(socket, this, context.turn);

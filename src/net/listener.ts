@@ -35,6 +35,8 @@ export interface SocketEvents<Data> {
 export interface Listener {
   /** Where clients reach it, as soon as it listens; at least one. */
   readonly urls: readonly string[];
+  /** What its peers are called, where they have no addresses. */
+  readonly peerName?: string | undefined;
   /** True when a handshake comes before the first byte, and its end is told. */
   readonly isSecure?: boolean;
   /**

@@ -3,7 +3,7 @@
 
 import type { AddressSet } from "../http/address-set.ts";
 import type { AcceptedSocket, Listener, SocketEvents } from "./listener.ts";
-import { BadProxyHeader, readProxyHeader } from "./proxy-header.ts";
+import { BadProxyHeader, type ProxiedEnds, readProxyHeader } from "./proxy-header.ts";
 import { RelayedSocket } from "./relayed-socket.ts";
 
 /** Whose headers count, and what waits for them. */
@@ -51,10 +51,13 @@ export class ProxiedListener implements Listener {
 
   #open<Data>(socket: AcceptedSocket<Arrival<Data>>, events: SocketEvents<Data>): void {
     const { proxies, timeoutMs, mostWaiting } = this.#settings;
-    const arrival = new Arrival(socket, events, this.#waiting);
-    socket.data = arrival;
+    const { peerName } = this.#plain;
     // A socket that its peer has reset has no address, whatever its type says.
-    if (!proxies.has(socket.remoteAddress ?? "")) return arrival.goOn();
+    const address = peerName ?? socket.remoteAddress ?? "";
+    const ends = peerName === undefined ? null : { address: peerName, port: 0, localAddress: null };
+    const arrival = new Arrival(socket, ends, events, this.#waiting);
+    socket.data = arrival;
+    if (!proxies.has(address)) return arrival.goOn();
     if (this.#waiting.size >= mostWaiting) return socket.close();
     arrival.await(timeoutMs);
   }
@@ -65,13 +68,21 @@ class Arrival<Data> {
   /** Null until the header is in. */
   relayed: RelayedSocket<Data> | null = null;
   readonly #socket: AcceptedSocket<unknown>;
+  /** Its own, where the socket does not know them. */
+  readonly #ends: ProxiedEnds | null;
   readonly #events: SocketEvents<Data>;
   readonly #waiting: Set<Arrival<unknown>>;
   #header: Buffer = Buffer.alloc(0);
   #timer: Timer | null = null;
 
-  constructor(socket: AcceptedSocket<unknown>, events: SocketEvents<Data>, waiting: Set<Arrival<unknown>>) {
+  constructor(
+    socket: AcceptedSocket<unknown>,
+    ends: ProxiedEnds | null,
+    events: SocketEvents<Data>,
+    waiting: Set<Arrival<unknown>>,
+  ) {
     this.#socket = socket;
+    this.#ends = ends;
     this.#events = events;
     this.#waiting = waiting;
   }
@@ -83,7 +94,7 @@ class Arrival<Data> {
 
   /** No header is due: it is its own. */
   goOn(): void {
-    this.relayed = new RelayedSocket<Data>(this.#socket, null);
+    this.relayed = new RelayedSocket<Data>(this.#socket, this.#ends);
     this.#events.open?.(this.relayed);
   }
 
@@ -95,7 +106,7 @@ class Arrival<Data> {
     if (header === null) return;
     const rest = this.#header.subarray(header.size);
     this.#leaveWaiting();
-    const relayed = new RelayedSocket<Data>(this.#socket, header.ends);
+    const relayed = new RelayedSocket<Data>(this.#socket, header.ends ?? this.#ends);
     this.relayed = relayed;
     this.#events.open?.(relayed);
     if (rest.length > 0) this.#events.data(relayed, rest);
@@ -126,9 +137,9 @@ class Arrival<Data> {
 
   #refuse(reason: string): void {
     const advice = "--proxy-protocol demands one of every connection from --trusted-proxies.";
-    const { remoteAddress, remotePort } = this.#socket;
+    const { address, port } = this.#ends ?? { address: this.#socket.remoteAddress, port: this.#socket.remotePort };
     const fault = { name: "NO_PROXY_HEADER", reason: `${reason} ${advice}` };
-    this.#events.refused?.({ address: remoteAddress, port: remotePort }, fault);
+    this.#events.refused?.({ address, port }, fault);
     this.giveUp();
   }
 

@@ -109,7 +109,7 @@ export class Server implements ConnectionContext {
   listen(): readonly string[] {
     const { listeners } = this.#options;
     try {
-      for (const listener of listeners) listener.listen(this.#events(listener.isSecure === true));
+      for (const listener of listeners) listener.listen(this.#events(listener));
     } catch (error) {
       this.#stopListening();
       throw error;
@@ -153,9 +153,9 @@ export class Server implements ConnectionContext {
     for (const listener of this.#options.listeners) listener.stop();
   }
 
-  #events(isSecure: boolean): SocketEvents<Connection> {
+  #events(listener: Listener): SocketEvents<Connection> {
     const events: SocketEvents<Connection> = {
-      open: (socket) => this.#open(socket, isSecure),
+      open: (socket) => this.#open(socket, listener),
       handshake: (socket, isDone, error, client = "") => this.#greeted(socket.data, isDone, error, client),
       data: (socket, bytes) => {
         const connection = socket.data;
@@ -174,8 +174,8 @@ export class Server implements ConnectionContext {
     return this.wiretap === undefined ? events : tapped(events, this.wiretap);
   }
 
-  #open(socket: AcceptedSocket<Connection>, isSecure: boolean): void {
-    const connection = new Connection(socket, this, isSecure);
+  #open(socket: AcceptedSocket<Connection>, { isSecure = false, peerName }: Listener): void {
+    const connection = new Connection(socket, this, isSecure, peerName);
     socket.data = connection;
     if (isSecure) this.#greetings.set(connection, this.clock.now + this.limits.handshakeTimeout);
     if (this.observer.wantsAll) this.observer.connected(connection.peer.address, connection.peer.port);

@@ -41,13 +41,15 @@ export class SocketPeer implements Peer {
   readonly #socket: ConnectionSocket;
   readonly #connection: InterimSender;
   /** Null until somebody asks: it costs a system call. */
-  #address: string | null = null;
+  #address: string | null;
   /** Known when the address is. */
   #port = 0;
   #localAddress: string | null = null;
 
-  constructor(socket: ConnectionSocket, connection: InterimSender, secure = false) {
+  /** `name` stands for the address where there is none. */
+  constructor(socket: ConnectionSocket, connection: InterimSender, secure = false, name?: string) {
     this.secure = secure;
+    this.#address = name ?? null;
     this.#socket = socket;
     this.#connection = connection;
   }

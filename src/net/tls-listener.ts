@@ -34,6 +34,10 @@ export class TlsListener implements Listener {
     return this.#plain.urls.map((url) => url.replace(/^http:/, "https:"));
   }
 
+  get peerName(): string | undefined {
+    return this.#plain.peerName;
+  }
+
   /** `handshake` of the events is called once for a connection, before any data. */
   listen<Data>(events: SocketEvents<Data>): void {
     // What comes below is encrypted; Bun's own sockets hand it on by themselves.

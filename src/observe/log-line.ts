@@ -16,14 +16,13 @@ export function escapeText(text: string): string {
   return UNSAFE.test(text) ? escapeBytes(Buffer.from(text, "utf8").toString("latin1")) : text;
 }
 
-/** `127.0.0.1:4221`, `[::1]:4221`; "unknown" for a peer that left before its address could be asked for. */
+/**
+ * `127.0.0.1:4221`, `[::1]:4221`; the address alone where there is no port, as of a unix socket, or a proxy told none;
+ * "unknown" for a peer that left before its address could be asked for.
+ */
 export function formatPeer(address: string, port: number): string {
-  return address === "" ? "unknown" : formatAuthority(address, port);
-}
-
-/** The same for whoever asked; the address alone where a proxy told no port of it. */
-export function formatClient(address: string, port: number): string {
-  return port === 0 && address !== "" ? address : formatPeer(address, port);
+  if (address === "") return "unknown";
+  return port === 0 ? address : formatAuthority(address, port);
 }
 
 /** Milliseconds with one digit after the point; what is not a time counts as none. */

@@ -1,15 +1,7 @@
 // The log for people: one line for what happened, with the tags of the reference server.
 
 import type { LogFormat, NewsTag } from "./log-format.ts";
-import {
-  escapeBytes,
-  escapeText,
-  formatClient,
-  formatMilliseconds,
-  formatPeer,
-  shorten,
-  TimeStamp,
-} from "./log-line.ts";
+import { escapeBytes, escapeText, formatMilliseconds, formatPeer, shorten, TimeStamp } from "./log-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
 
 /** Of a request's line in a shared log, so that what was answered has its place behind it. */
@@ -56,7 +48,7 @@ export class TextFormat implements LogFormat {
   /** A message that got its refusal has the line of that alone, and so has one of which nothing can be told. */
   exchange(now: number, record: ExchangeRecord): string | null {
     if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
-    const peer = formatClient(record.peerAddress, record.peerPort);
+    const peer = formatPeer(record.peerAddress, record.peerPort);
     const request = `${this.#requestOf(record)} HTTP/1.${record.minorVersion}`;
     const status = this.#paint(String(record.status), colourOf(record.status));
     const reply = `${status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
@@ -66,7 +58,7 @@ export class TextFormat implements LogFormat {
   refusal(now: number, record: ExchangeRecord): string | null {
     const { refusal } = record;
     if (refusal === null) return null;
-    const peer = formatClient(record.peerAddress, record.peerPort);
+    const peer = formatPeer(record.peerAddress, record.peerPort);
     const status = this.#paint(String(refusal.status), colourOf(refusal.status));
     const reason = `${peer} ${status} ${refusal.name} ${escapeText(refusal.reason)}`;
     // What cannot be told of a request is left out, and nothing stands in its place.

@@ -23,7 +23,7 @@ export function attend(run: Run, urls: readonly string[], stop: Stop): void {
   }
   greet(run, urls);
   stopLater(config.life, stop);
-  command?.start({ urls, directory, certificate: ownCertificate(run) }, stop);
+  command?.start({ urls, isSecure: run.renewal.tls !== null, directory, certificate: ownCertificate(run) }, stop);
 }
 
 function stopLater({ stopAfterMs, exitOnStdinClose }: Config["life"], stop: Stop): void {

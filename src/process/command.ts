@@ -5,7 +5,7 @@ import type { Subprocess } from "bun";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { isEveryAddress } from "../cli/address.ts";
+import { isEveryAddress, socketPath } from "../cli/address.ts";
 import { complain } from "../cli/answer.ts";
 import { quoted } from "../cli/usage-error.ts";
 import type { Stop } from "./ending.ts";
@@ -23,6 +23,7 @@ const OF_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
 export interface ServerFacts {
   /** Where it listens, the best to ask first. */
   readonly urls: readonly string[];
+  readonly isSecure: boolean;
   readonly directory: string | null;
   /** PEM of one that nobody else vouches for; null when there is none. */
   readonly certificate: string | null;
@@ -76,9 +77,12 @@ function signalNumber(signal: unknown): number {
   return typeof signal === "number" ? signal : constants.signals[signal as NodeJS.Signals];
 }
 
-function environmentOf({ urls, directory, certificate }: ServerFacts): Record<string, string> {
+function environmentOf({ urls, isSecure, directory, certificate }: ServerFacts): Record<string, string> {
+  const url = urls.find((each) => socketPath(each) === null) ?? (isSecure ? "https://localhost" : "http://localhost");
+  const socket = urls.map(socketPath).find((path) => path !== null);
   return {
-    MINI_HTTP_URL: localUrl(urls[0] ?? ""),
+    MINI_HTTP_URL: localUrl(url),
+    ...(socket === undefined ? {} : { MINI_HTTP_SOCKET: socket }),
     ...(directory === null ? {} : { MINI_HTTP_DIRECTORY: directory }),
     ...(certificate === null ? {} : { MINI_HTTP_CA_FILE: keepCertificate(certificate) }),
   };

@@ -24,15 +24,19 @@ export function greet(run: Run, urls: readonly string[]): void {
 }
 
 function welcome({ config, renewal, log }: Run, urls: readonly string[]): void {
-  const [url] = urls;
-  if (url === undefined) return;
   const folder = config.directory === null ? null : resolve(config.directory);
   const { access } = renewal;
   const logins = access === null ? null : access.accounts.length + access.tokens.length;
-  const facts = { config, url, folder, addresses: networkAddresses(), logins };
+  const facts = { config, urls, folder, addresses: networkAddresses(), logins };
   if (isTerminal() && log.wantsAll) for (const line of welcomeLines(facts)) log.say(line);
   if (config.qr) drawAddress(facts, log);
-  if (config.open && !openBrowser(openAddresses(facts).own[0] ?? url)) log.warning("No browser was found to open.");
+  if (config.open) openAddress(facts, log);
+}
+
+function openAddress(facts: WelcomeFacts, log: AccessLog): void {
+  const [address] = openAddresses(facts).own;
+  if (address === undefined) log.warning("--open needs a --host with a port, which browsers can reach.");
+  else if (!openBrowser(address)) log.warning("No browser was found to open.");
 }
 
 function drawAddress(facts: WelcomeFacts, log: AccessLog): void {

@@ -4,7 +4,7 @@ import { createRecorder } from "../app.ts";
 import { attend } from "./attendance.ts";
 import { giveUp, type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { sharePlace } from "./place.ts";
+import { sharePorts } from "./place.ts";
 import { renewer, type Run } from "./run.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -13,7 +13,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
   const { config, place, renewal, log, coordinator, keeper, evictor, evictions } = run;
   coordinator.prepare();
   const lifecycle = new Lifecycle();
-  const shared = place.sharesPort === true ? place : sharePlace(place, log);
+  const shared = place.ports?.sharesPort === true ? place : sharePorts(place, log);
   let supervisor: Supervisor | null = null;
   try {
     const workerDied = async (locked: readonly string[]): Promise<void> => {

@@ -1,8 +1,9 @@
 // Where this server is to be reached, as the person who starts it wished. The one file that knows which kinds of places
 // there are: another kind of listener is another branch here.
 
-import { canonicalHost } from "../cli/address.ts";
-import { describeListenFault } from "../cli/listen-fault.ts";
+import { resolve } from "node:path";
+import { canonicalHost, socketPath } from "../cli/address.ts";
+import { describeListenFault, describePathFault, type PathFault } from "../cli/listen-fault.ts";
 import type { Config } from "../config.ts";
 import { addressesOf, type HostAddresses } from "../net/host-addresses.ts";
 import { AddressSet } from "../http/address-set.ts";
@@ -11,15 +12,22 @@ import { ProxiedListener } from "../net/proxied-listener.ts";
 import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { TlsListener } from "../net/tls-listener.ts";
+import { clearStale } from "../net/socket-file.ts";
+import { isAbstract, UnixListener, type UnixPlace } from "../net/unix-listener.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { giveUp } from "./ending.ts";
 
-/** Hosts that were looked up, and a port. Travels to workers. */
-export type Place = TcpPlace;
+/** Hosts that were looked up with a port, and unix sockets. Travels to workers. */
+export interface Place {
+  /** Null when there are sockets only. */
+  readonly ports: TcpPlace | null;
+  readonly sockets: readonly UnixPlace[];
+}
 
-/** Looks the hosts up; ends the process when nobody knows one of them. */
-export async function findPlace({ hosts, port }: Config, log: AccessLog): Promise<Place> {
-  const named = new Map(hosts.map((host) => [canonicalHost(host), host]));
+/** Looks the hosts up; ends the process when nobody knows one of them, or a socket cannot be where it is wished. */
+export async function findPlace(config: Config, log: AccessLog): Promise<Place> {
+  const { hosts, port } = config;
+  const named = new Map(hosts.filter((host) => socketPath(host) === null).map((host) => [canonicalHost(host), host]));
   const found: HostAddresses[] = [];
   for (const host of named.values()) {
     try {
@@ -28,7 +36,28 @@ export async function findPlace({ hosts, port }: Config, log: AccessLog): Promis
       giveUp(log, describeListenFault(error, host, port));
     }
   }
-  return { hosts: found, port };
+  const sockets = await makeRoom(config, log);
+  return { ports: found.length === 0 ? null : { hosts: found, port }, sockets };
+}
+
+/** Finds the sockets, each once. What killed servers have left at their paths is gone. */
+async function makeRoom({ hosts, socketMode, life }: Config, log: AccessLog): Promise<readonly UnixPlace[]> {
+  const paths = hosts.map(socketPath).filter((path) => path !== null);
+  const places = [...new Set(paths.map((path) => (isAbstract(path) ? path : resolve(path))))];
+  for (const path of places) {
+    const host = `unix:${path}`;
+    try {
+      const fault = isAbstract(path) ? lackOfNames() : await clearStale(path, life.reusePort);
+      if (fault !== null) giveUp(log, describePathFault(fault, host));
+    } catch (error) {
+      giveUp(log, describeListenFault(error, host, 0));
+    }
+  }
+  return places.map((path) => ({ path, mode: socketMode, takesOver: life.reusePort }));
+}
+
+function lackOfNames(): PathFault | null {
+  return process.platform === "linux" ? null : "no-such-names";
 }
 
 /** What a listener is made of beside its place. */
@@ -36,27 +65,33 @@ export type ListenerConfig = Pick<Config, "access" | "limits" | "tls">;
 
 /** Those of one server. */
 export interface PlaceListeners {
-  /** Secure ones first, and then the plain ones whose clients are sent to them. */
+  /** Ports before sockets, and secure ones before the plain ones whose clients are sent to them. */
   readonly listeners: readonly Listener[];
-  /** The one below them that knows which addresses are missing. */
-  readonly ports: TcpListener;
+  /** The one below them that knows which addresses are missing; null when there are no ports. */
+  readonly ports: TcpListener | null;
   /** Secure ones go on with these. */
   renew(tls: TlsCredentials): void;
 }
 
 /** The listeners of a place, secure when there are credentials; they do not listen yet. */
 export function createListeners(place: Place, tls: TlsCredentials | null, config: ListenerConfig): PlaceListeners {
-  const tcp = new TcpListener(place);
-  const plain = behindProxies(tcp, config);
-  if (tls === null) return { listeners: [plain], ports: tcp, renew: () => {} };
-  const secure = new TlsListener(plain, tls);
-  const { redirectPort } = config.tls;
-  const redirecting = redirectPort === null ? [] : [new TcpListener({ ...place, port: redirectPort })];
+  const ports = place.ports === null ? null : new TcpListener(place.ports);
+  const sockets = place.sockets.map((socket) => new UnixListener(socket));
+  const plain = [...(ports === null ? [] : [ports]), ...sockets].map((each) => behindProxies(each, config));
+  if (tls === null) return { listeners: plain, ports, renew: () => {} };
+  const secure = plain.map((each) => new TlsListener(each, tls));
   return {
-    listeners: [secure, ...redirecting.map((each) => behindProxies(each, config))],
-    ports: tcp,
-    renew: (renewed) => secure.renew(renewed),
+    listeners: [...secure, ...redirecting(place, config)],
+    ports,
+    renew: (renewed) => secure.forEach((each) => each.renew(renewed)),
   };
+}
+
+/** Plain ones, whose clients are sent to secure ones. */
+function redirecting({ ports }: Place, config: ListenerConfig): readonly Listener[] {
+  const { redirectPort } = config.tls;
+  if (ports === null || redirectPort === null) return [];
+  return [behindProxies(new TcpListener({ ...ports, port: redirectPort }), config)];
 }
 
 /** Proxies send their header at once: more than this wait only where something is wrong. */
@@ -75,10 +110,10 @@ export function placeFault(error: unknown): string {
 }
 
 /** Does what makes it listen. Says what is missing of its ports; ends the process when a place cannot be had. */
-export function listenOrGiveUp<Result>(listen: () => Result, ports: TcpListener, log: AccessLog): Result {
+export function listenOrGiveUp<Result>(listen: () => Result, ports: TcpListener | null, log: AccessLog): Result {
   try {
     const result = listen();
-    for (const absence of ports.absences) noteAbsence(absence, log);
+    for (const absence of ports?.absences ?? []) noteAbsence(absence, log);
     return result;
   } catch (error) {
     return giveUp(log, placeFault(error));
@@ -86,15 +121,24 @@ export function listenOrGiveUp<Result>(listen: () => Result, ports: TcpListener,
 }
 
 /**
- * The place as several processes share it, its port chosen if need be. They share it with whoever else shares it, so first
+ * The ports as several processes share it, its port chosen if need be. They share it with whoever else shares it, so first
  * it is made sure that nobody has it; ends the process when somebody has.
  */
-export function sharePlace(place: Place, log: AccessLog): Place {
-  const probe = new TcpListener(place);
+export function sharePorts(place: Place, log: AccessLog): Place {
+  const { ports } = place;
+  if (ports === null) return place;
+  const probe = new TcpListener(ports);
   listenOrGiveUp(() => probe.listen<undefined>({ data() {} }), probe, log);
   const { port } = probe;
   probe.stop();
-  return { ...place, port, sharesPort: true };
+  return { ...place, ports: { ...ports, port, sharesPort: true } };
+}
+
+/** A port that is named may be another server's, which shares it. One of the system's choice must be nobody's. */
+export function takePart(place: Place, log: AccessLog): Place {
+  const { ports } = place;
+  if (ports === null || ports.port === 0) return sharePorts(place, log);
+  return { ...place, ports: { ...ports, sharesPort: true } };
 }
 
 /** Many machines have no IPv6, and nobody who says localhost misses it. */

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { createCoordinator, createEvictor, createKeeper } from "../app.ts";
 import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
+import { socketPath } from "../cli/address.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
 import { ownFilesNotes, readyFileNotes } from "../cli/own-files.ts";
@@ -17,7 +18,7 @@ import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
 import { EvictionReport } from "./eviction-report.ts";
-import { findPlace, type Place, sharePlace } from "./place.ts";
+import { findPlace, takePart } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
@@ -74,14 +75,11 @@ function openLogOrGiveUp(config: Config): AccessLog {
 }
 
 /** Null when the life of this server can be bound as was asked, otherwise one line. */
-function findLifeMistake({ life }: Config): string | null {
+function findLifeMistake({ life, hosts, workers }: Config): string | null {
+  if (workers !== 1 && hosts.some((host) => socketPath(host) !== null))
+    return "Several workers cannot share a unix socket; leave out --workers, or the socket.";
   if (life.reusePort && process.platform !== "linux") return "--reuse-port works on Linux only.";
   return life.readyFile === null ? null : prepareReadyFile(life.readyFile);
-}
-
-/** A port that is named may be another server's, which shares it. One of the system's choice must be nobody's. */
-function takePart(place: Place, log: AccessLog): Place {
-  return place.port === 0 ? sharePlace(place, log) : { ...place, sharesPort: true };
 }
 
 /** What the person who starts the server should know of the start itself. */

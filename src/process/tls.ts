@@ -1,6 +1,7 @@
 // What this server shows to its TLS clients: read or made at the start, and again when it is told to look.
 
 import { hostname } from "node:os";
+import { socketPath } from "../cli/address.ts";
 import type { Config } from "../config.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { endOf, fingerprintOf, pinOf, type TlsIdentity, UnfitIdentity } from "../tls/identity.ts";
@@ -29,7 +30,12 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const { certFile, keyFile, selfSigned, stateFolder, clientAuthorityFile } = tls;
   if (certFile === null && !selfSigned) return PLAIN;
   const make = (): TlsIdentity =>
-    signSelf(makeKey(), `mini-http on ${hostname()}`, ownNames([...hosts, ...admission.allowedHosts]), now);
+    signSelf(
+      makeKey(),
+      `mini-http on ${hostname()}`,
+      ownNames([...hosts.filter(hasPort), ...admission.allowedHosts]),
+      now,
+    );
   const makeOnce = (): TlsIdentity => kept ?? make();
   const identity =
     certFile !== null
@@ -41,14 +47,20 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const clientAuthorities = clientAuthorityFile === null ? null : readCertificates(clientAuthorityFile);
   if (clientAuthorities instanceof UnfitIdentity) return clientAuthorities;
   const { cert, key } = identity;
-  const notes = [...(selfSigned ? pinNotes(identity, hosts[0] ?? "localhost", port) : []), ...endNotes(identity, now)];
+  const notes = [...(selfSigned ? pinNotes(identity, hosts, port) : []), ...endNotes(identity, now)];
   return { credentials: { cert, key, clientAuthorities }, notes };
 }
 
+/** False for a unix socket. */
+function hasPort(host: string): boolean {
+  return socketPath(host) === null;
+}
+
 /** Nobody vouches for our own certificate: people compare it, or give it to their client. */
-function pinNotes(identity: TlsIdentity, host: string, port: number): readonly string[] {
+function pinNotes(identity: TlsIdentity, hosts: readonly string[], port: number): readonly string[] {
+  const host = hosts.find(hasPort) ?? "localhost";
   const shown = host.includes(":") ? `[${host}]` : host === "0.0.0.0" ? "localhost" : host;
-  const place = port === 0 ? shown : `${shown}:${port}`;
+  const place = port === 0 || !hosts.some(hasPort) ? shown : `${shown}:${port}`;
   return [
     `The certificate is self-signed; its SHA-256 fingerprint is ${fingerprintOf(identity)}.`,
     `Clients that know it: curl --insecure --pinnedpubkey '${pinOf(identity)}' https://${place}/`,

@@ -2,7 +2,7 @@
 // to open it, and what to do next. Programs read the log alone.
 
 import { networkInterfaces } from "node:os";
-import { canonicalHost, isEveryAddress, isLoopback } from "../cli/address.ts";
+import { canonicalHost, isEveryAddress, isLoopback, socketPath } from "../cli/address.ts";
 import { formatSize } from "../cli/quantity.ts";
 import type { Config } from "../config.ts";
 import { formatAuthority } from "../http/authority.ts";
@@ -10,8 +10,8 @@ import { formatAuthority } from "../http/authority.ts";
 /** What is known when the server listens. */
 export interface WelcomeFacts {
   readonly config: Config;
-  /** One of those that it listens at. */
-  readonly url: string;
+  /** Where it listens, ports before sockets. */
+  readonly urls: readonly string[];
   /** The folder's path from the root; null for none. */
   readonly folder: string | null;
   /** Addresses of this machine that others may reach, the best first. */
@@ -22,7 +22,7 @@ export interface WelcomeFacts {
 
 /** The addresses to open, the best first; those that others can use, and one of this machine's own. */
 export interface OpenAddresses {
-  /** One for each host. */
+  /** One for each host with a port. */
   readonly own: readonly string[];
   /** Empty when only this machine reaches the server. */
   readonly others: readonly string[];
@@ -31,8 +31,8 @@ export interface OpenAddresses {
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 };
 
 /** Where to point a browser: `0.0.0.0` is an address to listen at, and none to open. */
-export function openAddresses({ config, url, folder, addresses }: WelcomeFacts): OpenAddresses {
-  const [, protocol = "http:", port = ""] = /^(https?:)\/\/.*?(?::(\d+))?$/.exec(url) ?? [];
+export function openAddresses({ config, urls, folder, addresses }: WelcomeFacts): OpenAddresses {
+  const [, protocol = "http:", port = ""] = /^(https?:)\/\/.*?(?::(\d+))?$/.exec(urls[0] ?? "") ?? [];
   const path = folder === null || config.files.uploadOnly ? "/" : "/files/";
   // What a scheme's own port is, URLs know.
   const at = (host: string): string => {
@@ -40,8 +40,9 @@ export function openAddresses({ config, url, folder, addresses }: WelcomeFacts):
     // No URL has an address with a zone: it stands as it was given.
     return URL.parse(address)?.href ?? address;
   };
-  const own = config.hosts.map((host) => at(isEveryAddress(host) ? "localhost" : host));
-  const others = config.hosts.flatMap((host) => reachableBy(host, addresses).map(at));
+  const hosts = config.hosts.filter((host) => socketPath(host) === null);
+  const own = hosts.map((host) => at(isEveryAddress(host) ? "localhost" : host));
+  const others = hosts.flatMap((host) => reachableBy(host, addresses).map(at));
   return { own: [...new Set(own)], others: [...new Set(others)] };
 }
 
@@ -60,10 +61,15 @@ export function welcomeLines(facts: WelcomeFacts): readonly string[] {
     ["Folder", facts.folder === null ? "none; mini-http DIRECTORY shares one" : printable(facts.folder)],
     ...(facts.folder === null ? [] : ([["Visitors", visitorsMay(facts)]] as const)),
     ...opened.map((address, index) => [index === 0 ? "Open" : "", address] as const),
+    ...facts.urls.flatMap((url) => socketRow(socketPath(url))),
     ["Network", networkLine(facts, others)],
     ["Stop", "Ctrl-C"],
   ];
   return rows.map(([name, text]) => `  ${name.padEnd(10)}${text}`);
+}
+
+function socketRow(path: string | null): readonly (readonly [name: string, text: string])[] {
+  return path === null ? [] : [["Socket", printable(path)]];
 }
 
 /** One sentence, with the flags that change it. */

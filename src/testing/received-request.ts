@@ -43,7 +43,7 @@ function schemeOf(request: HttpRequest): string {
 
 /** Scheme and authority that the client asked. */
 export function baseOf(request: HttpRequest): string {
-  return `${schemeOf(request)}://${requestAuthority(request) || request.peer.localAddress}`;
+  return `${schemeOf(request)}://${requestAuthority(request) || request.peer.localAddress || "localhost"}`;
 }
 
 /** The target URI (RFC 9110 7.1). */

@@ -65,7 +65,7 @@ export function showExchange({ id, exchange }: NumberedExchange, withSecrets: bo
     id,
     time: new Date(time).toISOString(),
     duration_ms: Math.round(durationMs * 100) / 100,
-    client: clientAddress === "" ? "" : formatAuthority(clientAddress, clientPort),
+    client: clientPort === 0 ? clientAddress : formatAuthority(clientAddress, clientPort),
     method,
     target,
     path,

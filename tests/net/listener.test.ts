@@ -9,6 +9,7 @@ import { withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
 import { RecordingObserver } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+import { exchangeAt } from "../support/unix-client.ts";
 
 /** Another kind of place, to show that it needs no word of the server's. */
 class SocketFileListener implements Listener {
@@ -29,23 +30,6 @@ class SocketFileListener implements Listener {
   stop(): void {
     this.#listener?.stop();
   }
-}
-
-async function exchangeAt(path: string, raw: string): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let received = "";
-  const socket = await Bun.connect({
-    unix: path,
-    socket: {
-      data: (_, bytes) => void (received += bytes.toString("latin1")),
-      end: () => resolve(),
-      close: () => resolve(),
-    },
-  });
-  socket.write(raw);
-  socket.shutdown();
-  await promise;
-  return received;
 }
 
 test.skipIf(needs({ linux: true }).skip)("a server serves wherever a listener listens, such as at a file", async () => {

@@ -294,7 +294,7 @@ describe("to a file", () => {
     const log = new AccessLog({ quiet: false, servesFiles: true, fd });
     let port = 0;
     for (let turn = 0; turn < 200; turn++) {
-      for (let line = 0; line < 100; line++) log.connected("127.0.0.1", port++);
+      for (let line = 0; line < 100; line++) log.connected("127.0.0.1", ++port);
       await Bun.sleep(1);
     }
     await log.settle();
@@ -302,7 +302,7 @@ describe("to a file", () => {
       .trimEnd()
       .split("\n")
       .map((line) => Number(line.split(":").at(-1)));
-    expect(ports).toEqual(Array.from({ length: 100 * 200 }, (_, number) => number));
+    expect(ports).toEqual(Array.from({ length: 100 * 200 }, (_, number) => number + 1));
     log.close();
   });
 
@@ -310,14 +310,14 @@ describe("to a file", () => {
     const last = join(folder, "last");
     const out = openSync(last, "a");
     const log = new AccessLog({ quiet: false, servesFiles: true, fd: out });
-    for (let port = 0; port < 300; port++) log.connected("127.0.0.1", port);
+    for (let port = 1; port <= 300; port++) log.connected("127.0.0.1", port);
     log.close();
     closeSync(out);
     const ports = readFileSync(last, "latin1")
       .trimEnd()
       .split("\n")
       .map((line) => Number(line.split(":").at(-1)));
-    expect(ports).toEqual(Array.from({ length: 300 }, (_, number) => number));
+    expect(ports).toEqual(Array.from({ length: 300 }, (_, number) => number + 1));
   });
 });
 

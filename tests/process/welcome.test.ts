@@ -12,7 +12,7 @@ function facts(argv: readonly string[], given: Partial<WelcomeFacts> = {}): Welc
   const [first = ""] = config.hosts;
   const host = first.includes(":") ? `[${first}]` : first;
   const folder = config.directory === null ? null : "/home/ada/shared";
-  return { config, url: `${scheme}://${host}:4221`, folder, addresses: LAN, logins: null, ...given };
+  return { config, urls: [`${scheme}://${host}:4221`], folder, addresses: LAN, logins: null, ...given };
 }
 
 describe("the addresses to open", () => {
@@ -67,8 +67,8 @@ describe("the addresses to open", () => {
   });
 
   test("have no port where the scheme says it", () => {
-    expect(openAddresses(facts(["."], { url: "http://localhost:80" })).own).toEqual(["http://localhost/files/"]);
-    expect(openAddresses(facts([".", "--tls", "self-signed"], { url: "https://localhost" })).own).toEqual([
+    expect(openAddresses(facts(["."], { urls: ["http://localhost:80"] })).own).toEqual(["http://localhost/files/"]);
+    expect(openAddresses(facts([".", "--tls", "self-signed"], { urls: ["https://localhost"] })).own).toEqual([
       "https://localhost/files/",
     ]);
   });

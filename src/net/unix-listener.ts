@@ -1,0 +1,84 @@
+// A unix socket: a file that programs of this machine connect to, or a name of Linux's without a file.
+
+import { UNIX_PEER } from "../http/address-set.ts";
+import { ListenFault, type Listener, type SocketEvents } from "./listener.ts";
+import { SocketFile, temporaryBeside } from "./socket-file.ts";
+
+/** Where to listen. */
+export interface UnixPlace {
+  /** From the root, or `@NAME` without a file (abstract, unix(7)). */
+  readonly path: string;
+  /** Who may connect: permission bits of the file. A name without a file is everybody's. */
+  readonly mode: number;
+  /** The file may be another server's, which goes on with the connections that it has. */
+  readonly takesOver?: boolean;
+}
+
+/** Rights of a new socket are these less the umask. */
+const ALL_RIGHTS = 0o777;
+
+/** Listens at one path. What a killed server has left there must be gone: see `clearStale`. */
+export class UnixListener implements Listener {
+  readonly isSecure = false;
+  readonly peerName = UNIX_PEER;
+  readonly #place: UnixPlace;
+  #socket: { stop(closesConnections?: boolean): void } | null = null;
+  #file: SocketFile | null = null;
+
+  constructor(place: UnixPlace) {
+    this.#place = place;
+  }
+
+  get urls(): readonly string[] {
+    return [hostOf(this.#place.path)];
+  }
+
+  listen<Data>(events: SocketEvents<Data>): void {
+    const { path } = this.#place;
+    try {
+      if (isAbstract(path)) this.#socket = listenAt(`\0${path.slice(1)}`, events);
+      else this.#listenAtFile(events);
+    } catch (error) {
+      this.#socket?.stop(true);
+      this.#socket = null;
+      throw new ListenFault(hostOf(path), 0, error);
+    }
+  }
+
+  stop(): void {
+    this.#file?.remove();
+    this.#socket?.stop(false);
+  }
+
+  /**
+   * It gets its name when it listens: nobody who finds it is refused, and it has its rights from the beginning. The runtime
+   * removes the name that it was bound to, and does not know this one, which may be another server's by then.
+   */
+  #listenAtFile<Data>(events: SocketEvents<Data>): void {
+    const { path, mode, takesOver = false } = this.#place;
+    const temporary = temporaryBeside(path);
+    const umask = process.umask(ALL_RIGHTS & ~mode);
+    try {
+      this.#socket = listenAt(temporary, events);
+    } finally {
+      process.umask(umask);
+    }
+    this.#file = SocketFile.publish(temporary, path, takesOver);
+  }
+}
+
+/** True for a name without a file. */
+export function isAbstract(path: string): boolean {
+  return path.startsWith("@");
+}
+
+/** As people write it. */
+function hostOf(path: string): string {
+  return `unix:${path}`;
+}
+
+/** A socket that its peer has ended may still be written to. */
+function listenAt<Data>(unix: string, socket: SocketEvents<Data>): { stop(closesConnections?: boolean): void } {
+  const options = { unix, allowHalfOpen: true, socket };
+  return Bun.listen<Data>(options);
+}
