@@ -22,12 +22,12 @@ class Haproxy implements AsyncDisposable {
   readonly #child: ReturnType<typeof Bun.spawn>;
   readonly #folder = tempFolder();
 
-  constructor(upstream: number, words: string) {
+  constructor(upstream: string, words: string) {
     const file = join(this.#folder.path, "haproxy.cfg");
     const times = "timeout connect 5s\n timeout client 20s\n timeout server 20s";
     writeFileSync(
       file,
-      `defaults\n mode tcp\n ${times}\nlisten front\n bind 127.0.0.1:${this.port}\n server ours 127.0.0.1:${upstream} ${words}\n`,
+      `defaults\n mode tcp\n ${times}\nlisten front\n bind 127.0.0.1:${this.port}\n server ours ${upstream} ${words}\n`,
     );
     this.#child = Bun.spawn(["haproxy", "-db", "-f", file], { stdout: "ignore", stderr: "ignore" });
   }
@@ -54,7 +54,7 @@ describe.skipIf(needs({ suite: "clients", programs: ["haproxy", "curl"] }).skip)
     const content = Buffer.alloc(2 * 1024 * 1024, "abcdefghijklmnop");
     writeFileSync(join(folder.path, "in.bin"), content);
     await using server = await RunningProgram.start(["--host", "127.0.0.1", ...TRUST, ...flags, folder.path]);
-    await using proxy = new Haproxy(server.port, words);
+    await using proxy = new Haproxy(`127.0.0.1:${server.port}`, words);
     const url = `${scheme}://127.0.0.1:${proxy.port}/files/in.bin`;
     for (let i = 0; i < 5; i++) {
       const back = join(folder.path, `out${i}.bin`);
@@ -66,9 +66,22 @@ describe.skipIf(needs({ suite: "clients", programs: ["haproxy", "curl"] }).skip)
     expect(server.log).not.toContain("NO_PROXY_HEADER");
   });
 
+  test.each([
+    ["http", []],
+    ["https", ["--tls", "self-signed"]],
+  ])("brings clients of %s over a unix socket", async (scheme, flags) => {
+    using folder = tempFolder();
+    const socket = join(folder.path, "s");
+    const trust = ["--proxy-protocol", "--trusted-proxies", "unix"];
+    await using server = await RunningProgram.start(["--host", `unix:${socket}`, ...trust, ...flags]);
+    await using proxy = new Haproxy(socket, "send-proxy-v2");
+    expect((await runClient([...CURL, `${scheme}://127.0.0.1:${proxy.port}/echo/in`])).stdout).toBe("in");
+    await server.untilLog((log) => /\[RECEIVED from 127\.0\.0\.1:\d+\] GET \/echo\/in /.test(log));
+  });
+
   test("that sends no header is told which flag demands it", async () => {
     await using server = await RunningProgram.start(["--host", "127.0.0.1", ...TRUST]);
-    await using proxy = new Haproxy(server.port, "");
+    await using proxy = new Haproxy(`127.0.0.1:${server.port}`, "");
     const asked = await runClient([...CURL, `http://127.0.0.1:${proxy.port}/echo/a`]);
     expect(asked.stdout).toBe("");
     await server.untilLog((log) => /does not begin with a PROXY header\. --proxy-protocol demands/.test(log));

@@ -134,6 +134,29 @@ describe.skipIf(needs({ suite: "clients", programs: ["nginx", "curl"] }).skip)("
     await server.untilLog((log) => log.split("[WARNING]").length === 2);
   });
 
+  test.each([
+    ["http", "http", []],
+    ["TLS", "https", ["--tls", "self-signed"]],
+  ])("asks over a unix socket (%s), and is trusted there", async (_, scheme, flags) => {
+    using sockets = tempFolder();
+    const socket = join(sockets.path, "s");
+    const { folder, server } = await serve("-b", `unix:${socket}`, "--trusted-proxies", "unix", ...flags);
+    await using _server = server;
+    using _folder = folder;
+    const told =
+      "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;";
+    await using nginx = await Nginx.start(
+      0,
+      `client_max_body_size 0; location / { ${told} proxy_pass ${scheme}://unix:${socket}:/; }`,
+    );
+    const url = `http://127.0.0.1:${nginx.port}/files/`;
+    const big = Buffer.alloc(5_000_000, "content ");
+    const own = { Origin: `http://127.0.0.1:${nginx.port}` };
+    expect((await fetch(url + "big", { method: "PUT", body: big, headers: own })).status).toBe(201);
+    expect(Buffer.from(await (await fetch(url + "big")).bytes()).equals(big)).toBe(true);
+    await server.untilLog((log) => log.includes("[RECEIVED from 127.0.0.1] GET /files/big HTTP/1.0 -> 200 5000000 B"));
+  });
+
   test("that is trusted tells who asks, by what scheme and for which host", async () => {
     const flags = [
       "--allowed-host",

@@ -58,6 +58,24 @@ describe.skipIf(skip)("a server at a unix socket", () => {
     expect(readdirSync(folder.path).sort()).toEqual(["in", "out", "served"]);
   });
 
+  test("that lies in the folder which it serves is nobody's to list, read, replace or remove", async () => {
+    using folder = tempFolder();
+    const socket = join(folder.path, "s");
+    writeFileSync(join(folder.path, "a"), "");
+    await using _program = await RunningProgram.start([folder.path, "--host", `unix:${socket}`, "--allow-delete"]);
+    const { ino } = lstatSync(socket);
+    expect((await exchangeAt(socket, withoutBody("GET", "/files/?json"))).match(/"name":"\w+"/g)).toEqual([
+      '"name":"a"',
+    ]);
+    for (const [method, status] of [
+      ["GET", "404"],
+      ["DELETE", "404"],
+      ["PUT", "409"],
+    ] as const)
+      expect(await curl(socket, "-X", method, "-d", "x", "-w", "%{http_code}", "http://a/files/s")).toEndWith(status);
+    expect(lstatSync(socket).ino).toBe(ino);
+  });
+
   test("has its path from where it was started, its mode from the flag, and ports beside it", async () => {
     using folder = tempFolder();
     const flags = ["--host", "unix:s", "--host", "localhost", "--host", "unix:./s", "--socket-mode", "0600"];
