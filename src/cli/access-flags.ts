@@ -31,6 +31,6 @@ export const ACCESS_FLAGS = {
   allowedNetworks: networks("allow-ip", "only these clients may come; repeatable"),
   deniedNetworks: networks("deny-ip", "these clients may not; repeatable"),
   /** What they tell of their clients in fields counts. */
-  trustedProxies: networks("trusted-proxies", "proxies whose Forwarded and X-Forwarded-* count; repeatable"),
+  trustedProxies: networks("trusted-proxies", "proxies, or unix, whose (X-)Forwarded-* count; repeatable"),
   proxyProtocol: toggle(GROUP, "proxy-protocol", "those proxies begin each connection with a PROXY header (v1, v2)"),
 } as const;

@@ -1,7 +1,7 @@
 // What proxies tell of the client they ask for: Forwarded (RFC 7239) and the X-Forwarded-For, -Proto and -Host of before.
 // Whether who says so may be believed is not known here.
 
-import { addressBytes, type AddressSet } from "./address-set.ts";
+import { addressBytes, type AddressSet, UNIX_PEER } from "./address-set.ts";
 import type { Scheme } from "./authority.ts";
 import type { FieldSection } from "./field-section.ts";
 import { parseParameters, splitList, trimBlanks } from "./field-syntax.ts";
@@ -39,6 +39,8 @@ interface Node {
 const NOBODY: Forwarded = { address: null, port: 0, scheme: null, authority: null };
 /** Proxies name the scheme of a WebSocket, too. */
 const SCHEMES: Readonly<Record<string, Scheme>> = { http: "http", https: "https", ws: "http", wss: "https" };
+/** What nginx calls a client of its own unix socket. */
+const UNIX_BY_NGINX = "unix:";
 const MOST_PORT = 65_535;
 /** No chain of proxies is as long as what fits into a head, and a client may have written that into the other field. */
 const MOST_PROXIES = 100;
@@ -98,7 +100,7 @@ function readUsual(fields: FieldSection, proxies: AddressSet): Forwarded | Unbel
   let place = 0;
   for (const text of addresses.toReversed()) {
     if (place === MOST_PROXIES) return new Unbelievable("X-Forwarded-For names too many proxies");
-    node = readNode(text);
+    node = text === UNIX_BY_NGINX ? { address: UNIX_PEER, port: 0 } : readNode(text);
     if (node === null) return new Unbelievable("X-Forwarded-For cannot be read");
     place += 1;
     if (!proxies.has(node.address)) break;

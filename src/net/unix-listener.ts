@@ -1,5 +1,6 @@
 // A unix socket: a file that programs of this machine connect to, or a name of Linux's without a file.
 
+import { chmodSync } from "node:fs";
 import { UNIX_PEER } from "../http/address-set.ts";
 import { ListenFault, type Listener, type SocketEvents } from "./listener.ts";
 import { SocketFile, temporaryBeside } from "./socket-file.ts";
@@ -63,6 +64,8 @@ export class UnixListener implements Listener {
     } finally {
       process.umask(umask);
     }
+    // Where the folder has rights of its own for new files (default ACLs), the umask does not count.
+    chmodSync(temporary, mode);
     this.#file = SocketFile.publish(temporary, path, takesOver);
   }
 }

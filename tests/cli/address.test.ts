@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isLoopback, readHost, readHostName, readOrigin } from "../../src/cli/address.ts";
+import { isLoopback, readHost, readHostName, readOrigin, socketPath } from "../../src/cli/address.ts";
 import { Unreadable } from "../../src/cli/quantity.ts";
 
 /** The value, or null where the text is refused. */
@@ -16,6 +16,14 @@ describe("a host to listen on", () => {
     ["[::1]", "::1"],
     ["fe80::1%eth0", "fe80::1%eth0"],
     ["::ffff:127.0.0.1", "::ffff:127.0.0.1"],
+    ["unix:/run/s", "unix:/run/s"],
+    ["unix:s", "unix:s"],
+    ["unix:@name", "unix:@name"],
+    ["unix:/a b:c@d", "unix:/a b:c@d"],
+    ["unix", "unix"],
+    ["unix:", null],
+    ["unix:@", null],
+    ["unix:/a\0b", null],
     ["", null],
     ["localhost:80", null],
     ["[::1]:80", null],
@@ -32,6 +40,16 @@ describe("a host to listen on", () => {
   test("with a port says where the port goes", () => {
     expect(readHost("localhost:80")).toMatchObject({ expected: expect.stringContaining("--port") });
   });
+});
+
+test.each([
+  ["unix:/run/s", "/run/s"],
+  ["unix:s", "s"],
+  ["unix:@name", "@name"],
+  ["unix", null],
+  ["::1", null],
+])("the socket of %s is %p", (host, path) => {
+  expect(socketPath(host)).toBe(path);
 });
 
 describe("a host name in a Host field", () => {
@@ -76,6 +94,10 @@ describe("only this machine reaches", () => {
     ["127.0.0.1", true],
     ["127.255.0.9", true],
     ["::1", true],
+    ["unix:/run/s", true],
+    ["unix:@name", true],
+    ["unix.localhost", true],
+    ["unix", false],
     ["localhost.example", false],
     ["127.0.0.1.example", false],
     ["0.0.0.0", false],

@@ -23,6 +23,10 @@ describe("a network", () => {
     ["::ffff:10.0.0.0/104", "11.1.1.1", false],
     ["10.0.0.0/8", "", false],
     ["10.0.0.0/8", "unix", false],
+    ["::/0", "unix", false],
+    ["unix", "unix", true],
+    ["unix", "", false],
+    ["unix", "127.0.0.1", false],
   ])("%s and %s: %p", (network, address, isIn) => {
     expect(isNetwork(network)).toBe(true);
     expect(new AddressSet([network]).has(address)).toBe(isIn);
@@ -39,6 +43,8 @@ describe("a network", () => {
     ["::/129"],
     ["::ffff:10.0.0.0/8"],
     ["a.b"],
+    ["unix/8"],
+    ["unix:"],
     ["10.0.0.1/8/8"],
     ["10.0.0.0/0x8"],
   ])("%p is none", (text) => {

@@ -66,6 +66,16 @@ describe.skipIf(skip)("a unix socket", () => {
     listener.stop();
   });
 
+  test.skipIf(needs({ programs: ["setfacl"] }).skip)("has its mode where the folder gives new files another", () => {
+    using folder = tempFolder();
+    const path = join(folder.path, "s");
+    Bun.spawnSync(["setfacl", "-d", "-m", "u::rwx,g::rwx,o::rwx", folder.path]);
+    const listener = new UnixListener({ path, mode: 0o600 });
+    listener.listen(EVENTS);
+    expect(lstatSync(path).mode & 0o777).toBe(0o600);
+    listener.stop();
+  });
+
   const taken: [what: string, put: (path: string) => void][] = [
     ["a file", (path) => writeFileSync(path, "mine")],
     ["a folder", (path) => mkdirSync(path)],
