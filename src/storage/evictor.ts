@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
 import { hashOf, type RecencyLog } from "./recency.ts";
-import type { Surveyed } from "./survey.ts";
+import type { Surveyed, SurveyedName } from "./survey.ts";
 
 /** Why a file went. */
 export type EvictionReason = "limit" | "age";
@@ -113,6 +113,17 @@ export class Evictor implements Ledger {
     }
   }
 
+  async moved(from: string, to: string): Promise<void> {
+    try {
+      const left = await this.#look(from);
+      const entered = await this.#look(to);
+      if (left !== null && entered?.isFolder === true) await this.#takeAlong(left.path, entered.path);
+      await soon(this.#makeRoom());
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
   /** Removes what is too old. Never rejects. */
   async expire(): Promise<void> {
     const { ageMs } = this.#limits;
@@ -176,12 +187,26 @@ export class Evictor implements Ledger {
     }
   }
 
-  async #look(path: string): Promise<void> {
+  async #look(path: string): Promise<SurveyedName | null> {
     const found = await this.#storage.surveyOne(path);
+    if (found === null || found.file === null) this.#files.forget(found?.path ?? path);
+    else this.#put(found.file);
+    return found;
+  }
+
+  #put(file: Surveyed): void {
     const now = this.#now();
-    if (found === null) return this.#files.forget(path);
-    this.#files.put(knownOf(found, now));
-    if (this.#limits.bytes !== null) this.#unlogged.set(found.path, now);
+    this.#files.put(knownOf(file, now));
+    if (this.#limits.bytes !== null) this.#unlogged.set(file.path, now);
+  }
+
+  /** What is in a folder that has another name. As a file that has, it is used now. */
+  async #takeAlong(from: string, to: string): Promise<void> {
+    for await (const file of this.#storage.surveyBelow(to)) {
+      this.#files.forget(from + file.path.slice(to.length));
+      // Whoever has written there meanwhile has told it.
+      if (this.#files.get(file.path) === undefined) this.#put(file);
+    }
   }
 
   /** One at a time: who comes meanwhile waits for the same. */

@@ -255,6 +255,7 @@ describe("what a process reads", () => {
       this.reads.push(paths.join(" "));
     }
     async changed(): Promise<void> {}
+    async moved(): Promise<void> {}
   }
 
   test("is told in the order of the last read, a tenth of a second later", async () => {
