@@ -106,8 +106,9 @@ export class Evictor implements Ledger {
 
   async changed(paths: readonly string[]): Promise<void> {
     try {
+      const came = this.#now();
       for (const path of paths) await this.#look(path);
-      await soon(this.#makeRoom());
+      await soon(this.#makeRoom(came));
     } catch (error) {
       this.#news.fault(error);
     }
@@ -115,10 +116,11 @@ export class Evictor implements Ledger {
 
   async moved(from: string, to: string): Promise<void> {
     try {
+      const came = this.#now();
       const left = await this.#look(from);
       const entered = await this.#look(to);
       if (left !== null && entered?.isFolder === true) await this.#takeAlong(left.path, entered.path);
-      await soon(this.#makeRoom());
+      await soon(this.#makeRoom(came));
     } catch (error) {
       this.#news.fault(error);
     }
@@ -181,7 +183,7 @@ export class Evictor implements Ledger {
       }
       await this.#files.merge(found);
       this.#isReady = true;
-      await this.#makeRoom();
+      await this.#makeRoom(Infinity);
     } catch (error) {
       this.#news.fault(error);
     }
@@ -209,27 +211,27 @@ export class Evictor implements Ledger {
     }
   }
 
-  /** One at a time: who comes meanwhile waits for the same. */
-  #makeRoom(): Promise<void> {
+  /** For what came since then. One at a time: who comes meanwhile waits for the same. */
+  #makeRoom(came: number): Promise<void> {
     const { bytes } = this.#limits;
     if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
-    this.#makingRoom ??= this.#evict(bytes - Math.floor(bytes / FREE_SHARE)).finally(() => {
+    this.#makingRoom ??= this.#evict(bytes, came).finally(() => {
       this.#makingRoom = null;
     });
     return this.#makingRoom;
   }
 
-  async #evict(target: number): Promise<void> {
+  async #evict(limit: number, came: number): Promise<void> {
+    const target = limit - Math.floor(limit / FREE_SHARE);
     let refused = 0;
-    while (this.#files.bytes > target && refused < MOST_REFUSED) {
+    while (refused < MOST_REFUSED) {
       const file = this.#files.oldest();
-      if (file === null) return;
+      // What came just now need fit only: whoever has sent it is told that it is there.
+      if (file === null || this.#files.bytes <= (file.used < came ? target : limit)) return;
       refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
       if (loopShare.isOver) await loopShare.next();
     }
-    if (refused === MOST_REFUSED) {
-      this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
-    }
+    this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
   }
 
   /** False when the system does not let it go. */

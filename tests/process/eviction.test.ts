@@ -304,6 +304,19 @@ describe.each(CREWS)("with %d workers", (workers) => {
     });
   });
 
+  test.each([LIMIT, LIMIT - 1, LIMIT - Math.floor(LIMIT / FREE_SHARE) + 1])(
+    "a file of %d bytes, as large as all may be together, takes the place of all others",
+    async (size) => {
+      await using share = new Share();
+      const { port } = await share.serve(...CACHE);
+      await untilSurveyed(share, port);
+      expect(await put(port, "large", size)).toBe(201);
+      expect(share.names).toEqual(["large"]);
+      expect(await put(port, "next", LIMIT)).toBe(201);
+      expect(share.names).toEqual(["next"]);
+    },
+  );
+
   test("what is gone is gone for every client: no copy in memory, no version to replace", async () => {
     await using share = new Share();
     const { port } = await share.serve(...CACHE);
