@@ -57,6 +57,7 @@ export class Evictor implements Ledger {
   #surveying: Promise<void> | null = null;
   /** Asked for, and not yet begun. */
   #nextSurvey: Promise<void> | null = null;
+  #isExpiring = false;
   #makingRoom: Promise<void> | null = null;
   #isLogging = false;
   #lastUse = 0;
@@ -129,16 +130,15 @@ export class Evictor implements Ledger {
   /** Removes what is too old. Never rejects. */
   async expire(): Promise<void> {
     const { ageMs } = this.#limits;
-    if (ageMs === null || !this.#isReady) return;
+    if (ageMs === null || !this.#isReady || this.#isExpiring) return;
+    this.#isExpiring = true;
     try {
       // A file from the future, as after a clock that was set back, is old when its time is over.
-      const before = Date.now() - ageMs;
-      for (const file of this.#files.all()) {
-        if (file.modified < before) await this.#remove(file, "age");
-        if (loopShare.isOver) await loopShare.next();
-      }
+      await this.#removeOlder(Date.now() - ageMs);
     } catch (error) {
       this.#news.fault(error);
+    } finally {
+      this.#isExpiring = false;
     }
   }
 
@@ -232,6 +232,18 @@ export class Evictor implements Ledger {
       if (loopShare.isOver) await loopShare.next();
     }
     this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
+  }
+
+  async #removeOlder(before: number): Promise<void> {
+    let [left, refused] = [this.#files.count, 0];
+    for (const file of this.#files.all()) {
+      // What is read meanwhile, or refused, comes a second time, behind all others.
+      if (left === 0 || refused === MOST_REFUSED) break;
+      left -= 1;
+      if (file.modified < before) refused = (await this.#remove(file, "age")) ? 0 : refused + 1;
+      if (loopShare.isOver) await loopShare.next();
+    }
+    if (refused > 0) this.#news.warning("Files that --expire should remove cannot be removed.");
   }
 
   /** False when the system does not let it go. */

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -39,8 +40,19 @@ class Share implements AsyncDisposable {
     for (const [i, name] of names.entries()) this.write(name, "x".repeat(FILE_BYTES), 3600 - i);
   }
 
-  async serve(...flags: readonly string[]): Promise<RunningProgram> {
-    this.#program = await RunningProgram.start(["--metrics", "--directory", this.folder, ...flags]);
+  serve(...flags: readonly string[]): Promise<RunningProgram> {
+    return this.#start(flags, []);
+  }
+
+  /** By a user who may read the folder, and change nothing in it. */
+  serveUnchangeable(...flags: readonly string[]): Promise<RunningProgram> {
+    chmodSync(this.#outer.path, 0o755);
+    chmodSync(this.folder, 0o555);
+    return this.#start(flags, ["setpriv", "--reuid", "65534", "--clear-groups"]);
+  }
+
+  async #start(flags: readonly string[], under: readonly string[]): Promise<RunningProgram> {
+    this.#program = await RunningProgram.start(["--metrics", "--directory", this.folder, ...flags], { under });
     return this.#program;
   }
 
@@ -115,6 +127,8 @@ async function move(port: number, from: string, to: string): Promise<number> {
 async function remove(port: number, name: string): Promise<number> {
   return (await ask(port, "DELETE", "/files/" + name)).status;
 }
+
+const anotherUser = needs({ linux: true, root: true, programs: ["setpriv"] });
 
 describe.each(CREWS)("with %d workers", (workers) => {
   const CACHE = ["--allow-delete", "--evict", String(LIMIT), "--workers", String(workers)];
@@ -397,6 +411,17 @@ describe.each(CREWS)("with %d workers", (workers) => {
     // "c" and "d" were to go, and were gone; "e" is another version, which was used when it was found.
     expect(share.names).toEqual(["e", "g", "h", "i", "j", "k", "moved", "new"]);
     expect(await evictedBy(program)).toEqual({ files: 3, bytes: 3 * FILE_BYTES });
+  });
+
+  test.skipIf(anotherUser.skip)("a folder that nobody may change is served as it is, and that is said", async () => {
+    await using share = new Share();
+    const limits = ["--evict", "3000", "--expire", "30m", "--workers", String(workers)];
+    const program = await share.serveUnchangeable(...limits);
+    await program.untilLog((log) => /Files that --e\w+ should remove cannot be removed/.test(log));
+    expect(await put(program.port, "new", 1)).toBe(403);
+    expect((await get(program.port, "a")).status).toBe(200);
+    expect(share.names).toEqual(NAMES);
+    expect(await evictedBy(program)).toEqual({ files: 0, bytes: 0 });
   });
 
   test("what went is said in the log: soon, and at the end the rest", async () => {
