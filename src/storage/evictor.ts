@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
 import { hashOf, type RecencyLog } from "./recency.ts";
-import type { Surveyed } from "./survey.ts";
+import type { Surveyed, SurveyedName } from "./survey.ts";
 
 /** Why a file went. */
 export type EvictionReason = "limit" | "age";
@@ -57,6 +57,7 @@ export class Evictor implements Ledger {
   #surveying: Promise<void> | null = null;
   /** Asked for, and not yet begun. */
   #nextSurvey: Promise<void> | null = null;
+  #isExpiring = false;
   #makingRoom: Promise<void> | null = null;
   #isLogging = false;
   #lastUse = 0;
@@ -106,8 +107,21 @@ export class Evictor implements Ledger {
 
   async changed(paths: readonly string[]): Promise<void> {
     try {
+      const came = this.#now();
       for (const path of paths) await this.#look(path);
-      await soon(this.#makeRoom());
+      await soon(this.#makeRoom(came));
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
+  async moved(from: string, to: string): Promise<void> {
+    try {
+      const came = this.#now();
+      const left = await this.#look(from);
+      const entered = await this.#look(to);
+      if (left !== null && entered?.isFolder === true) await this.#takeAlong(left.path, entered.path);
+      await soon(this.#makeRoom(came));
     } catch (error) {
       this.#news.fault(error);
     }
@@ -116,16 +130,15 @@ export class Evictor implements Ledger {
   /** Removes what is too old. Never rejects. */
   async expire(): Promise<void> {
     const { ageMs } = this.#limits;
-    if (ageMs === null || !this.#isReady) return;
+    if (ageMs === null || !this.#isReady || this.#isExpiring) return;
+    this.#isExpiring = true;
     try {
       // A file from the future, as after a clock that was set back, is old when its time is over.
-      const before = Date.now() - ageMs;
-      for (const file of this.#files.all()) {
-        if (file.modified < before) await this.#remove(file, "age");
-        if (loopShare.isOver) await loopShare.next();
-      }
+      await this.#removeOlder(Date.now() - ageMs);
     } catch (error) {
       this.#news.fault(error);
+    } finally {
+      this.#isExpiring = false;
     }
   }
 
@@ -170,41 +183,67 @@ export class Evictor implements Ledger {
       }
       await this.#files.merge(found);
       this.#isReady = true;
-      await this.#makeRoom();
+      await this.#makeRoom(Infinity);
     } catch (error) {
       this.#news.fault(error);
     }
   }
 
-  async #look(path: string): Promise<void> {
+  async #look(path: string): Promise<SurveyedName | null> {
     const found = await this.#storage.surveyOne(path);
-    const now = this.#now();
-    if (found === null) return this.#files.forget(path);
-    this.#files.put(knownOf(found, now));
-    if (this.#limits.bytes !== null) this.#unlogged.set(found.path, now);
+    if (found === null || found.file === null) this.#files.forget(found?.path ?? path);
+    else this.#put(found.file);
+    return found;
   }
 
-  /** One at a time: who comes meanwhile waits for the same. */
-  #makeRoom(): Promise<void> {
+  #put(file: Surveyed): void {
+    const now = this.#now();
+    this.#files.put(knownOf(file, now));
+    if (this.#limits.bytes !== null) this.#unlogged.set(file.path, now);
+  }
+
+  /** What is in a folder that has another name. As a file that has, it is used now. */
+  async #takeAlong(from: string, to: string): Promise<void> {
+    for await (const file of this.#storage.surveyBelow(to)) {
+      this.#files.forget(from + file.path.slice(to.length));
+      // Whoever has written there meanwhile has told it.
+      if (this.#files.get(file.path) === undefined) this.#put(file);
+    }
+  }
+
+  /** For what came since then. One at a time: who comes meanwhile waits for the same. */
+  #makeRoom(came: number): Promise<void> {
     const { bytes } = this.#limits;
     if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
-    this.#makingRoom ??= this.#evict(bytes - Math.floor(bytes / FREE_SHARE)).finally(() => {
+    this.#makingRoom ??= this.#evict(bytes, came).finally(() => {
       this.#makingRoom = null;
     });
     return this.#makingRoom;
   }
 
-  async #evict(target: number): Promise<void> {
+  async #evict(limit: number, came: number): Promise<void> {
+    const target = limit - Math.floor(limit / FREE_SHARE);
     let refused = 0;
-    while (this.#files.bytes > target && refused < MOST_REFUSED) {
+    while (refused < MOST_REFUSED) {
       const file = this.#files.oldest();
-      if (file === null) return;
+      // What came just now need fit only: whoever has sent it is told that it is there.
+      if (file === null || this.#files.bytes <= (file.used < came ? target : limit)) return;
       refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
       if (loopShare.isOver) await loopShare.next();
     }
-    if (refused === MOST_REFUSED) {
-      this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
+    this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
+  }
+
+  async #removeOlder(before: number): Promise<void> {
+    let [left, refused] = [this.#files.count, 0];
+    for (const file of this.#files.all()) {
+      // What is read meanwhile, or refused, comes a second time, behind all others.
+      if (left === 0 || refused === MOST_REFUSED) break;
+      left -= 1;
+      if (file.modified < before) refused = (await this.#remove(file, "age")) ? 0 : refused + 1;
+      if (loopShare.isOver) await loopShare.next();
     }
+    if (refused > 0) this.#news.warning("Files that --expire should remove cannot be removed.");
   }
 
   /** False when the system does not let it go. */

@@ -7,6 +7,8 @@ export interface Ledger {
   read(paths: readonly string[]): void;
   /** What has these names changed; paths below the directory. Resolves when there is room again. Never rejects. */
   changed(paths: readonly string[]): Promise<void>;
+  /** The same of a file, or a folder with all that is in it, that has another name now. */
+  moved(from: string, to: string): Promise<void>;
 }
 
 /** A reader who comes so much later than another one counts as later. */

@@ -42,7 +42,7 @@ import type {
   Upload,
   WriteFault,
 } from "./storage.ts";
-import { type Surveyed, surveyOne, surveyTree } from "./survey.ts";
+import { type Surveyed, type SurveyedName, surveyOne, surveyTree } from "./survey.ts";
 import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
 import { readFault, SystemError, systemCode } from "./system-fault.ts";
 import { measureTree } from "./tree.ts";
@@ -187,7 +187,7 @@ export class LocalStorage implements Storage {
 
   async move(move: Move, client: Client): Promise<Moved | WriteFault> {
     const moved = await moveName(this.#house, this.#callsFor(client), move);
-    if (typeof moved !== "string") await this.#coordinator.ledger?.changed([move.from.path, move.to.path]);
+    if (typeof moved !== "string") await this.#coordinator.ledger?.moved(move.from.path, move.to.path);
     return moved;
   }
 
@@ -222,8 +222,14 @@ export class LocalStorage implements Storage {
     return surveyTree(this.#root, this.#callsFor(OURSELVES), this.#settings.rules);
   }
 
-  /** The file of this path below the directory; null for none. */
-  async surveyOne(path: string): Promise<Surveyed | null> {
+  /** Those below a folder. */
+  async *surveyBelow(path: string): AsyncGenerator<Surveyed> {
+    const name = this.#nameOf(path);
+    if (name !== null) yield* surveyTree(this.#root, this.#callsFor(OURSELVES), this.#settings.rules, name);
+  }
+
+  /** What has this path below the directory; null where nothing can have it. */
+  async surveyOne(path: string): Promise<SurveyedName | null> {
     const name = this.#nameOf(path);
     return name === null ? null : surveyOne(this.#root, this.#callsFor(OURSELVES), name);
   }

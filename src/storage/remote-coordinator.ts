@@ -23,6 +23,7 @@ export type CoordinatorRequest =
   | { readonly ask: "reserve"; readonly id: number; readonly request: Request }
   | { readonly ask: "read"; readonly paths: readonly string[] }
   | { readonly ask: "changed"; readonly id: number; readonly paths: readonly string[] }
+  | { readonly ask: "moved"; readonly id: number; readonly from: string; readonly to: string }
   | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
 
 /** From the parent to a worker. */
@@ -121,10 +122,13 @@ export class RemoteCoordinator implements Coordinator {
       read: (paths) => this.#send({ ask: "read", paths }),
       // Without a parent there is nobody to make room.
       changed: (paths) => this.#ask({ ask: "changed", id: ++this.#lastId, paths }).then(ignore, ignore),
+      moved: (from, to) => this.#ask({ ask: "moved", id: ++this.#lastId, from, to }).then(ignore, ignore),
     };
   }
 
-  #ask(request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" | "changed" }>): Promise<Refusal> {
+  #ask(
+    request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" | "changed" | "moved" }>,
+  ): Promise<Refusal> {
     if (this.#isParentGone) return Promise.reject(new SystemError("EAGAIN", PARENT_GONE));
     const question = Promise.withResolvers<Refusal>();
     this.#waiting.set(request.id, question);
@@ -172,6 +176,9 @@ export class CoordinatorDesk {
         return;
       case "changed":
         await this.#coordinator.ledger?.changed(request.paths);
+        return this.#answer({ id: request.id, refused: null });
+      case "moved":
+        await this.#coordinator.ledger?.moved(request.from, request.to);
         return this.#answer({ id: request.id, refused: null });
       case "settle":
         this.#claimed = subtractClaim(this.#claimed, request.claim);

@@ -5,7 +5,7 @@ import type { BigIntStats } from "node:fs";
 import { tagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
-import { segmentsBelow } from "./real-path.ts";
+import { liesIn, segmentsBelow } from "./real-path.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
@@ -24,9 +24,23 @@ export interface Surveyed {
   readonly tag: string;
 }
 
-/** All files, in no order, in short turns. */
-export async function* surveyTree(root: ServedRoot, calls: FileCalls, rules: NameRules): AsyncGenerator<Surveyed> {
-  for await (const { folder, dirent, segments } of walkTree(root, calls)) {
+/** What has a name now. */
+export interface SurveyedName {
+  /** The name's own path below the directory, without links. */
+  readonly path: string;
+  /** Null for what is none, or not there. */
+  readonly file: Surveyed | null;
+  readonly isFolder: boolean;
+}
+
+/** All files below a folder, or in all, in no order, in short turns. */
+export async function* surveyTree(
+  root: ServedRoot,
+  calls: FileCalls,
+  rules: NameRules,
+  from: ObjectName = ObjectName.ROOT,
+): AsyncGenerator<Surveyed> {
+  for await (const { folder, dirent, segments } of walkTree(root, calls, from.segments)) {
     const name = dirent.isFile() ? ObjectName.ROOT.join([...segments, dirent.name], rules) : "missing";
     if (!(name instanceof ObjectName)) continue;
     const stats = await unlessRefused(async () => lstatIfAny(calls, folder.at(dirent.name)));
@@ -34,13 +48,16 @@ export async function* surveyTree(root: ServedRoot, calls: FileCalls, rules: Nam
   }
 }
 
-/** The file of this name; null when it has none. */
-export async function surveyOne(root: ServedRoot, calls: FileCalls, name: ObjectName): Promise<Surveyed | null> {
+/** What has this name; null where no folder of the directory would hold it. */
+export async function surveyOne(root: ServedRoot, calls: FileCalls, name: ObjectName): Promise<SurveyedName | null> {
   return unlessRefused(async () => {
     const folder = await walk(root, calls, name.parent.segments, null);
     try {
-      const stats = await calls.lstat(folder.at(name.base));
-      return stats.isFile() ? surveyed(name.within(segmentsBelow(folder.realPath, root.realPath)).path, stats) : null;
+      if (!liesIn(folder.realPath, root.realPath)) return null;
+      const { path } = name.within(segmentsBelow(folder.realPath, root.realPath));
+      const stats = await lstatIfAny(calls, folder.at(name.base));
+      const file = stats?.isFile() === true ? surveyed(path, stats) : null;
+      return { path, file, isFolder: stats?.isDirectory() === true };
     } finally {
       folder.close();
     }

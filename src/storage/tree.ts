@@ -21,9 +21,16 @@ export interface Found {
   readonly segments: readonly string[];
 }
 
-/** Everything below the directory but what cannot be read. Links are not followed. One folder is open at a time. */
-export async function* walkTree(root: ServedRoot, calls: FileCalls): AsyncGenerator<Found> {
-  const ahead: (readonly string[])[] = [[]];
+/**
+ * Everything below the directory, or below a folder in it, but what cannot be read. Links are not followed. One folder is
+ * open at a time.
+ */
+export async function* walkTree(
+  root: ServedRoot,
+  calls: FileCalls,
+  from: readonly string[] = [],
+): AsyncGenerator<Found> {
+  const ahead: (readonly string[])[] = [from];
   for (let segments = ahead.pop(); segments !== undefined; segments = ahead.pop()) {
     const path = segments;
     const folder = await unlessRefused(() => walk(root, calls, path, null));

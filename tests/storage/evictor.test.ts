@@ -255,6 +255,7 @@ describe("what a process reads", () => {
       this.reads.push(paths.join(" "));
     }
     async changed(): Promise<void> {}
+    async moved(): Promise<void> {}
   }
 
   test("is told in the order of the last read, a tenth of a second later", async () => {
@@ -297,6 +298,24 @@ describe("what goes because it is old", () => {
     await cache.evictor.expire();
     expect(cache.names).toEqual(["future", "young", "younger"]);
     expect(cache.told).toEqual(["1 10 age", "1 10 age"]);
+  });
+
+  test.each([1, 99, 100, 250])("is tried once where the system does not let it go: %d files", async (count) => {
+    const names = Array.from({ length: count }, (_, i) => `f${i}`);
+    using cache = new Cache({ bytes: null, ageMs: HOUR_MS / 2 }, names);
+    await cache.evictor.survey();
+    const tried: string[] = [];
+    cache.keeper.discard = async (path) => {
+      tried.push(path);
+      return "not-allowed";
+    };
+    await Promise.all([cache.evictor.expire(), cache.evictor.expire()]);
+    expect(tried).toHaveLength(Math.min(count, 100));
+    await cache.evictor.expire();
+    // The others first, of which some may go.
+    expect(new Set(tried).size).toBe(Math.min(count, 200));
+    const line = "Files that --expire should remove cannot be removed.";
+    expect(cache.told).toEqual([line, line]);
   });
 
   test("a version that was uploaded meanwhile stays", async () => {
