@@ -170,6 +170,7 @@ export class Evictor implements Ledger {
       }
       await this.#files.merge(found);
       this.#isReady = true;
+      await this.#removeLarger(found);
       await this.#makeRoom();
     } catch (error) {
       this.#news.fault(error);
@@ -184,19 +185,30 @@ export class Evictor implements Ledger {
     if (this.#limits.bytes !== null) this.#unlogged.set(found.path, now);
   }
 
+  /** What alone is larger than the limit can only go: it does so before it drives out the others. */
+  async #removeLarger(found: readonly KnownFile[]): Promise<void> {
+    const limit = this.#limits.bytes ?? Infinity;
+    for (const file of found) {
+      if (file.size > limit) await this.#remove(file, "limit");
+    }
+  }
+
   /** One at a time: who comes meanwhile waits for the same. */
   #makeRoom(): Promise<void> {
     const { bytes } = this.#limits;
     if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
-    this.#makingRoom ??= this.#evict(bytes - Math.floor(bytes / FREE_SHARE)).finally(() => {
+    this.#makingRoom ??= this.#evict(bytes).finally(() => {
       this.#makingRoom = null;
     });
     return this.#makingRoom;
   }
 
-  async #evict(target: number): Promise<void> {
+  async #evict(limit: number): Promise<void> {
+    const target = limit - Math.floor(limit / FREE_SHARE);
     let refused = 0;
     while (this.#files.bytes > target && refused < MOST_REFUSED) {
+      // One file may fill all of the limit: what was just stored does not go to leave some of it free.
+      if (this.#files.count === 1 && this.#files.bytes <= limit) break;
       const file = this.#files.oldest();
       if (file === null) return;
       refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
