@@ -183,6 +183,7 @@ export class Evictor implements Ledger {
       }
       await this.#files.merge(found);
       this.#isReady = true;
+      await this.#removeLarger(found);
       await this.#makeRoom(Infinity);
     } catch (error) {
       this.#news.fault(error);
@@ -208,6 +209,14 @@ export class Evictor implements Ledger {
       this.#files.forget(from + file.path.slice(to.length));
       // Whoever has written there meanwhile has told it.
       if (this.#files.get(file.path) === undefined) this.#put(file);
+    }
+  }
+
+  /** What alone is larger than the limit can only go: it does so before it drives out the others. */
+  async #removeLarger(found: readonly KnownFile[]): Promise<void> {
+    const limit = this.#limits.bytes ?? Infinity;
+    for (const file of found) {
+      if (file.size > limit) await this.#remove(file, "limit");
     }
   }
 

@@ -8,7 +8,7 @@ import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const SOURCES = 5;
 const NAME_PASSWORD = "ci:long-enough-a-secret";
 const TOKEN = "long-enough-a-token-0123";
@@ -19,8 +19,8 @@ type Counts = Readonly<Record<"hit" | "miss" | "error" | "timeout" | "write", nu
 /** Nothing went wrong, and so many results were found or stored. */
 const found = (hit: number, miss: number) => expect.objectContaining({ hit, miss, error: 0, timeout: 0 });
 
-/** Where a server listens, as ccache takes it: it tries one address only. */
-const storage = (server: RunningProgram, path: string): string => `http://127.0.0.1:${server.port}/files/${path}`;
+/** Where ccache keeps its objects. */
+const storage = (server: RunningProgram, path: string): string => server.url(`/files/${path}`);
 
 /** A folder with C files, and with the local cache of one machine after the other. */
 class Project implements Disposable {

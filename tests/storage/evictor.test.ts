@@ -113,6 +113,34 @@ describe("what goes when there is too much", () => {
     expect(cache.told).toHaveLength(29);
   });
 
+  test.each([
+    ["just the limit", 640],
+    ["the limit but a byte", 639],
+    ["more than what is left after room was made", 631],
+  ])("a file of %s takes the room of all others, and stays", async (_what, size) => {
+    using cache = new Cache({ bytes: 640, ageMs: null }, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    await cache.put("large", "x".repeat(size));
+    expect(cache.names).toEqual(["large"]);
+    await cache.evictor.survey();
+    expect(cache.names).toEqual(["large"]);
+    await cache.put("new");
+    expect(cache.names).toEqual(["new"]);
+  });
+
+  test.each([
+    ["came between them", -2.5],
+    ["came last", 24],
+    ["is older than all", -24],
+  ])("a file larger than all room, which %s, goes before any other", async (_what, hours) => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    const path = join(cache.folder.path, "larger");
+    writeFileSync(path, "x".repeat(31));
+    utimesSync(path, Date.now() / 1000 + hours * 3600, Date.now() / 1000 + hours * 3600);
+    await cache.evictor.survey();
+    expect(cache.names).toEqual(["a", "b", "c"]);
+  });
+
   test("a new version counts in place of the old one, and what a client deletes counts no more", async () => {
     using cache = new Cache(UP_TO_30, ["a", "b"]);
     await cache.evictor.survey();

@@ -11,6 +11,7 @@ export interface ClientResult {
 export interface ClientOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly patienceMs?: number;
 }
 
 const PATIENCE_MS = 30_000;
@@ -18,7 +19,7 @@ const PATIENCE_MS = 30_000;
 /** Runs it to its end, without a proxy of the machine's own; killed when that takes too long. */
 export async function runClient(
   words: readonly string[],
-  { cwd, env = {} }: ClientOptions = {},
+  { cwd, env = {}, patienceMs = PATIENCE_MS }: ClientOptions = {},
 ): Promise<ClientResult> {
   const child = Bun.spawn([...words], {
     ...(cwd === undefined ? {} : { cwd }),
@@ -26,7 +27,7 @@ export async function runClient(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    timeout: PATIENCE_MS,
+    timeout: patienceMs,
   });
   const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   return { exitCode, stdout, stderr };
