@@ -11,15 +11,25 @@ const RANDOM_BYTES = 9;
 
 /** Gives names that no other process gives. They are no secrets: they count. */
 export class RequestIds {
-  readonly #prefix = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toBase64({ alphabet: "base64url" });
+  /** All of a made name but the number that `next` gives. */
+  readonly prefix = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toBase64({ alphabet: "base64url" }) + "-";
   #count = 0;
 
   /** The name that the request has already, that its fields say, or another one. */
   idOf(known: string, fields: Pick<FieldSection, "get">): string {
+    return this.givenTo(known, fields) ?? `${this.prefix}${this.next()}`;
+  }
+
+  /** The name that the request has already or that its fields say; null where one is to be made. */
+  givenTo(known: string, fields: Pick<FieldSection, "get">): string | null {
     if (known !== "") return known;
     const sent = fields.get(NAME);
-    if (sent !== undefined && FIT.test(sent)) return sent;
+    return sent !== undefined && FIT.test(sent) ? sent : null;
+  }
+
+  /** The number of another name. */
+  next(): number {
     this.#count += 1;
-    return `${this.#prefix}-${this.#count}`;
+    return this.#count;
   }
 }

@@ -4,7 +4,7 @@ import { LimitWarnings } from "./limit-warnings.ts";
 import { MAX_BATCH_BYTES } from "./line-queue.ts";
 import { CommonFormat } from "./common-format.ts";
 import { JsonFormat } from "./json-format.ts";
-import type { LogFormat, LogFormatName, NewsTag } from "./log-format.ts";
+import type { LogFormat, LogFormatName, LogLine, NewsTag } from "./log-format.ts";
 import { escapeText, shorten } from "./log-line.ts";
 import { type LogOutput, openLogFile, openLogOutput } from "./log-output.ts";
 import { LogSink } from "./log-sink.ts";
@@ -163,8 +163,12 @@ export class AccessLog implements Observer {
     return line === null ? "" : this.#ended(line);
   }
 
-  #write(line: string | null): void {
-    if (line !== null) this.#sink.add(this.#ended(line));
+  #write(line: LogLine | null): void {
+    if (line === null) return;
+    if (typeof line === "string") return this.#sink.add(this.#ended(line));
+    // What a format makes of bytes is as short as a shared log wants it.
+    line.end();
+    this.#sink.add(line);
   }
 
   #ended(line: string): string {

@@ -2,7 +2,8 @@
 // (`\xNN` for each byte outside 0x20-0x7E and for the backslash), so it is harmless also when a program has decoded it.
 
 import { RequestIds } from "../http/request-id.ts";
-import type { LogFormat, NewsTag } from "./log-format.ts";
+import { AsciiLine } from "./ascii-line.ts";
+import type { LogFormat, LogLine, NewsTag } from "./log-format.ts";
 import { escapeBytes, escapeText, shorten } from "./log-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
 
@@ -54,8 +55,12 @@ export interface JsonFormatOptions {
 export class JsonFormat implements LogFormat {
   readonly #options: JsonFormatOptions;
   readonly #ids = new RequestIds();
+  readonly #line = new AsciiLine();
   #now = Number.NaN;
   #time = "";
+  /** How the line of a request begins: up to its name, and up to the number of a name that is made here. */
+  #beginGiven = "";
+  #beginMade = "";
   /** By the numbers of connections; the place of one may be another's next. */
   readonly #whos: (Who | undefined)[] = new Array<Who | undefined>(MOST_WHOS).fill(undefined);
   #lastWhat: What = { method: "", minorVersion: -1, route: "", status: 0, text: "" };
@@ -77,13 +82,13 @@ export class JsonFormat implements LogFormat {
     return `${this.#begin(now, event)},"client":${quote(address)},"port":${port}}`;
   }
 
-  exchange(now: number, record: ExchangeRecord): string {
-    const line = this.#exchangeLine(now, record, ANY_ROOM);
-    if (!this.#options.isShared || line.length <= MOST_SHARED_LINE_CHARS) return line;
-    return this.#exchangeLine(now, record, LITTLE_ROOM);
+  exchange(now: number, record: ExchangeRecord): LogLine {
+    this.#write(now, record, ANY_ROOM);
+    if (this.#options.isShared && this.#line.length > MOST_SHARED_LINE_CHARS) this.#write(now, record, LITTLE_ROOM);
+    return this.#line;
   }
 
-  refusal(now: number, record: ExchangeRecord): string | null {
+  refusal(now: number, record: ExchangeRecord): LogLine | null {
     return this.#options.isQuiet ? this.exchange(now, record) : null;
   }
 
@@ -93,31 +98,74 @@ export class JsonFormat implements LogFormat {
   }
 
   #begin(now: number, event: string): string {
-    if (now !== this.#now) {
-      this.#now = now;
-      this.#time = new Date(now).toISOString();
-    }
+    this.#setTime(now);
     return `{"time":"${this.#time}","event":"${event}"`;
   }
 
-  #exchangeLine(now: number, record: ExchangeRecord, room: Room): string {
-    const { refusal, fields } = record;
-    const text = (value: string): string => quoteBytes(value, room.text);
-    const id = quoteBytes(this.#ids.idOf(record.requestId, fields), room.text);
-    let line =
-      `${this.#begin(now, "request")},"id":${id},${this.#whoOf(record)}${this.#whatOf(record, room)}` +
-      `"target":${quoteBytes(record.target, room.target)},"bytes_in":${record.requestBytes},` +
-      `"bytes_out":${record.bodyBytes},"answer_ms":${rounded(record.answerMs)},` +
-      `"duration_ms":${rounded(record.durationMs)}`;
-    const agent = fields.get("user-agent");
+  #setTime(now: number): void {
+    if (now === this.#now) return;
+    this.#now = now;
+    this.#time = new Date(now).toISOString();
+    this.#beginGiven = `{"time":"${this.#time}","event":"request","id":"`;
+    this.#beginMade = this.#beginGiven + this.#ids.prefix;
+  }
+
+  /** The line of an exchange; what most have comes first. */
+  #write(now: number, record: ExchangeRecord, room: Room): void {
+    const line = this.#line;
+    line.clear();
+    this.#setTime(now);
+    this.#writeBegin(record, room);
+    line.text(this.#whoOf(record));
+    line.text(this.#whatOf(record, room));
+    this.#writeBytes(record.target, room.target);
+    line.text(`","bytes_in":`);
+    line.whole(record.requestBytes);
+    line.text(`,"bytes_out":`);
+    line.whole(record.bodyBytes);
+    line.text(`,"answer_ms":`);
+    line.milliseconds(record.answerMs);
+    line.text(`,"duration_ms":`);
+    line.milliseconds(record.durationMs);
+    this.#writeRest(record, room);
+    line.text("}");
+  }
+
+  /** All up to the quotation mark behind the name. */
+  #writeBegin({ requestId, fields }: ExchangeRecord, room: Room): void {
+    const given = this.#ids.givenTo(requestId, fields);
+    if (given === null) {
+      this.#line.text(this.#beginMade);
+      this.#line.whole(this.#ids.next());
+    } else {
+      this.#line.text(this.#beginGiven);
+      this.#writeBytes(given, room.text);
+    }
+  }
+
+  /** Text from elsewhere, without its quotation marks: as it is, or with what `quoteBytes` makes of it. */
+  #writeBytes(bytes: string, most: number): void {
+    if (bytes.length <= most && HARMLESS.test(bytes)) this.#line.text(bytes);
+    else this.#line.text(quoteBytes(bytes, most).slice(1, -1));
+  }
+
+  /** What few have. */
+  #writeRest({ user, refusal, ownLimit, cutOff, fields }: ExchangeRecord, room: Room): void {
+    const line = this.#line;
+    if (user !== "") line.text(`,"user":${quote(shorten(escapeText(user), room.text))}`);
+    if (refusal !== null) line.text(`,"refusal":"${refusal.name}"`);
+    if (ownLimit !== null) this.#writeMember(`,"limit":"`, ownLimit, room);
+    if (cutOff) line.text(`,"cut_off":true`);
     const referer = fields.get("referer");
-    if (record.user !== "") line += `,"user":${quote(shorten(escapeText(record.user), room.text))}`;
-    if (refusal !== null) line += `,"refusal":"${refusal.name}"`;
-    if (record.ownLimit !== null) line += `,"limit":${text(record.ownLimit)}`;
-    if (record.cutOff) line += `,"cut_off":true`;
-    if (referer !== undefined) line += `,"referer":${text(referer)}`;
-    if (agent !== undefined) line += `,"agent":${text(agent)}`;
-    return line + "}";
+    const agent = fields.get("user-agent");
+    if (referer !== undefined) this.#writeMember(`,"referer":"`, referer, room);
+    if (agent !== undefined) this.#writeMember(`,"agent":"`, agent, room);
+  }
+
+  #writeMember(begin: string, bytes: string, room: Room): void {
+    this.#line.text(begin);
+    this.#writeBytes(bytes, room.text);
+    this.#line.text(`"`);
   }
 
   /** A connection has many requests. */
@@ -125,8 +173,8 @@ export class JsonFormat implements LogFormat {
     const kept = this.#whos[connection % MOST_WHOS];
     if (kept?.connection === connection && kept.address === peerAddress && kept.port === peerPort) return kept.text;
     const text =
-      `"process":${PROCESS},"connection":${connection},"secure":${secure},` +
-      `"client":${quote(peerAddress)},"port":${peerPort},`;
+      `","process":${PROCESS},"connection":${connection},"secure":${secure},` +
+      `"client":${quote(peerAddress)},"port":${peerPort}`;
     this.#whos[connection % MOST_WHOS] = { connection, address: peerAddress, port: peerPort, text };
     return text;
   }
@@ -138,8 +186,8 @@ export class JsonFormat implements LogFormat {
       last.method === method && last.route === route && last.status === status && last.minorVersion === minorVersion;
     if (isSame && method.length <= room.text) return last.text;
     const text =
-      `"method":${quoteBytes(method, room.text)},"version":"1.${minorVersion}",` +
-      `"route":${quote(route)},"status":${status},`;
+      `,"method":${quoteBytes(method, room.text)},"version":"1.${minorVersion}",` +
+      `"route":${quote(route)},"status":${status},"target":"`;
     // A long one is cut where there is little room, and only there.
     if (method.length <= LITTLE_ROOM.text) this.#lastWhat = { method, minorVersion, route, status, text };
     return text;
@@ -159,13 +207,4 @@ const NEEDS_QUOTING = /["\\]/;
 /** Of ASCII without control bytes. */
 function quote(text: string): string {
   return NEEDS_QUOTING.test(text) ? JSON.stringify(text) : `"${text}"`;
-}
-
-const THOUSANDTHS = Array.from({ length: 1000 }, (_, i) => `.${String(i).padStart(3, "0")}`);
-
-/** With its microseconds. A number is put together from whole ones: to print a fraction costs as much as a line. */
-function rounded(ms: number): string {
-  const micros = ms > 0 ? Math.round(ms * 1000) : 0;
-  const rest = micros % 1000;
-  return `${(micros - rest) / 1000}${THOUSANDTHS[rest]}`;
 }

@@ -1,12 +1,17 @@
 // Lines that wait to be written, in batches of whole lines. Bounded: what does not fit is dropped, counted, and told in
 // the place where it is missing.
 
+import type { AsciiLine } from "./ascii-line.ts";
+
 /** A pipe takes that much in one piece (PIPE_BUF), so the lines of several processes do not mix. */
 export const MAX_BATCH_BYTES = 4096;
 /** Of all lines that wait. */
 export const MAX_PENDING_BYTES = 1024 * 1024;
 /** After an overflow lines are taken again below this: one gap, one notice, not one for every other line. */
 const RESUME_PENDING_BYTES = MAX_PENDING_BYTES / 2;
+
+/** Buffers of batches that are used again: as many as one trip to a disk takes. */
+const MOST_SPARE = 64;
 
 /** Some whole lines. */
 interface Batch {
@@ -20,8 +25,10 @@ const LF = 10;
 export class LineQueue {
   readonly #noticeOf: (dropped: number) => string;
   readonly #sealed: Batch[] = [];
-  #open = "";
+  #open = newBuffer();
+  #openBytes = 0;
   #openLines = 0;
+  readonly #spare: Buffer[] = [];
   #pendingBytes = 0;
   #dropped = 0;
   /** Bytes of the front batch that the output has. */
@@ -49,8 +56,8 @@ export class LineQueue {
     return this.#sealed.length > 0;
   }
 
-  /** Takes a line or counts it as dropped. */
-  add(line: string): void {
+  /** Takes a line, copied, or counts it as dropped. */
+  add(line: string | AsciiLine): void {
     this.#resume();
     if (this.#dropped > 0 || this.#pendingBytes + line.length > MAX_PENDING_BYTES) this.#dropped += 1;
     else this.#append(line, 1);
@@ -65,7 +72,7 @@ export class LineQueue {
     return this.#sealed.slice(0, most).map(({ bytes }, index) => (index === 0 ? bytes.subarray(this.#taken) : bytes));
   }
 
-  /** Removes bytes from the front because they were written. */
+  /** Removes bytes from the front because they were written: nobody reads the buffers of whole batches any more. */
   took(bytes: number): void {
     this.#taken += bytes;
     for (
@@ -76,6 +83,8 @@ export class LineQueue {
       this.#taken -= batch.bytes.length;
       this.#pendingBytes -= batch.bytes.length;
       this.#sealed.shift();
+      if (batch.bytes.buffer.byteLength === MAX_BATCH_BYTES && this.#spare.length < MOST_SPARE)
+        this.#spare.push(Buffer.from(batch.bytes.buffer));
     }
     this.#resume();
   }
@@ -105,7 +114,7 @@ export class LineQueue {
   /** Forgets all lines. */
   clear(): void {
     this.#sealed.length = 0;
-    this.#open = "";
+    this.#openBytes = 0;
     this.#openLines = 0;
     this.#pendingBytes = 0;
     this.#dropped = 0;
@@ -117,18 +126,30 @@ export class LineQueue {
   }
 
   /** A notice counts as the lines that it stands for: should it be dropped itself, their number is not lost. */
-  #append(line: string, lines: number): void {
-    if (this.#open.length + line.length > MAX_BATCH_BYTES) this.#seal();
-    this.#open += line;
+  #append(line: string | AsciiLine, lines: number): void {
+    if (this.#openBytes + line.length > this.#open.length) this.#makeRoom(line.length);
+    if (typeof line === "string") this.#open.latin1Write(line, this.#openBytes, line.length);
+    else line.copyTo(this.#open, this.#openBytes);
+    this.#openBytes += line.length;
     this.#openLines += lines;
     this.#pendingBytes += line.length;
   }
 
-  /** The string of an open batch is a tree of its pieces, several times its bytes; sealing makes it bytes. */
+  /** A line that is longer than a batch should be is one alone. */
+  #makeRoom(bytes: number): void {
+    this.#seal();
+    if (bytes > this.#open.length) this.#open = Buffer.allocUnsafeSlow(bytes);
+  }
+
   #seal(): void {
-    if (this.#open === "") return;
-    this.#sealed.push({ bytes: Buffer.from(this.#open, "latin1"), lines: this.#openLines });
-    this.#open = "";
+    if (this.#openBytes === 0) return;
+    this.#sealed.push({ bytes: this.#open.subarray(0, this.#openBytes), lines: this.#openLines });
+    this.#open = this.#spare.pop() ?? newBuffer();
+    this.#openBytes = 0;
     this.#openLines = 0;
   }
+}
+
+function newBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(MAX_BATCH_BYTES);
 }

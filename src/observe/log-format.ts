@@ -1,5 +1,6 @@
 // How a log words what it hears: one implementation for each `--log-format`.
 
+import type { AsciiLine } from "./ascii-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
 
 /** The values of `--log-format`. */
@@ -7,6 +8,9 @@ export type LogFormatName = "text" | "common" | "combined" | "json";
 
 /** What a line is about; the tags of the reference server. */
 export type NewsTag = "SERVER STARTED" | "SERVER STOPPED" | "WARNING" | "ERROR";
+
+/** The bytes of one are lent until the format is asked for the next. */
+export type LogLine = string | AsciiLine;
 
 /**
  * All give whole lines of ASCII without their line end, or null for what the format does not tell. `now` is in whole
@@ -16,9 +20,9 @@ export interface LogFormat {
   connected(now: number, address: string, port: number): string | null;
   disconnected(now: number, address: string, port: number): string | null;
   /** An exchange, however it ended. Not asked for by a quiet log. */
-  exchange(now: number, record: ExchangeRecord): string | null;
+  exchange(now: number, record: ExchangeRecord): LogLine | null;
   /** Beside that, why it was refused: asked for by a quiet log too, and for those only that have a refusal. */
-  refusal(now: number, record: ExchangeRecord): string | null;
+  refusal(now: number, record: ExchangeRecord): LogLine | null;
   /** `text` may have several lines, and is safe as it is. */
   news(now: number, tag: NewsTag, text: string): string | null;
 }

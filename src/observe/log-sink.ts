@@ -2,6 +2,7 @@
 // and the process can exit.
 
 import { close, writeSync, writev } from "node:fs";
+import type { AsciiLine } from "./ascii-line.ts";
 import { LineQueue } from "./line-queue.ts";
 import type { LogOutput } from "./log-output.ts";
 
@@ -50,7 +51,7 @@ export class LogSink {
   }
 
   /** Takes one line: ASCII, with its line end. Drops and counts it when too much is waiting. */
-  add(line: string): void {
+  add(line: string | AsciiLine): void {
     if (this.#state === "closed") return;
     this.#queue.add(line);
     if (this.#state === "idle" && this.#queue.hasFullBatch) this.#pump();

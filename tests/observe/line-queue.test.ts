@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { AsciiLine } from "../../src/observe/ascii-line.ts";
 import { LineQueue, MAX_BATCH_BYTES, MAX_PENDING_BYTES } from "../../src/observe/line-queue.ts";
 
 const notice = (dropped: number): string => `dropped ${dropped}\n`;
@@ -67,6 +68,61 @@ describe("batches", () => {
     expect(queue.front(true, 64).map((batch) => batch.length)).toEqual([3000, 3000, 3000]);
     queue.took(4000);
     expect(queue.front(true, 64).map((batch) => batch.length)).toEqual([2000, 3000]);
+  });
+
+  test("keep a line that was lent, and the next one", () => {
+    const queue = new LineQueue(notice);
+    const line = new AsciiLine();
+    for (const text of ["a\n", "bc\n", "d\n"]) {
+      line.clear();
+      line.text(text);
+      queue.add(line);
+    }
+    queue.add("e\n");
+    expect(queue.pendingBytes).toBe(9);
+    expect(drain(queue)).toEqual(["a\nbc\nd\ne\n"]);
+  });
+});
+
+describe("the memory of batches is used again", () => {
+  const SIZE = 1024;
+
+  test("never while they wait to be written", () => {
+    const queue = new LineQueue(notice);
+    for (let number = 0; number < 8; number++) queue.add(lineOf(number, SIZE));
+    const inHand = queue.front(true, 64);
+    const before = inHand.map((batch) => Buffer.from(batch).toString("latin1"));
+    for (let number = 100; number < 200; number++) queue.add(lineOf(number, SIZE));
+    expect(inHand.map((batch) => Buffer.from(batch).toString("latin1"))).toEqual(before);
+  });
+
+  test("not while the output has a part of one", () => {
+    const queue = new LineQueue(notice);
+    for (let number = 0; number < 8; number++) queue.add(lineOf(number, SIZE));
+    queue.front(true, 64);
+    queue.took(5 * SIZE);
+    for (let number = 8; number < 40; number++) queue.add(lineOf(number, SIZE));
+    const lines = Array.from({ length: 35 }, (_, i) => lineOf(i + 5, SIZE));
+    expect(drain(queue).join("")).toBe(lines.join(""));
+  });
+
+  test("by all sizes of lines in turn", () => {
+    const queue = new LineQueue(notice);
+    const sizes = [10, 4096, 9000, 4095, 20, 4097, 1, 3000, 3000];
+    for (let round = 0; round < 5; round++) {
+      const lines = sizes.map((size, number) => lineOf(round * 100 + number, size + 5));
+      for (const line of lines) queue.add(line);
+      expect(drain(queue).join("")).toBe(lines.join(""));
+    }
+  });
+
+  test("after a burst too", () => {
+    const queue = new LineQueue(notice);
+    for (const burst of [900, 30, 900]) {
+      const lines = Array.from({ length: burst }, (_, number) => lineOf(number, SIZE));
+      for (const line of lines) queue.add(line);
+      expect(drain(queue).join("")).toBe(lines.join(""));
+    }
   });
 });
 
