@@ -57,6 +57,13 @@ export function canonicalAddress(address: string): string {
   return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? address;
 }
 
+/** The text of an address's bytes, 4 or 16 in network order, as `canonicalAddress` spells it. */
+export function addressText(bytes: Buffer): string {
+  if (bytes.length === IPV4_BYTES) return bytes.join(".");
+  const groups = Array.from({ length: bytes.length / 2 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
+  return canonicalAddress(groups.join(":"));
+}
+
 function parseNetwork(text: string): Network | null {
   const slash = text.indexOf("/");
   const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));

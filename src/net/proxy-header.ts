@@ -1,7 +1,7 @@
 // The header that a proxy sends ahead of everything else on a connection, to tell whom it brings: the PROXY protocol,
 // versions 1 and 2, as HAProxy's document describes it. Whether who sends it may be believed is not known here.
 
-import { canonicalAddress } from "../http/address-set.ts";
+import { addressText, canonicalAddress } from "../http/address-set.ts";
 import { isIpv4, isIpv6 } from "../http/host.ts";
 
 /** The two ends of the client's own connection. */
@@ -111,10 +111,4 @@ function readEnds(bytes: Buffer, size: number, length: number): ProxyHeader | Ba
   const address = addressText(bytes.subarray(FIXED_BYTES, FIXED_BYTES + length));
   const localAddress = addressText(bytes.subarray(FIXED_BYTES + length, ports));
   return { size, ends: { address, port: bytes.readUInt16BE(ports), localAddress } };
-}
-
-function addressText(bytes: Buffer): string {
-  if (bytes.length === IPV4_BYTES) return bytes.join(".");
-  const groups = Array.from({ length: IPV6_BYTES / 2 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  return canonicalAddress(groups.join(":"));
 }
