@@ -294,7 +294,7 @@ function writingWords({ uploadOnly, allowDelete, onDuplicate }: Config["files"])
 }
 
 /** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
-function exposureNotes(config: Config): readonly string[] {
+export function exposureNotes(config: Config): readonly string[] {
   const { hosts, directory, files, testing, access } = config;
   const open = hosts.filter((host) => !isLoopback(host)).join(" or ");
   if (open === "") return [];

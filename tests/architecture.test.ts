@@ -83,7 +83,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/",
     "config.ts",
     "net/host-addresses.ts",
+    "net/inherited-listener.ts",
     "net/listener.ts",
+    "net/listening-socket.ts",
     "net/server.ts",
     "net/socket-file.ts",
     "net/proxied-listener.ts",
@@ -168,7 +170,11 @@ describe("the walls", () => {
   });
 
   test("only net/ listens", () => {
-    expect(whoSays(/Bun\.(listen|serve)|createServer/)).toEqual(["net/tcp-listener.ts", "net/unix-listener.ts"]);
+    expect(whoSays(/Bun\.(listen|serve)|createServer/)).toEqual([
+      "net/inherited-listener.ts",
+      "net/tcp-listener.ts",
+      "net/unix-listener.ts",
+    ]);
   });
 
   test("the protocol room is pure", () => {

@@ -9,7 +9,7 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 export function openBrowser(address: string, platform = process.platform): boolean {
   try {
     const opener = OPENERS[platform] ?? ["xdg-open"];
-    Bun.spawn([...opener, address], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+    Bun.spawn([...opener, address], { stdio: ["ignore", "ignore", "ignore"], env: process.env }).unref();
     return true;
   } catch {
     return false;

@@ -7,7 +7,9 @@ import { describeListenFault, describePathFault, type PathFault } from "../cli/l
 import type { Config } from "../config.ts";
 import { addressesOf, type HostAddresses } from "../net/host-addresses.ts";
 import { AddressSet } from "../http/address-set.ts";
+import { InheritedListener } from "../net/inherited-listener.ts";
 import { ListenFault, type Listener } from "../net/listener.ts";
+import type { ListeningSocket } from "../net/listening-socket.ts";
 import { ProxiedListener } from "../net/proxied-listener.ts";
 import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
@@ -17,12 +19,22 @@ import { isAbstract, UnixListener, type UnixPlace } from "../net/unix-listener.t
 import type { AccessLog } from "../observe/access-log.ts";
 import { giveUp } from "./ending.ts";
 
-/** Hosts that were looked up with a port, and unix sockets. Travels to workers. */
+/** Hosts that were looked up with a port, and unix sockets; or what somebody else has opened. Travels to workers. */
 export interface Place {
   /** Null when there are sockets only. */
   readonly ports: TcpPlace | null;
   readonly sockets: readonly UnixPlace[];
+  readonly inherited: readonly InheritedPlace[];
 }
+
+/** A socket that this process was started with. */
+export interface InheritedPlace extends ListeningSocket {
+  /** Where others are secure, this one sends its clients to them. */
+  readonly staysPlain: boolean;
+}
+
+/** For what is told of it one by one. */
+export const NOWHERE: Place = { ports: null, sockets: [], inherited: [] };
 
 /** Looks the hosts up; ends the process when nobody knows one of them, or a socket cannot be where it is wished. */
 export async function findPlace(config: Config, log: AccessLog): Promise<Place> {
@@ -37,7 +49,7 @@ export async function findPlace(config: Config, log: AccessLog): Promise<Place> 
     }
   }
   const sockets = await makeRoom(config, log);
-  return { ports: found.length === 0 ? null : { hosts: found, port }, sockets };
+  return { ports: found.length === 0 ? null : { hosts: found, port }, sockets, inherited: [] };
 }
 
 /** Finds the sockets, each once. What killed servers have left at their paths is gone. */
@@ -77,7 +89,9 @@ export interface PlaceListeners {
 export function createListeners(place: Place, tls: TlsCredentials | null, config: ListenerConfig): PlaceListeners {
   const ports = place.ports === null ? null : new TcpListener(place.ports);
   const sockets = place.sockets.map((socket) => new UnixListener(socket));
-  const plain = [...(ports === null ? [] : [ports]), ...sockets].map((each) => behindProxies(each, config));
+  const inherited = place.inherited.filter(({ staysPlain }) => !staysPlain).map((each) => new InheritedListener(each));
+  const own = [...(ports === null ? [] : [ports]), ...sockets, ...inherited];
+  const plain = own.map((each) => behindProxies(each, config));
   if (tls === null) return { listeners: plain, ports, renew: () => {} };
   const secure = plain.map((each) => new TlsListener(each, tls));
   return {
@@ -88,10 +102,17 @@ export function createListeners(place: Place, tls: TlsCredentials | null, config
 }
 
 /** Plain ones, whose clients are sent to secure ones. */
-function redirecting({ ports }: Place, config: ListenerConfig): readonly Listener[] {
+function redirecting({ ports, inherited }: Place, config: ListenerConfig): readonly Listener[] {
   const { redirectPort } = config.tls;
-  if (ports === null || redirectPort === null) return [];
-  return [behindProxies(new TcpListener({ ...ports, port: redirectPort }), config)];
+  const own = ports === null || redirectPort === null ? [] : [new TcpListener({ ...ports, port: redirectPort })];
+  const others = inherited.filter(({ staysPlain }) => staysPlain).map((each) => new InheritedListener(each));
+  return [...own, ...others].map((each) => behindProxies(each, config));
+}
+
+/** The same for a process that inherits the descriptors in their order, from this one on. */
+export function handedOn(place: Place, firstDescriptor: number): Place {
+  const inherited = place.inherited.map((each, index) => ({ ...each, descriptor: firstDescriptor + index }));
+  return { ...place, inherited };
 }
 
 /** Proxies send their header at once: more than this wait only where something is wrong. */

@@ -3,7 +3,7 @@
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { createCoordinator, createEvictor, createKeeper } from "../app.ts";
-import { complain, EXIT_USAGE_ERROR } from "../cli/answer.ts";
+import { complain, EXIT_CANNOT_SERVE, EXIT_USAGE_ERROR } from "../cli/answer.ts";
 import { socketPath } from "../cli/address.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
@@ -12,15 +12,17 @@ import { withPlaces } from "../cli/settings.ts";
 import type { Config, Served } from "../config.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { Housekeeper } from "../storage/housekeeper.ts";
+import type { Activation } from "./activation.ts";
 import { Command } from "./command.ts";
 import { configNotes } from "./config-notes.ts";
 import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
 import { EvictionReport } from "./eviction-report.ts";
-import { findPlace, takePart } from "./place.ts";
+import { findPlace, NOWHERE, type Place, takePart } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
+import { type ServiceEnvironment, takeServiceEnvironment } from "./service-environment.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 
 /** The executable, or the folder of the sources; Bun looks for its settings where it starts, unless they are built in. */
@@ -33,16 +35,19 @@ const OWN_FILES = Bun.isStandaloneExecutable
  * cannot.
  */
 export async function serve(asked: Served, words: readonly string[] | null = null): Promise<void> {
+  const service = takeServiceEnvironment(process.env, process.pid);
   const mistake = findLifeMistake(asked.config);
   if (mistake !== null) process.exit(complain(mistake, EXIT_USAGE_ERROR));
-  const config = asked.config.life.tmp ? { ...asked.config, directory: makeTemporaryFolder() } : asked.config;
+  const activation = await activateOrGiveUp(asked.config, service);
+  const settled = activation?.config ?? asked.config;
+  const config = settled.life.tmp ? { ...settled, directory: makeTemporaryFolder() } : settled;
   const folder = config.directory === null ? null : inspectDirectory(config.directory, config.files.readOnly);
   if (folder?.kind === "usage-error") process.exit(complain(folder.line, EXIT_USAGE_ERROR));
   const loaded = loadRenewal(config, null);
   if (loaded instanceof Unfit) process.exit(complain(withPlaces(loaded.line, asked.settings), EXIT_USAGE_ERROR));
   const log = openLogOrGiveUp(config);
   const warnings = [
-    ...asked.notes,
+    ...new Set([...asked.notes, ...service.notes, ...(activation?.notes ?? [])]),
     ...(folder === null || folder.warning === null ? [] : [folder.warning]),
     ...startNotes(config),
     ...configNotes(asked, config.directory),
@@ -57,13 +62,26 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   coordinator.ledger = evictor;
   // Nobody may see half a group that a killed server was making visible.
   await keeper.recover();
-  const found = await findPlace(config, log);
-  const place = config.life.reusePort ? takePart(found, log) : found;
+  const place = activation === null ? await ownPlace(config, log) : { ...NOWHERE, inherited: activation.sockets };
   void evictor?.begin();
   const command = words === null ? null : new Command(words);
   const run = { config, asked, place, renewal: loaded.renewal, log, coordinator, keeper, evictor, evictions, command };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
+}
+
+/** Null when no sockets were handed over. */
+async function activateOrGiveUp(asked: Config, { socketNames }: ServiceEnvironment): Promise<Activation | null> {
+  if (socketNames.length === 0) return null;
+  const { activate, Unusable } = await import("./activation.ts");
+  const activation = activate(asked, socketNames);
+  return activation instanceof Unusable ? process.exit(complain(activation.line, EXIT_CANNOT_SERVE)) : activation;
+}
+
+/** Where the settings say. */
+async function ownPlace(config: Config, log: AccessLog): Promise<Place> {
+  const found = await findPlace(config, log);
+  return config.life.reusePort ? takePart(found, log) : found;
 }
 
 function openLogOrGiveUp(config: Config): AccessLog {

@@ -14,10 +14,10 @@ import type { Recorder } from "../testing/recorder.ts";
 import { RecorderDesk } from "../testing/remote-recorder.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type ParentMessage, WORKER_WORD, type WorkerMessage } from "./messages.ts";
-import type { Place } from "./place.ts";
+import { handedOn, type Place } from "./place.ts";
 import type { Renewal } from "./renewal.ts";
 import { RestartPause } from "./restart-pause.ts";
-import { Scoreboard, ScoreboardPage } from "./scoreboard.ts";
+import { PAGE_DESCRIPTOR, Scoreboard, ScoreboardPage } from "./scoreboard.ts";
 
 /** What a supervisor works with. */
 export interface SupervisorOptions {
@@ -138,9 +138,12 @@ export class Supervisor {
   }
 
   #startWorker(slot: Slot): void {
+    const { config, place } = this.#options;
     const child = Bun.spawn([...PROGRAM, WORKER_WORD], {
-      // The last is PAGE_DESCRIPTOR.
-      stdio: ["ignore", "inherit", "inherit", this.#page.descriptor],
+      // Numbered as they stand here: PAGE_DESCRIPTOR, then the sockets.
+      stdio: ["ignore", "inherit", "inherit", this.#page.descriptor, ...place.inherited.map((each) => each.descriptor)],
+      // Bun would give what this process was started with: also what has been removed since.
+      env: process.env,
       serialization: "advanced",
       ipc: (message: WorkerMessage) => this.#receive(slot, message),
       onExit: (_, exitCode, signal) => this.#ended(slot, signal ?? exitCode ?? "nobody knows how"),
@@ -151,11 +154,8 @@ export class Supervisor {
     );
     const gone = Promise.withResolvers<void>();
     slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
-    const { config, place } = this.#options;
-    tell(child, {
-      kind: "start",
-      orders: { config, place, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number },
-    });
+    const orders = { config, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number };
+    tell(child, { kind: "start", orders: { ...orders, place: handedOn(place, PAGE_DESCRIPTOR + 1) } });
     this.#tellFaults(child);
   }
 

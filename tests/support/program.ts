@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly before?: string;
   /** Words before its own, of a program that becomes it with `exec`, such as `setpriv` or `prlimit`. */
   readonly under?: readonly string[];
+  /** Of ours; it has them from 3 on. */
+  readonly descriptors?: readonly number[];
 }
 
 /** What a program that ended by itself left behind. */
@@ -55,9 +57,7 @@ export async function runProgram(flags: readonly string[], options: ProgramOptio
   const child = Bun.spawn(commandOf(flags, options), {
     env: programEnvironment(options.env),
     cwd: options.cwd ?? ROOT,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+    stdio: ["ignore", "pipe", "pipe", ...(options.descriptors ?? [])],
     timeout: START_PATIENCE_MS,
   });
   const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
@@ -80,9 +80,7 @@ export class RunningProgram {
     const child = Bun.spawn([...(options.under ?? []), ...commandOf(chosen, options)], {
       env: programEnvironment(options.env),
       cwd: options.cwd ?? ROOT,
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
+      stdio: ["ignore", "ignore", "pipe", ...(options.descriptors ?? [])],
     });
     const program = new RunningProgram(child);
     await program.untilLog((log) => log.includes("[SERVER STARTED]") || log.includes('"event":"start"'));
