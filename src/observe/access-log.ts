@@ -166,7 +166,7 @@ export class AccessLog implements Observer {
   #write(line: LogLine | null): void {
     if (line === null) return;
     if (typeof line === "string") return this.#sink.add(this.#ended(line));
-    // What a format makes of bytes is as short as a shared log wants it.
+    if (this.#isShared) line.shorten(MAX_BATCH_BYTES - 1);
     line.end();
     this.#sink.add(line);
   }

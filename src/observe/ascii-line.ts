@@ -1,6 +1,8 @@
 // One line in the making, as bytes: nothing is allocated for what it is put together from, where a string would be a tree
 // of its pieces.
 
+import { CUT_MARK } from "./log-line.ts";
+
 const USUAL_BYTES = 4096;
 /** So many bytes are kept from one line to the next. */
 const MOST_KEPT_BYTES = 16 * 1024;
@@ -9,7 +11,6 @@ const ZERO = 0x30;
 const POINT = 0x2e;
 /** Below it a number is one that the processor can divide. */
 const WHOLE_LIMIT = 2 ** 31;
-const MICROS_PER_MS = 1000;
 
 /** A line that is used for the next one when it is written: whoever wants to keep it copies it. */
 export class AsciiLine {
@@ -41,6 +42,13 @@ export class AsciiLine {
     this.#length += 1;
   }
 
+  /** Cuts it to at most so many bytes, as `shorten` does. */
+  shorten(most: number): void {
+    if (this.#length <= most) return;
+    this.#length = most - CUT_MARK.length;
+    this.text(CUT_MARK);
+  }
+
   /** Appends a whole number that is not negative, in decimal digits. */
   whole(value: number): void {
     if (value >= WHOLE_LIMIT) return this.text(String(value));
@@ -49,13 +57,14 @@ export class AsciiLine {
     this.#digits(value, digits);
   }
 
-  /** Appends a time with its microseconds; what is not a time counts as none. */
-  milliseconds(ms: number): void {
-    const micros = ms > 0 ? Math.round(ms * MICROS_PER_MS) : 0;
-    const rest = micros % MICROS_PER_MS;
-    this.whole((micros - rest) / MICROS_PER_MS);
-    this.#digits(rest, 4);
-    this.#bytes[this.#length - 4] = POINT;
+  /** Appends a time with so many digits after the point, at least one; what is not a time counts as none. */
+  milliseconds(ms: number, decimals: 1 | 3): void {
+    const scale = decimals === 1 ? 10 : 1000;
+    const units = ms > 0 ? Math.round(ms * scale) : 0;
+    const rest = units % scale;
+    this.whole((units - rest) / scale);
+    this.#digits(rest, decimals + 1);
+    this.#bytes[this.#length - decimals - 1] = POINT;
   }
 
   /** Copies it to where there is room for it. */

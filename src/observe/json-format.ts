@@ -3,6 +3,7 @@
 
 import { RequestIds } from "../http/request-id.ts";
 import { AsciiLine } from "./ascii-line.ts";
+import { type Client, ClientTexts } from "./client-texts.ts";
 import type { LogFormat, LogLine, NewsTag } from "./log-format.ts";
 import { escapeBytes, escapeText, shorten } from "./log-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
@@ -18,6 +19,9 @@ const LITTLE_ROOM: Room = { target: 640, text: 128 };
 const MOST_SHARED_NEWS_CHARS = 1900;
 const MOST_SHARED_LINE_CHARS = 4095;
 
+/** Of who asked: addresses are shorter, but a proxy may have a word of its own in their place. */
+const MOST_CLIENT_CHARS = 128;
+
 const EVENTS: Readonly<Record<NewsTag, string>> = {
   "SERVER STARTED": "start",
   "SERVER STOPPED": "stop",
@@ -26,16 +30,6 @@ const EVENTS: Readonly<Record<NewsTag, string>> = {
 };
 
 const PROCESS = process.pid;
-/** Clients whose part of a line is kept. */
-const MOST_WHOS = 1024;
-
-/** Of a line, what says who asked. */
-interface Who {
-  readonly connection: number;
-  readonly address: string;
-  readonly port: number;
-  readonly text: string;
-}
 
 /** Of a line, what says which kind of request it was. */
 interface What extends Pick<ExchangeRecord, "method" | "minorVersion" | "route" | "status"> {
@@ -61,8 +55,7 @@ export class JsonFormat implements LogFormat {
   /** How the line of a request begins: up to its name, and up to the number of a name that is made here. */
   #beginGiven = "";
   #beginMade = "";
-  /** By the numbers of connections; the place of one may be another's next. */
-  readonly #whos: (Who | undefined)[] = new Array<Who | undefined>(MOST_WHOS).fill(undefined);
+  readonly #clients = new ClientTexts(clientMembers);
   #lastWhat: What = { method: "", minorVersion: -1, route: "", status: 0, text: "" };
 
   constructor(options: JsonFormatOptions) {
@@ -116,7 +109,7 @@ export class JsonFormat implements LogFormat {
     line.clear();
     this.#setTime(now);
     this.#writeBegin(record, room);
-    line.text(this.#whoOf(record));
+    line.text(this.#clients.of(record));
     line.text(this.#whatOf(record, room));
     this.#writeBytes(record.target, room.target);
     line.text(`","bytes_in":`);
@@ -124,9 +117,9 @@ export class JsonFormat implements LogFormat {
     line.text(`,"bytes_out":`);
     line.whole(record.bodyBytes);
     line.text(`,"answer_ms":`);
-    line.milliseconds(record.answerMs);
+    line.milliseconds(record.answerMs, 3);
     line.text(`,"duration_ms":`);
-    line.milliseconds(record.durationMs);
+    line.milliseconds(record.durationMs, 3);
     this.#writeRest(record, room);
     line.text("}");
   }
@@ -168,17 +161,6 @@ export class JsonFormat implements LogFormat {
     this.#line.text(`"`);
   }
 
-  /** A connection has many requests. */
-  #whoOf({ connection, secure, peerAddress, peerPort }: ExchangeRecord): string {
-    const kept = this.#whos[connection % MOST_WHOS];
-    if (kept?.connection === connection && kept.address === peerAddress && kept.port === peerPort) return kept.text;
-    const text =
-      `","process":${PROCESS},"connection":${connection},"secure":${secure},` +
-      `"client":${quote(peerAddress)},"port":${peerPort}`;
-    this.#whos[connection % MOST_WHOS] = { connection, address: peerAddress, port: peerPort, text };
-    return text;
-  }
-
   /** Requests come in crowds of the same kind. */
   #whatOf({ method, minorVersion, route, status }: ExchangeRecord, room: Room): string {
     const last = this.#lastWhat;
@@ -192,6 +174,14 @@ export class JsonFormat implements LogFormat {
     if (method.length <= LITTLE_ROOM.text) this.#lastWhat = { method, minorVersion, route, status, text };
     return text;
   }
+}
+
+/** From the quotation mark behind the name of a request to what the client asked. */
+function clientMembers({ connection, secure, peerAddress, peerPort }: Client): string {
+  return (
+    `","process":${PROCESS},"connection":${connection},"secure":${secure},` +
+    `"client":${quote(shorten(peerAddress, MOST_CLIENT_CHARS))},"port":${peerPort}`
+  );
 }
 
 const HARMLESS = /^[ !#-[\]-~]*$/;

@@ -25,14 +25,8 @@ export function formatPeer(address: string, port: number): string {
   return port === 0 ? address : formatAuthority(address, port);
 }
 
-/** Milliseconds with one digit after the point; what is not a time counts as none. */
-export function formatMilliseconds(ms: number): string {
-  const tenths = ms > 0 ? Math.round(ms * 10) : 0;
-  const digit = tenths % 10;
-  return `${(tenths - digit) / 10}.${digit}`;
-}
-
-const CUT_MARK = "...";
+/** Stands where the rest of a text is missing. */
+export const CUT_MARK = "...";
 
 /** At most so many chars, the mark of the cut among them. */
 export function shorten(text: string, most: number): string {

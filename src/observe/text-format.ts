@@ -1,7 +1,9 @@
 // The log for people: one line for what happened, with the tags of the reference server.
 
-import type { LogFormat, NewsTag } from "./log-format.ts";
-import { escapeBytes, escapeText, formatMilliseconds, formatPeer, shorten, TimeStamp } from "./log-line.ts";
+import { AsciiLine } from "./ascii-line.ts";
+import { ClientTexts } from "./client-texts.ts";
+import type { LogFormat, LogLine, NewsTag } from "./log-format.ts";
+import { escapeBytes, escapeText, formatPeer, shorten, TimeStamp } from "./log-line.ts";
 import type { ExchangeRecord } from "./observer.ts";
 
 /** Of a request's line in a shared log, so that what was answered has its place behind it. */
@@ -26,13 +28,17 @@ const TAG_COLOURS: Readonly<Record<string, Colour>> = { ERROR: "red", WARNING: "
 export class TextFormat implements LogFormat {
   readonly #isShared: boolean;
   readonly #tellsConnections: boolean;
-  readonly #paint: (text: string, colour: Colour | null) => string;
+  readonly #isColoured: boolean;
   readonly #stamp = new TimeStamp();
+  readonly #exchangeLine = new AsciiLine();
+  readonly #clients = new ClientTexts(
+    ({ peerAddress, peerPort }) => ` [RECEIVED from ${formatPeer(peerAddress, peerPort)}] `,
+  );
 
   constructor({ isShared, tellsConnections, isColoured }: TextFormatOptions) {
     this.#isShared = isShared;
     this.#tellsConnections = tellsConnections;
-    this.#paint = isColoured ? paint : (text) => text;
+    this.#isColoured = isColoured;
   }
 
   connected(now: number, address: string, port: number): string | null {
@@ -46,13 +52,36 @@ export class TextFormat implements LogFormat {
   }
 
   /** A message that got its refusal has the line of that alone, and so has one of which nothing can be told. */
-  exchange(now: number, record: ExchangeRecord): string | null {
+  exchange(now: number, record: ExchangeRecord): LogLine | null {
     if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
-    const peer = formatPeer(record.peerAddress, record.peerPort);
-    const request = `${this.#requestOf(record)} HTTP/1.${record.minorVersion}`;
-    const status = this.#paint(String(record.status), colourOf(record.status));
-    const reply = `${status} ${record.bodyBytes} B ${formatMilliseconds(record.durationMs)} ms`;
-    return this.#line(now, `RECEIVED from ${peer}`, `${request} -> ${reply}${record.cutOff ? " (cut off)" : ""}`);
+    const line = this.#exchangeLine;
+    line.clear();
+    line.text(this.#stamp.at(now));
+    line.text(this.#clients.of(record));
+    this.#writeRequest(record);
+    this.#writeReply(record);
+    return line;
+  }
+
+  #writeRequest(record: ExchangeRecord): void {
+    const line = this.#exchangeLine;
+    line.text(this.#methodOf(record));
+    line.text(" ");
+    line.text(this.#targetOf(record));
+    line.text(" HTTP/1.");
+    line.whole(record.minorVersion);
+    line.text(" -> ");
+  }
+
+  #writeReply({ status, bodyBytes, durationMs, cutOff }: ExchangeRecord): void {
+    const line = this.#exchangeLine;
+    if (this.#isColoured) line.text(paint(String(status), colourOf(status)));
+    else line.whole(status);
+    line.text(" ");
+    line.whole(bodyBytes);
+    line.text(" B ");
+    line.milliseconds(durationMs, 1);
+    line.text(cutOff ? " ms (cut off)" : " ms");
   }
 
   refusal(now: number, record: ExchangeRecord): string | null {
@@ -71,9 +100,21 @@ export class TextFormat implements LogFormat {
   }
 
   #requestOf(record: ExchangeRecord): string {
-    const [method, target] = [escapeBytes(record.method), escapeBytes(record.target)];
-    if (!this.#isShared) return `${method} ${target}`;
-    return `${shorten(method, MOST_METHOD_CHARS)} ${shorten(target, MOST_TARGET_CHARS)}`;
+    return `${this.#methodOf(record)} ${this.#targetOf(record)}`;
+  }
+
+  #methodOf({ method }: ExchangeRecord): string {
+    const escaped = escapeBytes(method);
+    return this.#isShared ? shorten(escaped, MOST_METHOD_CHARS) : escaped;
+  }
+
+  #targetOf({ target }: ExchangeRecord): string {
+    const escaped = escapeBytes(target);
+    return this.#isShared ? shorten(escaped, MOST_TARGET_CHARS) : escaped;
+  }
+
+  #paint(text: string, colour: Colour | null): string {
+    return this.#isColoured ? paint(text, colour) : text;
   }
 
   #line(now: number, tag: string, text: string): string {

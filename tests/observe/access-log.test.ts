@@ -54,9 +54,12 @@ test("no line of a log that processes share is longer than what a pipe takes in 
   const log = new AccessLog({ quiet: false, servesFiles: true, isShared: true, fd });
   log.warning("x".repeat(5000));
   log.exchange({ ...RECORD, method: "M".repeat(65), target: "/".repeat(8000) });
+  log.exchange({ ...RECORD, peerAddress: "_".padEnd(5000, "x") });
   await log.settle();
   closeSync(fd);
-  const [warning, request] = readFileSync(path, "latin1").split("\n");
+  const [warning, request, proxied] = readFileSync(path, "latin1").split("\n");
+  expect(proxied).toHaveLength(4095);
+  expect(proxied).toEndWith("xxx...");
   expect(warning).toHaveLength(4095);
   expect(request).toEndWith(` ${"M".repeat(61)}... ${"/".repeat(3069)}... HTTP/1.1 -> 200 3 B 0.1 ms`);
 });

@@ -13,7 +13,7 @@ test("pieces stand in their order", () => {
     line.whole(12);
     line.text("");
     line.text(`,"b":`);
-    line.milliseconds(3.5);
+    line.milliseconds(3.5, 3);
     line.text("}");
     line.end();
   });
@@ -42,7 +42,23 @@ describe("milliseconds have their microseconds", () => {
     [Number.NaN, "0.000"],
   ];
   test.each(cases)("%d: %p", (ms, text) => {
-    expect(lineOf((line) => line.milliseconds(ms))).toBe(text);
+    expect(lineOf((line) => line.milliseconds(ms, 3))).toBe(text);
+  });
+});
+
+describe("milliseconds may have one digit after the point", () => {
+  const cases: [ms: number, text: string][] = [
+    [0, "0.0"],
+    [0.04, "0.0"],
+    [0.05, "0.1"],
+    [0.96, "1.0"],
+    [12.34, "12.3"],
+    [60_000, "60000.0"],
+    [-1, "0.0"],
+    [Number.NaN, "0.0"],
+  ];
+  test.each(cases)("%d: %p", (ms, text) => {
+    expect(lineOf((line) => line.milliseconds(ms, 1))).toBe(text);
   });
 });
 
@@ -50,7 +66,7 @@ describe("a line grows", () => {
   const writers: [what: string, write: (line: AsciiLine) => void, written: string][] = [
     ["a text", (line) => line.text("0123456789"), "0123456789"],
     ["a whole number", (line) => line.whole(1_234_567), "1234567"],
-    ["a time", (line) => line.milliseconds(1234.567), "1234.567"],
+    ["a time", (line) => line.milliseconds(1234.567, 3), "1234.567"],
     ["its end", (line) => line.end(), "\n"],
   ];
   const fullness = Array.from({ length: 12 }, (_, i) => 4085 + i);
@@ -74,6 +90,19 @@ describe("a line grows", () => {
     expect(line.toString()).toBe("short");
     expect(line.length).toBe(5);
   });
+});
+
+test.each([
+  ["longer ones", "0123456789abc", "0123456..."],
+  ["no others", "0123456789", "0123456789"],
+  ["not the empty one", "", ""],
+])("a line is cut to ten bytes: %s", (_, text, cut) => {
+  const written = lineOf((line) => {
+    line.text(text);
+    line.shorten(10);
+    line.end();
+  });
+  expect(written).toBe(cut + "\n");
 });
 
 test("a copy stays what it was when the next line is made", () => {

@@ -216,6 +216,17 @@ describe("json", () => {
     }
   });
 
+  const words: [what: string, length: number, told: number][] = [
+    ["as it is", 128, 128],
+    ["cut when it is longer", 129, 128],
+    ["cut when it is far longer", 9000, 128],
+  ];
+  test.each(words)("a proxy's word for the client is told %s", async (_, length, told) => {
+    const peerAddress = "_".padEnd(length, "x");
+    const lines = await linesOf("json", (log) => log.exchange({ ...RECORD, peerAddress }), { isShared: true });
+    expect(lines.map((line) => JSON.parse(line).client.length)).toEqual([told]);
+  });
+
   test("in a log that processes share, each line is whole and fits into one write", async () => {
     const long = '"\\'.repeat(20_000);
     const lines = await linesOf(

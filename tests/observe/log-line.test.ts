@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { escapeBytes, escapeText, formatMilliseconds, formatPeer, TimeStamp } from "../../src/observe/log-line.ts";
+import { escapeBytes, escapeText, formatPeer, TimeStamp } from "../../src/observe/log-line.ts";
 
 test("every byte outside 0x20-0x7E and the backslash is escaped, and nothing else", () => {
   for (let byte = 0; byte < 256; byte++) {
@@ -25,22 +25,6 @@ describe("peers", () => {
   ];
   test.each(cases)("%p %d: %p", (address, port, text) => {
     expect(formatPeer(address, port)).toBe(text);
-  });
-});
-
-describe("milliseconds have one digit after the point", () => {
-  const cases: [ms: number, text: string][] = [
-    [0, "0.0"],
-    [0.04, "0.0"],
-    [0.05, "0.1"],
-    [0.96, "1.0"],
-    [12.34, "12.3"],
-    [60_000, "60000.0"],
-    [-1, "0.0"],
-    [Number.NaN, "0.0"],
-  ];
-  test.each(cases)("%d: %p", (ms, text) => {
-    expect(formatMilliseconds(ms)).toBe(text);
   });
 });
 

@@ -1,0 +1,35 @@
+// What the lines of one client have in common, made once for each connection.
+
+import type { ExchangeRecord } from "./observer.ts";
+
+/** Connections whose text is kept. */
+const MOST_KEPT = 1024;
+
+/** Of an exchange, what says who asked. */
+export type Client = Pick<ExchangeRecord, "connection" | "secure" | "peerAddress" | "peerPort">;
+
+interface Kept extends Client {
+  readonly text: string;
+}
+
+/** The texts that a format makes of clients. */
+export class ClientTexts {
+  readonly #make: (client: Client) => string;
+  /** By the numbers of connections; the place of one may be another's next. */
+  readonly #kept: (Kept | undefined)[] = new Array<Kept | undefined>(MOST_KEPT).fill(undefined);
+
+  constructor(make: (client: Client) => string) {
+    this.#make = make;
+  }
+
+  /** A proxy's connection has many clients: it is looked at whether it is the same one still. */
+  of(client: Client): string {
+    const { connection, secure, peerAddress, peerPort } = client;
+    const kept = this.#kept[connection % MOST_KEPT];
+    if (kept?.connection === connection && kept.peerAddress === peerAddress && kept.peerPort === peerPort)
+      return kept.text;
+    const text = this.#make(client);
+    this.#kept[connection % MOST_KEPT] = { connection, secure, peerAddress, peerPort, text };
+    return text;
+  }
+}
