@@ -3,14 +3,12 @@
 import { readFileSync } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hashOf } from "../../src/storage/recency.ts";
+import { hashOf, RECENCY_NAME } from "../../src/storage/recency.ts";
 import type { RunningProgram } from "./program.ts";
 import { exchange } from "./raw-client.ts";
 
 /** Of a limit, so much is free after an eviction. */
 export const FREE_SHARE = 64;
-/** Where the order of reads is. */
-export const LOG = ".mini-http-recency";
 /** Of one use in it. */
 export const RECORD_BYTES = 16;
 const PATIENCE_MS = 30_000;
@@ -51,7 +49,7 @@ export async function evictedBy(program: RunningProgram): Promise<Held> {
 
 /** Milliseconds since the epoch when a path was last used, as the folder's log has it; 0 for never. */
 export function lastUseOf(folder: string, path: string): number {
-  const bytes = readIfAny(join(folder, LOG));
+  const bytes = readIfAny(join(folder, RECENCY_NAME));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let last = 0;
   for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {

@@ -8,7 +8,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Random } from "../fuzz/random.ts";
-import { evictedBy, FREE_SHARE, heldIn, LOG, RECORD_BYTES, until } from "../support/cache-folder.ts";
+import { RECENCY_NAME } from "../../src/storage/recency.ts";
+import { evictedBy, FREE_SHARE, heldIn, RECORD_BYTES, until } from "../support/cache-folder.ts";
 import {
   type CachedObject,
   cachedObjects,
@@ -293,7 +294,7 @@ describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIE
         const { status } = await client.ask(`GET /files/${cache.objects[i]!.name} HTTP/1.1\r\nHost: a\r\n\r\n`);
         expect(status).toBe(200);
       }
-      const log = join(cache.folder, LOG);
+      const log = join(cache.folder, RECENCY_NAME);
       await until(() => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) >= half * RECORD_BYTES);
       await server.kill();
       const program = await server.server();
