@@ -67,8 +67,8 @@ function readIfAny(path: string): Buffer {
 }
 
 /** Resolves when it is so; throws when it does not come to be. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+export async function until(isSo: () => boolean | Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error("it did not come to be so: " + isSo.toString());
     await Bun.sleep(POLL_MS);

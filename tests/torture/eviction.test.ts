@@ -260,7 +260,7 @@ describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIE
         cache.expectKills();
         const following = cache.follow(server.server);
         for (const part of [1, 2, 3]) {
-          await until(() => cache.asked > (part * REQUESTS) / 4);
+          await until(() => cache.asked > (part * REQUESTS) / 4, PATIENCE_MS);
           await kill(server);
         }
         await following;
@@ -295,13 +295,13 @@ describe(`a cache of ${FITTING} objects at its limit, ${WORKERS} workers, ${CLIE
         expect(status).toBe(200);
       }
       const log = join(cache.folder, RECENCY_NAME);
-      await until(() => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) >= half * RECORD_BYTES);
+      await until(() => (statSync(log, { throwIfNoEntry: false })?.size ?? 0) >= half * RECORD_BYTES, PATIENCE_MS);
       await server.kill();
       const program = await server.server();
       for (let i = 0; i < FREE_SHARE / 4; i++) {
         expect(await put(program, `new-${i}`, Math.floor(cache.limit / FREE_SHARE))).toBe(201);
       }
-      await until(async () => (await heldIn(cache.folder)).bytes <= cache.limit);
+      await until(async () => (await heldIn(cache.folder)).bytes <= cache.limit, PATIENCE_MS);
       const missing = (objects: readonly number[]): number =>
         objects.filter((i) => !isThere(cache.path(cache.objects[i]!))).length;
       expect(missing(read)).toBe(0);
