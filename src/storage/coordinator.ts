@@ -69,6 +69,8 @@ export const NOTHING: Usage = { bytes: 0, files: 0 };
 /** Nothing is held. */
 export const NO_CLAIM: Claim = { bytes: 0, files: 0, ahead: 0 };
 
+/** Others may take the room that was made for one. */
+const MOST_TRIES = 3;
 const FRESH_MS = 5000;
 /** A walk through a large tree takes long; it may take no more than this share of the time. */
 const SCAN_SHARE = 20;
@@ -126,9 +128,9 @@ export class LocalCoordinator implements Coordinator {
     if (!this.hasLimits) return null;
     const { bytes, files } = this.#limits;
     // Others change the folder too: accounts of our own are believed for a while only.
-    if ((bytes === null && files === null) || performance.now() < this.#freshUntil) return this.#judge(request);
+    if ((bytes === null && files === null) || performance.now() < this.#freshUntil) return this.#grant(request);
     this.#scanning ??= this.#rescan();
-    return this.#scanning.then(() => this.#judge(request));
+    return this.#scanning.then(() => this.#grant(request));
   }
 
   settle(claim: Claim, change: Usage): void {
@@ -146,6 +148,23 @@ export class LocalCoordinator implements Coordinator {
     this.#scanning ??= this.#rescan();
     // Who needs it asks again, and hears why it failed.
     this.#scanning.catch(() => {});
+  }
+
+  #grant(request: Request): MaybePromise<Refused> {
+    const refused = this.#judge(request);
+    return refused === "over-quota" && this.ledger !== null ? this.#makeRoom(request, this.ledger) : refused;
+  }
+
+  /** Something goes, where it can go by itself. */
+  async #makeRoom(request: Request, ledger: Ledger): Promise<Refused> {
+    const { claim, announced } = request;
+    let refused: Refused = "over-quota";
+    for (let tries = 0; refused === "over-quota" && tries < MOST_TRIES; tries++) {
+      const { bytes } = add(add(this.#used, this.#claimed), claim);
+      await ledger.runShort(Math.max(0, bytes + announced - (this.#limits.bytes ?? Infinity)));
+      refused = this.#judge(request);
+    }
+    return refused;
   }
 
   #judge({ claim, announced, free }: Request): Refused {

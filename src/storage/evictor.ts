@@ -127,6 +127,13 @@ export class Evictor implements Ledger {
     }
   }
 
+  runShort(bytes: number): Promise<void> {
+    const known = this.#files.bytes;
+    if (this.#limits.bytes === null || !this.#isReady || bytes > known) return DONE;
+    const target = known - bytes - Math.ceil(known / FREE_SHARE);
+    return soon(this.#evictOnce(() => this.#evict(target, target, 0)));
+  }
+
   /** Removes what is too old. Never rejects. */
   async expire(): Promise<void> {
     const { ageMs } = this.#limits;
@@ -220,18 +227,26 @@ export class Evictor implements Ledger {
     }
   }
 
-  /** For what came since then. One at a time: who comes meanwhile waits for the same. */
+  /** For what came since then. */
   #makeRoom(came: number): Promise<void> {
     const { bytes } = this.#limits;
     if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
-    this.#makingRoom ??= this.#evict(bytes, came).finally(() => {
-      this.#makingRoom = null;
-    });
+    const target = bytes - Math.floor(bytes / FREE_SHARE);
+    return this.#evictOnce(() => this.#evict(target, bytes, came));
+  }
+
+  /** One at a time: who comes meanwhile waits for the same. Never rejects. */
+  #evictOnce(evict: () => Promise<void>): Promise<void> {
+    this.#makingRoom ??= evict()
+      .catch((error) => this.#news.fault(error))
+      .finally(() => {
+        this.#makingRoom = null;
+      });
     return this.#makingRoom;
   }
 
-  async #evict(limit: number, came: number): Promise<void> {
-    const target = limit - Math.floor(limit / FREE_SHARE);
+  /** Down to `target` bytes; of what came since then, down to `limit`. */
+  async #evict(target: number, limit: number, came: number): Promise<void> {
     let refused = 0;
     while (refused < MOST_REFUSED) {
       const file = this.#files.oldest();

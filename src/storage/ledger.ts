@@ -9,6 +9,11 @@ export interface Ledger {
   changed(paths: readonly string[]): Promise<void>;
   /** The same of a file, or a folder with all that is in it, that has another name now. */
   moved(from: string, to: string): Promise<void>;
+  /**
+   * The disk, or another limit, lacks room for so many bytes: the least recently read go, and some more, unless all of
+   * them would not do. Resolves when they have gone, or soon. Never rejects.
+   */
+  runShort(bytes: number): Promise<void>;
 }
 
 /** A reader who comes so much later than another one counts as later. */

@@ -10,7 +10,8 @@ import { TEMPORARY_PREFIX } from "./object-name.ts";
 import { SystemError, systemCode } from "./system-fault.ts";
 import { temporaryName } from "./temporary-name.ts";
 
-const NAME = TEMPORARY_PREFIX + "recency";
+/** Where it is in the directory. */
+export const RECENCY_NAME = TEMPORARY_PREFIX + "recency";
 const RECORD_BYTES = 16;
 /** A log that is larger was not written here, or its folder is past what a list in memory can hold. */
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -54,7 +55,7 @@ export class RecencyLog {
     const bytes = await recordsOf(uses);
     await this.#inRoot(async (folder) => {
       const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-      this.#size = await this.#write(folder.at(NAME), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, bytes);
+      this.#size = await this.#write(folder.at(RECENCY_NAME), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, bytes);
     });
   }
 
@@ -65,7 +66,7 @@ export class RecencyLog {
       const temporary = folder.at(temporaryName());
       const { O_WRONLY, O_CREAT, O_EXCL } = constants;
       this.#size = await this.#write(temporary, O_WRONLY | O_CREAT | O_EXCL, bytes);
-      await this.#calls.rename(temporary, folder.at(NAME));
+      await this.#calls.rename(temporary, folder.at(RECENCY_NAME));
     });
   }
 
@@ -77,7 +78,7 @@ export class RecencyLog {
     const descriptor = await this.#calls.open(path, flags, 0o600);
     try {
       const stats = await this.#calls.fstat(descriptor);
-      if (!stats.isFile()) throw new SystemError("EINVAL", `${NAME} is no file`);
+      if (!stats.isFile()) throw new SystemError("EINVAL", `${RECENCY_NAME} is no file`);
       const size = Number(stats.size);
       const end = size - (size % RECORD_BYTES);
       await this.#calls.writeAll(descriptor, bytes, end);
@@ -93,7 +94,7 @@ export class RecencyLog {
     try {
       return await this.#inRoot(async (folder) => {
         const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-        const descriptor = await calls.open(folder.at(NAME), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+        const descriptor = await calls.open(folder.at(RECENCY_NAME), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         try {
           const stats = await calls.fstat(descriptor);
           const isOurs = stats.isFile() && stats.size <= MOST_BYTES;

@@ -24,6 +24,7 @@ export type CoordinatorRequest =
   | { readonly ask: "read"; readonly paths: readonly string[] }
   | { readonly ask: "changed"; readonly id: number; readonly paths: readonly string[] }
   | { readonly ask: "moved"; readonly id: number; readonly from: string; readonly to: string }
+  | { readonly ask: "run-short"; readonly id: number; readonly bytes: number }
   | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
 
 /** From the parent to a worker. */
@@ -123,11 +124,12 @@ export class RemoteCoordinator implements Coordinator {
       // Without a parent there is nobody to make room.
       changed: (paths) => this.#ask({ ask: "changed", id: ++this.#lastId, paths }).then(ignore, ignore),
       moved: (from, to) => this.#ask({ ask: "moved", id: ++this.#lastId, from, to }).then(ignore, ignore),
+      runShort: (bytes) => this.#ask({ ask: "run-short", id: ++this.#lastId, bytes }).then(ignore, ignore),
     };
   }
 
   #ask(
-    request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" | "changed" | "moved" }>,
+    request: Extract<CoordinatorRequest, { ask: "lock" | "try-lock" | "reserve" | "changed" | "moved" | "run-short" }>,
   ): Promise<Refusal> {
     if (this.#isParentGone) return Promise.reject(new SystemError("EAGAIN", PARENT_GONE));
     const question = Promise.withResolvers<Refusal>();
@@ -179,6 +181,9 @@ export class CoordinatorDesk {
         return this.#answer({ id: request.id, refused: null });
       case "moved":
         await this.#coordinator.ledger?.moved(request.from, request.to);
+        return this.#answer({ id: request.id, refused: null });
+      case "run-short":
+        await this.#coordinator.ledger?.runShort(request.bytes);
         return this.#answer({ id: request.id, refused: null });
       case "settle":
         this.#claimed = subtractClaim(this.#claimed, request.claim);

@@ -13,6 +13,9 @@ const MOST_AHEAD_BYTES = 8 * 1024 * 1024;
 /** The same while nobody knows how much will come. */
 const BLIND_AHEAD_BYTES = 1024 * 1024;
 
+/** Others may take the room that was made for one. */
+const MOST_TRIES = 3;
+
 /** The claim of one file. */
 export class Reservation {
   readonly #coordinator: Coordinator;
@@ -25,6 +28,8 @@ export class Reservation {
   /** The size up to which the disk was asked. */
   #askedTo = 0;
   #isSettled = false;
+  /** Bytes for which there was no room last. */
+  #lacking = 0;
 
   constructor(coordinator: Coordinator, calls: FileCalls, folder: Folder, length: number) {
     this.#coordinator = coordinator;
@@ -34,12 +39,17 @@ export class Reservation {
   }
 
   /** Asks for so many files, and whether the announced bytes can fit. */
-  async begin(files: number): Promise<WriteFault | null> {
+  begin(files: number): Promise<WriteFault | null> {
+    return this.#inRoom(() => this.#begin(files));
+  }
+
+  async #begin(files: number): Promise<WriteFault | null> {
     const announced = Math.max(this.#length, 0);
     const { hasLimits } = this.#coordinator;
     // Where nobody said how much there will be, and nothing is limited, the disk itself says when it is full.
     if (announced === 0 && !hasLimits) return null;
     const free = await freeBytes(this.#calls, this.#disk);
+    this.#lacking = announced - free;
     if (free < announced) return "no-space";
     if (!hasLimits) return null;
     this.#askedTo = this.#ahead(0);
@@ -56,7 +66,7 @@ export class Reservation {
     if (!this.#coordinator.hasLimits || size <= this.#held.bytes) return null;
     const bytes = size - this.#held.bytes;
     if (size <= this.#askedTo) return this.#ask({ bytes, files: 0, ahead: 0 }, 0, Infinity);
-    return this.#growOnDisk(bytes, size);
+    return this.#inRoom(() => this.#growOnDisk(bytes, size));
   }
 
   /** The file has ended, and the folder has changed by so much. Only the first call counts. */
@@ -64,6 +74,17 @@ export class Reservation {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#coordinator.settle(this.#held, change);
+  }
+
+  /** Asks again when something has gone, where it can go by itself. */
+  async #inRoom(ask: () => Promise<WriteFault | null>): Promise<WriteFault | null> {
+    const { ledger } = this.#coordinator;
+    let fault = await ask();
+    for (let tries = 0; fault === "no-space" && ledger !== null && tries < MOST_TRIES; tries++) {
+      await ledger.runShort(this.#lacking);
+      fault = await ask();
+    }
+    return fault;
   }
 
   async #growOnDisk(bytes: number, size: number): Promise<WriteFault | null> {
@@ -82,6 +103,7 @@ export class Reservation {
   }
 
   async #ask(claim: Claim, announced: number, free: number): Promise<WriteFault | null> {
+    this.#lacking = claim.ahead;
     const refused = await this.#coordinator.reserve({ claim, announced, free });
     if (refused !== null) return refused;
     const { bytes, files, ahead } = this.#held;

@@ -4,7 +4,7 @@
 import { type BigIntStats, constants, writev } from "node:fs";
 import { promisify } from "node:util";
 import type { MaybePromise } from "../http/byte-source.ts";
-import { NOTHING, type Usage } from "./coordinator.ts";
+import { type Coordinator, NOTHING, type Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { FolderShelf, HeldFolder } from "./folder-shelf.ts";
@@ -34,6 +34,7 @@ const writeAt = promisify(writev) as unknown as (
 /** What staged files share. */
 export interface StagingHouse {
   readonly settings: { readonly fsync: boolean };
+  readonly coordinator: Coordinator;
   readonly shelf: FolderShelf;
   readonly debts: Debts;
 }
@@ -84,9 +85,8 @@ export class StagedFile {
     this.#held = house.shelf.hold(place.folder);
     this.#queue = new WriteQueue(plan.length, {
       isDirect: () => calls.areDirect,
-      whole: (bytes) => Bun.write(Bun.file(this.#descriptor), bytes),
-      at: async (chunks, position) =>
-        (await calls.later(() => writeAt(this.#descriptor, chunks, position))).bytesWritten,
+      whole: (bytes) => this.#inRoom([bytes], 0, () => Bun.write(Bun.file(this.#descriptor), bytes)),
+      at: (chunks, position) => this.#inRoom(chunks, position, () => this.#writeAt(chunks, position)),
     });
   }
 
@@ -125,6 +125,23 @@ export class StagedFile {
     const room = this.#reservation.grow(this.size + chunk.length);
     if (room instanceof Promise) return room.then((fault) => fault ?? this.#queue.write(chunk));
     return room ?? this.#queue.write(chunk);
+  }
+
+  async #writeAt(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    return (await this.#calls.later(() => writeAt(this.#descriptor, chunks, position))).bytesWritten;
+  }
+
+  /** Once more, when the disk was full and something has gone, where it can go by itself. */
+  async #inRoom(chunks: readonly Uint8Array[], position: number, write: () => Promise<number>): Promise<number> {
+    const { ledger } = this.#house.coordinator;
+    if (ledger === null) return write();
+    try {
+      return await write();
+    } catch (error) {
+      if (systemCode(error) !== "ENOSPC") throw error;
+      await ledger.runShort(chunks.reduce((sum, { length }) => sum + length, 0));
+      return this.#writeAt(chunks, position);
+    }
   }
 
   /** All bytes are given: they are in the file, and on the disk if that was asked for. */

@@ -5,6 +5,7 @@ import { NOTHING, type Usage } from "./coordinator.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import { TEMPORARY_PREFIX } from "./object-name.ts";
+import { RECENCY_NAME } from "./recency.ts";
 import type { ServedRoot } from "./served-root.ts";
 import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
@@ -61,12 +62,15 @@ async function unlessRefused<T>(act: () => Promise<T>): Promise<T | null> {
   }
 }
 
-/** What is below the directory. Folders count as files do; uploads that a server of this system has in hand do not. */
+/**
+ * What is below the directory. Folders count as files do; uploads that a server of this system has in hand, and the order of
+ * reads, do not.
+ */
 export async function measureTree(root: ServedRoot, calls: FileCalls): Promise<Usage> {
   let { bytes, files } = NOTHING;
-  for await (const { folder, dirent } of walkTree(root, calls)) {
+  for await (const { folder, dirent, segments } of walkTree(root, calls)) {
     if (dirent.isDirectory()) files += 1;
-    if (!dirent.isFile()) continue;
+    if (!dirent.isFile() || (dirent.name === RECENCY_NAME && segments.length === 0)) continue;
     if (dirent.name.startsWith(TEMPORARY_PREFIX) && ownerOf(dirent.name) === "alive") continue;
     const stats = await unlessRefused(async () => lstatIfAny(calls, folder.at(dirent.name)));
     if (stats === null) continue;

@@ -15,7 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { answerTo, ask, withLength, withoutBody } from "../support/ask.ts";
-import { evictedBy, FREE_SHARE, heldIn, lastUseOf, LOG, until } from "../support/cache-folder.ts";
+import { RECENCY_NAME } from "../../src/storage/recency.ts";
+import { evictedBy, FREE_SHARE, heldIn, lastUseOf, until } from "../support/cache-folder.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -331,12 +332,35 @@ describe.each(CREWS)("with %d workers", (workers) => {
     },
   );
 
+  describe("what another limit forbids makes room, too:", () => {
+    const cases: [limit: string, bytes: string][] = [
+      ["--quota", String(LIMIT)],
+      ["--quota", String(LIMIT + FILE_BYTES / 2)],
+      ["--max-files", String(NAMES.length)],
+    ];
+    test.each(cases)("%s %s", async (flag, most) => {
+      await using share = new Share();
+      const { port } = await share.serve(...CACHE, flag, most);
+      await until(async () => (await put(port, "new")) !== 507);
+      for (let i = 0; i < NAMES.length; i++) {
+        expect(await put(port, `put-${i}`)).toBe(201);
+        expect((await answerTo(port, inChunks("PUT", `/files/chunks-${i}`, "", "y".repeat(900)))).status).toBe(201);
+        expect(await send(port, "/files/", [`part-${i}`, "1"], [`other-${i}`, "22"])).toBe(201);
+      }
+      const { files, bytes } = await heldIn(share.folder);
+      expect(bytes).toBeLessThanOrEqual(LIMIT);
+      if (flag === "--max-files") expect(files).toBeLessThanOrEqual(Number(most));
+    });
+  });
+
   test("what is gone is gone for every client: no copy in memory, no version to replace", async () => {
     await using share = new Share();
     const { port } = await share.serve(...CACHE);
     await untilSurveyed(share, port);
     const etag = (await get(port, "c")).fields.get("etag")!;
     for (let i = 0; i < 8; i++) expect((await get(port, "c")).status).toBe(200);
+    // What is told later would be later.
+    await until(() => lastUseOf(share.folder, "c") > 0);
     for (const name of ["h", "i", "j", "k", "l", "m", "n"]) expect(await put(port, name)).toBe(201);
     expect(share.names).not.toContain("c");
     expect((await get(port, "c", `If-None-Match: ${etag}\r\n`)).status).toBe(404);
@@ -363,7 +387,7 @@ describe.each(CREWS)("with %d workers", (workers) => {
   });
 
   describe("its own list is nobody else's:", () => {
-    const own = "/files/" + LOG;
+    const own = "/files/" + RECENCY_NAME;
     const cases: [what: string, raw: string][] = [
       ["a GET", withoutBody("GET", own)],
       ["a HEAD", withoutBody("HEAD", own)],
@@ -371,17 +395,17 @@ describe.each(CREWS)("with %d workers", (workers) => {
       ["a DELETE", withoutBody("DELETE", own)],
       ["a MOVE from it", withoutBody("MOVE", own, "Destination: /files/h\r\n")],
       ["a MOVE to it", withoutBody("MOVE", "/files/g", `Destination: ${own}\r\n`)],
-      ["a form", withLength("POST", "/files/", FORM, form([LOG, "y"]))],
+      ["a form", withLength("POST", "/files/", FORM, form([RECENCY_NAME, "y"]))],
     ];
     test.each(cases)("%s", async (_what, raw) => {
       await using share = new Share();
       const { port } = await share.serve(...CACHE, "--hidden");
       await untilSurveyed(share, port);
       await until(() => lastUseOf(share.folder, "new") > 0);
-      const before = readFileSync(share.path(LOG), "latin1");
+      const before = readFileSync(share.path(RECENCY_NAME), "latin1");
       const { status } = await answerTo(port, raw);
       expect(status).toBeOneOf([400, 403, 404]);
-      expect(readFileSync(share.path(LOG), "latin1")).toStartWith(before);
+      expect(readFileSync(share.path(RECENCY_NAME), "latin1")).toStartWith(before);
       const list = await get(port, "", "Accept: application/json\r\n");
       expect(list.status).toBe(200);
       expect(list.body).not.toContain("recency");
@@ -443,7 +467,7 @@ describe.each(CREWS)("with %d workers", (workers) => {
     const program = await share.serve("--upload-only", "--expire", "30m", "--workers", String(workers));
     expect(await put(program.port, "sent")).toBe(201);
     await until(() => share.names.join() === "sent,young");
-    expect(readdirSync(share.folder)).not.toContain(LOG);
+    expect(readdirSync(share.folder)).not.toContain(RECENCY_NAME);
     await program.untilLog((log) => log.includes("Removed 2 files, 2 bytes (too old, --expire)."));
     expect(await evictedBy(program)).toEqual({ files: 2, bytes: 2 });
   });

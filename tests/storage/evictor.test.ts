@@ -205,6 +205,20 @@ test("an upload waits for room, but not for as long as somebody holds what is to
   expect(cache.names).toEqual(["c", "new", "newer"]);
 });
 
+test.each<[what: string, bytes: number, left: readonly string[]]>([
+  ["as many as are needed go, and one in 64 more", 10, ["c"]],
+  ["one at least", 0, ["b", "c"]],
+  ["all, if need be", 30, []],
+  ["none, where all of them would not do", 31, ["a", "b", "c"]],
+])("where the disk is full, %s", async (_what, bytes, left) => {
+  using cache = new Cache({ bytes: 1000, ageMs: null }, ["a", "b", "c"]);
+  await cache.evictor.runShort(bytes);
+  expect(cache.names).toEqual(["a", "b", "c"]);
+  await cache.evictor.survey();
+  await cache.evictor.runShort(bytes);
+  expect(cache.names).toEqual([...left]);
+});
+
 describe("the order of reads", () => {
   test.each<[what: string, damage: (log: string) => void]>([
     ["survives a restart", () => {}],
@@ -284,6 +298,7 @@ describe("what a process reads", () => {
     }
     async changed(): Promise<void> {}
     async moved(): Promise<void> {}
+    async runShort(): Promise<void> {}
   }
 
   test("is told in the order of the last read, a tenth of a second later", async () => {

@@ -3,14 +3,12 @@
 import { readFileSync } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hashOf } from "../../src/storage/recency.ts";
+import { hashOf, RECENCY_NAME } from "../../src/storage/recency.ts";
 import type { RunningProgram } from "./program.ts";
 import { exchange } from "./raw-client.ts";
 
 /** Of a limit, so much is free after an eviction. */
 export const FREE_SHARE = 64;
-/** Where the order of reads is. */
-export const LOG = ".mini-http-recency";
 /** Of one use in it. */
 export const RECORD_BYTES = 16;
 const PATIENCE_MS = 30_000;
@@ -51,7 +49,7 @@ export async function evictedBy(program: RunningProgram): Promise<Held> {
 
 /** Milliseconds since the epoch when a path was last used, as the folder's log has it; 0 for never. */
 export function lastUseOf(folder: string, path: string): number {
-  const bytes = readIfAny(join(folder, LOG));
+  const bytes = readIfAny(join(folder, RECENCY_NAME));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let last = 0;
   for (let at = 0; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
@@ -69,8 +67,8 @@ function readIfAny(path: string): Buffer {
 }
 
 /** Resolves when it is so; throws when it does not come to be. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
+export async function until(isSo: () => boolean | Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error("it did not come to be so: " + isSo.toString());
     await Bun.sleep(POLL_MS);
