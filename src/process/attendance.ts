@@ -8,9 +8,9 @@ import { greet } from "./greeting.ts";
 import { writeReadyFile } from "./ready-file.ts";
 import type { Run } from "./run.ts";
 
-/** The server listens at these URLs. Ends the process with one line when that cannot be told to who waits for it. */
-export function attend(run: Run, urls: readonly string[], stop: Stop): void {
-  const { config, log, keeper, command } = run;
+/** The server listens at these URLs, and `isAlive` resolves when it does not hang. Ends the process with one line when that cannot be told to who waits for it. */
+export function attend(run: Run, urls: readonly string[], stop: Stop, isAlive: () => Promise<boolean>): void {
+  const { config, log, keeper, manager, watchdogMs, command } = run;
   const directory = config.directory === null ? null : resolve(config.directory);
   log.started(urls);
   keeper.begin();
@@ -21,6 +21,8 @@ export function attend(run: Run, urls: readonly string[], stop: Stop): void {
       giveUp(log, `--ready-file cannot be written: ${(error as Error).message}.`);
     }
   }
+  manager?.ready(urls);
+  if (watchdogMs !== null) manager?.watch(watchdogMs, isAlive);
   greet(run, urls);
   stopLater(config.life, stop);
   command?.start({ urls, isSecure: run.renewal.tls !== null, directory, certificate: ownCertificate(run) }, stop);

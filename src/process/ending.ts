@@ -19,6 +19,9 @@ export interface Stoppable {
   readonly reload: (() => void) | null;
 }
 
+/** Beyond the time for what is in hand: for workers that have to be killed, and for the log. */
+const ENDING_MS = 5000;
+
 /** Ends the server in order, once, and the process with this exit code, or as one that did what it was asked to do. */
 export type Stop = (exitCode?: number) => void;
 
@@ -27,12 +30,13 @@ export type Stop = (exitCode?: number) => void;
  * Gives what ends it without a signal.
  */
 export function stopOnSignals(
-  { config, log, evictor, evictions, command }: Run,
+  { config, log, evictor, evictions, manager, command }: Run,
   lifecycle: Lifecycle,
   server: Stoppable,
 ): Stop {
   const duties: SignalDuties = {
     end: async (exitCode) => {
+      manager?.stopping(config.graceMs + config.drainDelayMs + ENDING_MS);
       const isDone = sayWhatIsLeft(log, config.graceMs, () => server.connectionCount);
       await server.drain();
       isDone();
@@ -47,7 +51,7 @@ export function stopOnSignals(
       log.close();
       process.exit(exitCode);
     },
-    reload: server.reload,
+    reload: manager === null ? server.reload : () => manager.reload(server.reload ?? noteNothing(log)),
     note: (line) => log.warning(line),
   };
   const stop = (exitCode = EXIT_STOPPED): void => {
@@ -56,6 +60,11 @@ export function stopOnSignals(
   if (command === null) followSignals(lifecycle, duties);
   else command.passSignals(stop);
   return stop;
+}
+
+/** A service is asked to read again as a matter of course: that there is nothing is no reason to end. */
+function noteNothing(log: AccessLog): () => void {
+  return () => log.warning("There is nothing to read again.");
 }
 
 /** Ends the process with one line that says why it cannot serve. */

@@ -54,7 +54,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       },
     });
     const urls = await started.start();
-    attend(run, urls, stop);
+    attend(run, urls, stop, () => started.isAlive());
   } catch (error) {
     supervisor?.kill();
     giveUp(log, (error as Error).message);

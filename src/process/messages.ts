@@ -33,6 +33,8 @@ export type ParentMessage =
   | { readonly kind: "recorder-answer"; readonly answer: RecorderAnswer }
   | { readonly kind: "faults"; readonly rules: readonly FaultRule[] }
   | { readonly kind: "fault-count"; readonly id: number; readonly count: number }
+  /** Answer "alive" as soon as you get to it. */
+  | { readonly kind: "are-you-alive" }
   /** Finish what is in hand, then end. */
   | { readonly kind: "drain" };
 
@@ -41,6 +43,7 @@ export type WorkerMessage =
   | { readonly kind: "listening"; readonly urls: readonly string[] }
   /** It cannot listen; the line says why. */
   | { readonly kind: "failed"; readonly line: string }
+  | { readonly kind: "alive" }
   /** The workers together have answered as many requests as were asked for. */
   | { readonly kind: "enough-answered" }
   | { readonly kind: "ask"; readonly request: CoordinatorRequest }

@@ -52,7 +52,8 @@ export function serveAlone(run: Run): void {
     },
   });
   const urls = listenOrGiveUp(() => server.listen(), listeners.ports, log);
-  attend(run, urls, stop);
+  // Who asks has a turn of the loop, which is all that there is to hang.
+  attend(run, urls, stop, async () => true);
 }
 
 function metricsOfOne(memory: MetricsMemory): AppMetrics {

@@ -22,6 +22,7 @@ import { EvictionReport } from "./eviction-report.ts";
 import { findPlace, NOWHERE, type Place, takePart } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
+import type { ServiceManager } from "./service-manager.ts";
 import { type ServiceEnvironment, takeServiceEnvironment } from "./service-environment.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 
@@ -64,8 +65,23 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   await keeper.recover();
   const place = activation === null ? await ownPlace(config, log) : { ...NOWHERE, inherited: activation.sockets };
   void evictor?.begin();
+  const manager = await meetManager(service, log);
+  const { watchdogMs } = service;
   const command = words === null ? null : new Command(words);
-  const run = { config, asked, place, renewal: loaded.renewal, log, coordinator, keeper, evictor, evictions, command };
+  const run = {
+    config,
+    asked,
+    place,
+    renewal: loaded.renewal,
+    log,
+    coordinator,
+    keeper,
+    evictor,
+    evictions,
+    manager,
+    watchdogMs,
+    command,
+  };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }
@@ -76,6 +92,13 @@ async function activateOrGiveUp(asked: Config, { socketNames }: ServiceEnvironme
   const { activate, Unusable } = await import("./activation.ts");
   const activation = activate(asked, socketNames);
   return activation instanceof Unusable ? process.exit(complain(activation.line, EXIT_CANNOT_SERVE)) : activation;
+}
+
+/** Null when nobody wants to hear of this server. */
+async function meetManager({ notifySocket }: ServiceEnvironment, log: AccessLog): Promise<ServiceManager | null> {
+  if (notifySocket === null) return null;
+  const { ServiceManager } = await import("./service-manager.ts");
+  return ServiceManager.at(notifySocket, (line) => log.warning(line));
 }
 
 /** Where the settings say. */

@@ -58,6 +58,8 @@ interface Worker {
   readonly startedAt: number;
   /** Resolved by its end: `process.exited` fails where the starter had children ignored (SIGCHLD). */
   readonly gone: PromiseWithResolvers<void>;
+  /** Resolved by its answer to the last question whether it lives. */
+  answered: PromiseWithResolvers<void>;
 }
 
 /** A worker's place: when it dies, the next one comes into it. */
@@ -120,6 +122,17 @@ export class Supervisor {
     return this.#page.connectionCount;
   }
 
+  /** Asks all workers; resolves when each has answered or is gone, with whether there are any. */
+  async isAlive(): Promise<boolean> {
+    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    for (const worker of workers) {
+      worker.answered = Promise.withResolvers();
+      tell(worker.process, { kind: "are-you-alive" });
+    }
+    await Promise.all(workers.map(({ answered, gone }) => Promise.race([answered.promise, gone.promise])));
+    return workers.length > 0;
+  }
+
   /** Ends all workers at once. */
   kill(): void {
     this.#options.lifecycle.leave();
@@ -153,7 +166,14 @@ export class Supervisor {
       tell(child, { kind: "recorder-answer", answer }),
     );
     const gone = Promise.withResolvers<void>();
-    slot.worker = { process: child, desk, recorderDesk, startedAt: performance.now(), gone };
+    slot.worker = {
+      process: child,
+      desk,
+      recorderDesk,
+      startedAt: performance.now(),
+      gone,
+      answered: Promise.withResolvers(),
+    };
     const orders = { config, renewal: this.#renewal, failureKey: this.#failureKey, number: slot.number };
     tell(child, { kind: "start", orders: { ...orders, place: handedOn(place, PAGE_DESCRIPTOR + 1) } });
     this.#tellFaults(child);
@@ -182,6 +202,9 @@ export class Supervisor {
         return;
       case "recorder":
         slot.worker?.recorderDesk.receive(message.message);
+        return;
+      case "alive":
+        slot.worker?.answered.resolve();
         return;
       case "enough-answered":
         return this.#options.enoughAnswered();

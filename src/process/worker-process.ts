@@ -67,6 +67,8 @@ class WorkerProcess {
       case "fault-count":
         this.#faultCounts.receive(message.id, message.count);
         return;
+      case "are-you-alive":
+        return tell({ kind: "alive" });
       case "drain":
         void this.#end();
     }
