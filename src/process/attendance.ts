@@ -10,7 +10,7 @@ import type { Run } from "./run.ts";
 
 /** The server listens at these URLs, and `isAlive` resolves when it does not hang. Ends the process with one line when that cannot be told to who waits for it. */
 export function attend(run: Run, urls: readonly string[], stop: Stop, isAlive: () => Promise<boolean>): void {
-  const { config, log, keeper, manager, watchdogMs, command } = run;
+  const { config, log, keeper, manager, command } = run;
   const directory = config.directory === null ? null : resolve(config.directory);
   log.started(urls);
   keeper.begin();
@@ -22,7 +22,7 @@ export function attend(run: Run, urls: readonly string[], stop: Stop, isAlive: (
     }
   }
   manager?.ready(urls);
-  if (watchdogMs !== null) manager?.watch(watchdogMs, isAlive);
+  manager?.watch(isAlive);
   greet(run, urls);
   stopLater(config.life, stop);
   command?.start({ urls, isSecure: run.renewal.tls !== null, directory, certificate: ownCertificate(run) }, stop);

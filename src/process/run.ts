@@ -10,10 +10,10 @@ import type { Housekeeper } from "../storage/housekeeper.ts";
 import type { Command } from "./command.ts";
 import type { EvictionReport } from "./eviction-report.ts";
 import { configNotes } from "./config-notes.ts";
-import type { ServiceManager } from "./service-manager.ts";
 import type { Place } from "./place.ts";
 import { isRenewable, loadRenewal, type Renewal, Unfit } from "./renewal.ts";
 import { renewConfig } from "./renewed-config.ts";
+import type { ServiceManager } from "./service-manager.ts";
 
 /** One run. */
 export interface Run {
@@ -30,8 +30,6 @@ export interface Run {
   readonly evictions: EvictionReport;
   /** Null when nobody wants to hear how the server does. */
   readonly manager: ServiceManager | null;
-  /** After so long without a word the manager takes the server for one that hangs; null when it does not. */
-  readonly watchdogMs: number | null;
   /** For which it serves; null when it serves until somebody ends it. */
   readonly command: Command | null;
 }

@@ -23,6 +23,7 @@ const NSEC_PER_USEC = 1000n;
 /** One for a process. It never waits, and whatever goes wrong here stops no server. */
 export class ServiceManager {
   readonly #hearer: Hearer;
+  readonly #watchdogMs: number | null;
   readonly #warn: (line: string) => void;
   /** What it was last told of the server that serves. */
   #serving = "";
@@ -31,15 +32,17 @@ export class ServiceManager {
   #tries = 0;
   #isDeaf = false;
 
-  constructor(hearer: Hearer, warn: (line: string) => void) {
+  /** After `watchdogMs` without a word he takes the server for one that hangs; null when he does not. */
+  constructor(hearer: Hearer, watchdogMs: number | null, warn: (line: string) => void) {
     this.#hearer = hearer;
+    this.#watchdogMs = watchdogMs;
     this.#warn = warn;
   }
 
   /** At a path, or `@` and a name. Null, with a warning, where nothing can be sent there. */
-  static at(address: string, warn: (line: string) => void): ServiceManager | null {
+  static at(address: string, watchdogMs: number | null, warn: (line: string) => void): ServiceManager | null {
     const socket = MessageSocket.open(address);
-    if (socket !== null) return new ServiceManager(socket, warn);
+    if (socket !== null) return new ServiceManager(socket, watchdogMs, warn);
     warn("NOTIFY_SOCKET does nothing: this system cannot send there.");
     return null;
   }
@@ -65,10 +68,11 @@ export class ServiceManager {
   }
 
   /**
-   * Says that the server lives, twice in the time after which it is taken for one that hangs, while `isAlive` says so. A
-   * server that does not answer is asked no second time before it has.
+   * Where there is a watchdog: says from now on that the server lives, twice in its time, while `isAlive` says so. A server
+   * that does not answer is asked no second time before it has.
    */
-  watch(watchdogMs: number, isAlive: () => Promise<boolean>): void {
+  watch(isAlive: () => Promise<boolean>): void {
+    if (this.#watchdogMs === null) return;
     let isAsking = false;
     const ask = async (): Promise<void> => {
       if (isAsking) return;
@@ -76,7 +80,7 @@ export class ServiceManager {
       if (await isAlive()) this.#beat();
       isAsking = false;
     };
-    setInterval(() => void ask(), Math.min(Math.max(1, watchdogMs / 2), LONGEST_MS)).unref();
+    setInterval(() => void ask(), Math.min(Math.max(1, this.#watchdogMs / 2), LONGEST_MS)).unref();
   }
 
   /** Behind what waits; one that gets lost is followed by another one. */

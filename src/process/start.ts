@@ -66,22 +66,9 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   const place = activation === null ? await ownPlace(config, log) : { ...NOWHERE, inherited: activation.sockets };
   void evictor?.begin();
   const manager = await meetManager(service, log);
-  const { watchdogMs } = service;
   const command = words === null ? null : new Command(words);
-  const run = {
-    config,
-    asked,
-    place,
-    renewal: loaded.renewal,
-    log,
-    coordinator,
-    keeper,
-    evictor,
-    evictions,
-    manager,
-    watchdogMs,
-    command,
-  };
+  const { renewal } = loaded;
+  const run = { config, asked, place, renewal, log, coordinator, keeper, evictor, evictions, manager, command };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }
@@ -95,10 +82,13 @@ async function activateOrGiveUp(asked: Config, { socketNames }: ServiceEnvironme
 }
 
 /** Null when nobody wants to hear of this server. */
-async function meetManager({ notifySocket }: ServiceEnvironment, log: AccessLog): Promise<ServiceManager | null> {
+async function meetManager(
+  { notifySocket, watchdogMs }: ServiceEnvironment,
+  log: AccessLog,
+): Promise<ServiceManager | null> {
   if (notifySocket === null) return null;
   const { ServiceManager } = await import("./service-manager.ts");
-  return ServiceManager.at(notifySocket, (line) => log.warning(line));
+  return ServiceManager.at(notifySocket, watchdogMs, (line) => log.warning(line));
 }
 
 /** Where the settings say. */

@@ -252,10 +252,10 @@ describe("a manager that is busy", () => {
     time = new FakeTime();
     const hearer = new BusyHearer();
     const warnings: string[] = [];
-    const manager = new ServiceManager(hearer, (line) => warnings.push(line));
+    const manager = new ServiceManager(hearer, 2000, (line) => warnings.push(line));
     hearer.hasTime = false;
     manager.ready(["http://localhost:1"]);
-    manager.watch(2000, async () => true);
+    manager.watch(async () => true);
     await time.pass(3000);
     manager.stopping(1000);
     hearer.hasTime = true;
@@ -270,7 +270,7 @@ describe("a manager that is busy", () => {
     time = new FakeTime();
     const hearer = new BusyHearer();
     const warnings: string[] = [];
-    const manager = new ServiceManager(hearer, (line) => warnings.push(line));
+    const manager = new ServiceManager(hearer, null, (line) => warnings.push(line));
     hearer.hasTime = false;
     manager.ready(["http://localhost:1"]);
     manager.stopping(1000);
@@ -284,10 +284,10 @@ describe("a manager that is busy", () => {
   test("hears of a server that does not answer nothing, and asks it once", async () => {
     time = new FakeTime();
     const hearer = new BusyHearer();
-    const manager = new ServiceManager(hearer, () => {});
+    const manager = new ServiceManager(hearer, 1000, () => {});
     let asked = 0;
     const answer = Promise.withResolvers<boolean>();
-    manager.watch(1000, () => {
+    manager.watch(() => {
       asked += 1;
       return asked === 2 ? answer.promise : Promise.resolve(true);
     });
@@ -306,14 +306,14 @@ describe("a manager that is busy", () => {
   test.each(times)("with a watchdog %s hears twice in its time", async (_what, watchdogMs, within, least, most) => {
     time = new FakeTime();
     const hearer = new BusyHearer();
-    new ServiceManager(hearer, () => {}).watch(watchdogMs, async () => true);
+    new ServiceManager(hearer, watchdogMs, () => {}).watch(async () => true);
     await time.pass(within);
     expect(hearer.heard.length).toBeWithin(least, most + 1);
   });
 
   test("is told of places without what would end a line", () => {
     const said: string[] = [];
-    const manager = new ServiceManager({ send: (text) => said.push(text) > 0 }, () => {});
+    const manager = new ServiceManager({ send: (text) => said.push(text) > 0 }, null, () => {});
     manager.ready(["unix:/a\nSTOPPING=1", `unix:/${"b".repeat(5000)}`]);
     expect(said[0]!.split("\n")).toHaveLength(3);
     expect(said[0]).toContain("STATUS=Listening on unix:/a?STOPPING=1, unix:/bbb");
