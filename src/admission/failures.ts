@@ -2,7 +2,7 @@
 // each slot is one word of 64 bits, changed whole or not at all.
 
 import { createHmac, randomBytes } from "node:crypto";
-import { addressBytes, UNIX_PEER } from "../http/address-set.ts";
+import { ownerBytes, UNIX_PEER } from "../http/address-set.ts";
 
 /** Failures within a minute that are forgiven. */
 const MOST_FAILURES = 10;
@@ -12,8 +12,6 @@ const SLOTS = 4096;
 /** What the table takes of a memory that is shared. */
 export const FAILURE_TABLE_BYTES = SLOTS * 8;
 
-/** Of IPv6, whoever has one address has 2^64 of them; but all of a link have those that are local to it (RFC 4291 2.5.6). */
-const NETWORK_BYTES = 8;
 const TAG_BITS = 32n;
 const TIME_BITS = 24n;
 const TIME_MASK = (1n << TIME_BITS) - 1n;
@@ -99,9 +97,8 @@ export class FailureTable {
   }
 
   #placeOf(address: string): { readonly tag: bigint; readonly places: readonly number[] } {
-    const bytes = addressBytes(address) ?? [];
-    const owner = bytes.length > NETWORK_BYTES && !isLinkLocal(bytes) ? bytes.slice(0, NETWORK_BYTES) : bytes;
-    const digest = createHmac("sha256", this.#key).update(Uint8Array.from(owner)).digest();
+    const owner = Uint8Array.from(ownerBytes(address));
+    const digest = createHmac("sha256", this.#key).update(owner).digest();
     const first = digest.readUInt32LE(8) % SLOTS;
     // A tag of zero is an empty slot.
     // Two of them, never the same: whoever fails often keeps one while his neighbours come and go in the other.
@@ -113,11 +110,6 @@ export class FailureTable {
 /** All clients of a unix socket are called the same: one who guesses must not lock out the others. */
 function isManyPeople(address: string): boolean {
   return address === UNIX_PEER;
-}
-
-/** `fe80::/10`. */
-function isLinkLocal(bytes: readonly number[]): boolean {
-  return bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
 }
 
 function secondOf(now: number): number {

@@ -9,6 +9,7 @@ import { foldName } from "../pages/formats.ts";
 import { loopShare } from "../storage/loop-share.ts";
 import { type NameRules, ObjectName } from "../storage/object-name.ts";
 import type { ListedEntry, Listing, Storage } from "../storage/storage.ts";
+import { SearchPlaces } from "./search-places.ts";
 import { visibleListing } from "./visible-listing.ts";
 
 /** What one search may cost; it says so when that was not enough. */
@@ -18,7 +19,6 @@ const MOST_MS = 60_000;
 /** Folders that are known and were not looked into yet. */
 const MOST_AHEAD = 100_000;
 const MOST_WORDS_CHARS = 200;
-const MOST_AT_ONCE = 4;
 /** A folder that others are looking into is asked for again. */
 const CROWDED_PAUSE_MS = 50;
 const MOST_CROWDED = 20;
@@ -29,7 +29,7 @@ const PIECE_MS = 1000;
 /** Why a search ended before it had seen everything. */
 type Shortfall = "results" | "entries" | "time";
 
-let running = 0;
+const places = new SearchPlaces();
 
 /** The answer: a line of JSON for each that is found, and one about the search at the end. */
 export function searchFolder(
@@ -44,9 +44,10 @@ export function searchFolder(
     .filter((word) => word !== "");
   if (wanted.length === 0) return plainText("A search needs a word, as in ?search=word.\n", 400);
   if (words.length > MOST_WORDS_CHARS) return plainText("These are too many words to search for.\n", 400);
-  if (running >= MOST_AT_ONCE)
+  const leave = places.take(request.clientAddress);
+  if (leave === null)
     return plainText("Too many searches are under way; try again in a moment.\n", 503).append("Retry-After", 1);
-  const search = new Search(request, storage, folder, wanted, rules);
+  const search = new Search(request, storage, folder, wanted, rules, leave);
   return new HttpResponse(200, search)
     .append("Content-Type", "application/x-ndjson")
     .append("Cache-Control", "no-store")
@@ -61,6 +62,8 @@ class Search implements ByteSource {
   readonly #root: ObjectName;
   readonly #wanted: readonly string[];
   readonly #rules: NameRules;
+  /** Gives its place to others. */
+  readonly #leave: () => void;
   readonly #endsAt = performance.now() + MOST_MS;
   /** Folders to look into, the next one last. */
   readonly #ahead: ObjectName[];
@@ -74,14 +77,21 @@ class Search implements ByteSource {
   #isAtEnd = false;
   #text = "";
 
-  constructor(request: HttpRequest, storage: Storage, root: ObjectName, wanted: readonly string[], rules: NameRules) {
+  constructor(
+    request: HttpRequest,
+    storage: Storage,
+    root: ObjectName,
+    wanted: readonly string[],
+    rules: NameRules,
+    leave: () => void,
+  ) {
     this.#request = request;
     this.#storage = storage;
     this.#root = root;
     this.#wanted = wanted;
     this.#rules = rules;
     this.#ahead = [root];
-    running += 1;
+    this.#leave = leave;
   }
 
   async read(): Promise<Uint8Array | null> {
@@ -107,7 +117,7 @@ class Search implements ByteSource {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    running -= 1;
+    this.#leave();
   }
 
   get #isDone(): boolean {
@@ -146,7 +156,10 @@ class Search implements ByteSource {
     return null;
   }
 
-  /** Of two ways to one folder the first counts: links may lead back. Closes what was seen before. */
+  /**
+   * Of several ways to one folder the first counts: links may lead back, and nobody wants to find a file by each of them.
+   * Where they differ in rights, what only another way shows is found from there. Closes what was seen before.
+   */
   #isNew(listing: Listing): boolean {
     const isNew = !this.#seen.has(listing.fingerprint);
     if (isNew) this.#seen.add(listing.fingerprint);

@@ -49,6 +49,20 @@ export function addressBytes(address: string): readonly number[] | null {
   return isMapped ? bytes.slice(MAPPED_PREFIX.length) : bytes;
 }
 
+/** Of IPv6, whoever has one address has 2^64 of them; but all of a link have those that are local to it (RFC 4291 2.5.6). */
+const NETWORK_BYTES = 8;
+
+/** What stands for whoever has the address: it, or its /64 of IPv6. Empty for what is no address. */
+export function ownerBytes(address: string): readonly number[] {
+  const bytes = addressBytes(address) ?? [];
+  return bytes.length > NETWORK_BYTES && !isLinkLocal(bytes) ? bytes.slice(0, NETWORK_BYTES) : bytes;
+}
+
+/** `fe80::/10`. */
+function isLinkLocal(bytes: readonly number[]): boolean {
+  return bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80;
+}
+
 /** One spelling for each address, as URLs have it (RFC 5952), and that of IPv4 where it is mapped into IPv6. */
 export function canonicalAddress(address: string): string {
   const bytes = addressBytes(address);

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { searchFolder } from "../../src/handlers/folder-search.ts";
+import { SearchPlaces } from "../../src/handlers/search-places.ts";
+import type { HttpResponse } from "../../src/http/message.ts";
+import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { LOCAL_PEER, requestOf } from "../support/request.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -93,6 +99,22 @@ describe("a search", () => {
       size: 1,
       modified: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
+  });
+
+  // Which of them it is, the order of the folder's entries decides.
+  test("finds what lies in a folder that links lead to once, and by each link that it begins at", async () => {
+    using linked = tempFolder();
+    mkdirSync(join(linked.path, "real/deep"), { recursive: true });
+    writeFileSync(join(linked.path, "real/deep/needle"), "x");
+    for (const way of ["one-way", "other-way"]) symlinkSync("real", join(linked.path, way));
+    const server = startServer(application(linked.path));
+    const { paths, end } = await search(server.port, "/files/?search=needle");
+    expect(paths).toHaveLength(1);
+    expect(paths[0]).toMatch(/^(real|one-way|other-way)\/deep\/needle$/);
+    expect(end.complete).toBe(true);
+    for (const way of ["real", "one-way", "other-way"])
+      expect((await search(server.port, `/files/${way}/?search=needle`)).paths).toEqual(["deep/needle"]);
+    await server.stop();
   });
 
   test.each([
@@ -197,6 +219,51 @@ describe("many searches", () => {
     expect(answers.every((answer) => /^HTTP\/1\.1 (200|503) /.test(answer))).toBe(true);
     // All places are free again.
     for (let i = 0; i < 8; i++) await search(port, "/files/?search=invoice");
+  });
+
+  test("of one client leave a place to each other one", async () => {
+    const places = new SearchPlaces();
+    const greedy = Array.from({ length: 6 }, () => places.take("192.0.2.1"));
+    expect(greedy.map((place) => place !== null)).toEqual([true, true, true, true, false, false]);
+    const others = ["192.0.2.2", "192.0.2.3", "::ffff:192.0.2.4", ""].map((address) => places.take(address));
+    expect(others.every((place) => place !== null)).toBe(true);
+    // They are bounded all the same.
+    expect(places.take("192.0.2.5")).toBeNull();
+    expect(places.take("192.0.2.2")).toBeNull();
+    greedy[0]?.();
+    expect(places.take("192.0.2.1")).toBeNull();
+    expect(places.take("192.0.2.5")).toBeFunction();
+    for (const leave of [...greedy.slice(1), ...others]) leave?.();
+    expect(Array.from({ length: 3 }, () => places.take("192.0.2.1")).every((place) => place !== null)).toBe(true);
+  });
+
+  test.each([
+    ["an IPv4 address and the same in IPv6", "192.0.2.1", "::ffff:192.0.2.1", true],
+    ["addresses of one IPv6 network", "2001:db8::1", "2001:db8::2:1", true],
+    ["addresses of two IPv6 networks", "2001:db8::1", "2001:db8:0:1::1", false],
+    ["addresses that are local to the link", "fe80::1", "fe80::2", false],
+  ])("%s are one client's, or not", (_, one, other, isOne) => {
+    const places = new SearchPlaces();
+    for (let i = 0; i < 4; i++) expect(places.take(one)).toBeFunction();
+    expect(places.take(other) === null).toBe(isOne);
+  });
+
+  test("of one client, however long they take, keep nobody else from searching", () => {
+    const storage = { list: () => new Promise(() => {}) } as unknown as Storage;
+    const ask = (address: string): HttpResponse => {
+      const request = requestOf("GET", "/files/?search=a", {}, { ...LOCAL_PEER, address });
+      return searchFolder(request, storage, ObjectName.ROOT, "a", PLAIN_NAMES);
+    };
+    const greedy = Array.from({ length: 5 }, () => ask("192.0.2.1"));
+    expect(greedy.map(({ status }) => status)).toEqual([200, 200, 200, 200, 503]);
+    const other = ask("192.0.2.2");
+    expect(other.status).toBe(200);
+    const end = ({ body }: HttpResponse): void =>
+      body instanceof Object && "close" in body ? body.close() : undefined;
+    for (const reply of [...greedy, other]) end(reply);
+    const again = ask("192.0.2.1");
+    expect(again.status).toBe(200);
+    end(again);
   });
 
   test("that nobody waits for give their places back", async () => {
