@@ -7,6 +7,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isEveryAddress, socketPath } from "../cli/address.ts";
 import { complain } from "../cli/answer.ts";
+import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
 import type { Stop } from "./ending.ts";
 
@@ -54,7 +55,7 @@ export class Command {
     const [name = ""] = this.#words;
     try {
       this.#child = Bun.spawn([...this.#words], {
-        env: { ...process.env, ...environmentOf(facts) },
+        env: { ...withoutOurs(process.env), ...environmentOf(facts) },
         stdio: ["inherit", "inherit", "inherit"],
         onExit: (_, exitCode, signal) => {
           this.#child = null;
@@ -81,10 +82,10 @@ function environmentOf({ urls, isSecure, directory, certificate }: ServerFacts):
   const url = urls.find((each) => socketPath(each) === null) ?? (isSecure ? "https://localhost" : "http://localhost");
   const socket = urls.map(socketPath).find((path) => path !== null);
   return {
-    MINI_HTTP_URL: localUrl(url),
-    ...(socket === undefined ? {} : { MINI_HTTP_SOCKET: socket }),
-    ...(directory === null ? {} : { MINI_HTTP_DIRECTORY: directory }),
-    ...(certificate === null ? {} : { MINI_HTTP_CA_FILE: keepCertificate(certificate) }),
+    [RUN_VARIABLES.url]: localUrl(url),
+    ...(socket === undefined ? {} : { [RUN_VARIABLES.socket]: socket }),
+    ...(directory === null ? {} : { [RUN_VARIABLES.directory]: directory, [RUN_VARIABLES.toldDirectory]: directory }),
+    ...(certificate === null ? {} : { [RUN_VARIABLES.authorityFile]: keepCertificate(certificate) }),
   };
 }
 

@@ -12,6 +12,13 @@ const { skip } = needs({ linux: true, programs: ["sh", "curl"] });
 /** Open files beside the standard ones that are somebody else's. */
 const FOREIGN = " ([3-9]|[0-9]{2,}) -> (socket|.*deleted)";
 
+/** A port that nobody has at this moment. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  listener.stop(true);
+  return listener.port;
+}
+
 interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
@@ -128,9 +135,72 @@ describe.skipIf(skip)("the command", () => {
     expect((await run(["--quiet=no"], `curl -sS "$MINI_HTTP_URL/echo/a"`)).stderr).toContain("[SERVER STARTED]");
   });
 
-  test("may be another mini-http, which takes nothing for its own", async () => {
-    const { stderr } = await runProgram(["run", "--", ...COMMAND, "run", "--", "true"]);
-    expect(stderr).toBe("");
+  const inner = (...words: string[]): string[] => [...COMMAND, "run", ...words];
+  const nested: [what: string, outer: string[], command: string[], stdout: RegExp][] = [
+    ["another one", [], inner("--", "sh", "-c", 'curl -sS "$MINI_HTTP_URL/echo/a"'), /^a$/],
+    [
+      "another one with a folder of its own",
+      ["--tmp"],
+      inner("--tmp", "--", "sh", "-c", "echo $MINI_HTTP_DIRECTORY"),
+      /^\/.+\n$/,
+    ],
+    [
+      "one that serves nothing",
+      ["--tmp"],
+      inner("--", "sh", "-c", 'curl -sS "$MINI_HTTP_URL/files/"'),
+      /^No directory is served/,
+    ],
+    ["one that was told of no folder", ["--tmp"], inner("--", "sh", "-c", "echo [$MINI_HTTP_DIRECTORY]"), /^\[\]\n$/],
+    [
+      "one that needs no certificate",
+      ["--tls", "self-signed"],
+      inner("--", "sh", "-c", "echo [$MINI_HTTP_CA_FILE]"),
+      /^\[\]\n$/,
+    ],
+    [
+      "a third one",
+      ["--tmp"],
+      inner("--tmp", "--", ...inner("--", "sh", "-c", 'curl -sS "$MINI_HTTP_URL/files/"')),
+      /^No directory/,
+    ],
+  ];
+  test.each(nested)("may be %s", async (_what, outer, command, stdout) => {
+    const ran = await runProgram(["run", ...outer, "--", ...command]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(stdout);
+    // What the outer one says of its certificate, and nothing else.
+    expect(ran.stderr).toMatch(outer.includes("--tls") ? /^(?:.*self-signed.*\n.*pinnedpubkey.*\n)$/ : /^$/);
+  });
+
+  test("gets none of the variables that set flags of the server, and all others", async () => {
+    const port = freePort();
+    const env = {
+      MINI_HTTP_PORT: String(port),
+      MINI_HTTP_BIND: "127.0.0.1",
+      MINI_HTTP_AUTH: "ada:secret@/:rw",
+      MINI_HTTP_LOG_FORMAT: "json",
+      MINI_HTTP_SERVICE_HOST: "10.0.0.1",
+      MINI_HTTP_OWN_THING: "own",
+      NOT_MINI_HTTP_PORT: "7",
+    };
+    const script = `env | grep MINI_HTTP | sort; ${COMMAND.join(" ")} run -- sh -c 'echo $MINI_HTTP_URL'`;
+    const { exitCode, stdout } = await runProgram(["run", "--", "sh", "-c", script], { env });
+    const lines = stdout.trimEnd().split("\n");
+    const own = `http://127.0.0.1:${port}`;
+    expect(lines.slice(0, -1)).toEqual([
+      "MINI_HTTP_OWN_THING=own",
+      "MINI_HTTP_SERVICE_HOST=10.0.0.1",
+      `MINI_HTTP_URL=${own}`,
+      "NOT_MINI_HTTP_PORT=7",
+    ]);
+    expect([exitCode, lines.at(-1) === own]).toEqual([0, false]);
+  });
+
+  test("sets what it likes for another one", async () => {
+    using place = tempFolder();
+    writeFileSync(join(place.path, "there"), "there");
+    const script = `MINI_HTTP_DIRECTORY=${place.path} ${COMMAND.join(" ")} run -- sh -c 'curl -sS $MINI_HTTP_URL/files/there'`;
+    expect((await runProgram(["run", "--tmp", "--", "sh", "-c", script])).stdout).toBe("there");
   });
 });
 
