@@ -39,6 +39,13 @@ function chosenNames(): Promise<string[]> {
   );
 }
 
+/** What a question says of the name that was typed. */
+async function refusal(): Promise<string> {
+  await folder.page.until(`document.querySelector("dialog [role=alert]")?.checkVisibility() === true`);
+  folder.page.complaints.length = 0;
+  return folder.page.text("dialog [role=alert]");
+}
+
 const told = (): Promise<string> => folder.page.text("#told");
 const focused = (): Promise<string> =>
   folder.page.read("document.activeElement.textContent || document.activeElement.id");
@@ -221,28 +228,89 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
     await pressAct("Rename");
     await folder.page.read(`document.querySelector("#asked-name").value = "zebra.bin"`);
     await folder.page.view.press("Enter");
-    await folder.page.until(`!document.querySelector("#trouble").hidden`);
-    expect(await folder.page.text("#trouble")).toBe("zebra.bin: There is already something with this name.");
+    expect(await refusal()).toBe("There is already something with this name.");
     expect(readdirSync(folder.served)).toContain("alpha.txt");
+  });
+
+  // Nobody types a long name twice because of one letter.
+  inBrowser("keeps what was typed where it is refused, until another name is taken", async () => {
+    await folder.open("/files/", WRITING);
+    await pressAct("Select");
+    await choose("alpha.txt");
+    await pressAct("Rename");
+    for (const [typed, why] of [
+      ["a/b", "A name has no slash."],
+      ["zebra.bin", "There is already something with this name."],
+      [".beta.txt", "No file can have this name: a part of it is empty, or begins with a dot (see --hidden)."],
+    ]) {
+      await folder.page.read(`document.querySelector("#asked-name").value = ${JSON.stringify(typed)}`);
+      await folder.page.view.press("Enter");
+      await folder.page.until(`document.querySelector("dialog [role=alert]")?.textContent === ${JSON.stringify(why)}`);
+      expect(await folder.page.read(`document.querySelector("#asked-name").value`)).toBe(typed);
+      expect(await focused()).toBe("asked-name");
+    }
+    await folder.page.read(`document.querySelector("#asked-name").value = "beta.txt"`);
+    await folder.page.view.press("Enter");
+    await folder.page.until(`document.querySelector("#told").textContent === "alpha.txt is called beta.txt now."`);
+    expect(await folder.page.read(`document.querySelector("dialog") === null`)).toBe(true);
+    folder.page.complaints.length = 0;
+  });
+
+  inBrowser("that was refused can be left as it was", async () => {
+    await folder.open("/files/", WRITING);
+    await pressAct("Select");
+    await choose("alpha.txt");
+    await pressAct("Rename");
+    await folder.page.read(`document.querySelector("#asked-name").value = "zebra.bin"`);
+    await folder.page.view.press("Enter");
+    await refusal();
+    await folder.page.view.press("Escape");
+    await folder.page.until(`document.querySelector("dialog") === null`);
+    expect(await focused()).toBe("Rename");
+    expect(await chosenNames()).toEqual(["alpha.txt"]);
+    expect(await told()).toBe("");
+  });
+
+  inBrowser("that was under way when somebody thought better of it is told all the same", async () => {
+    await folder.open("/files/", WRITING);
+    await pressAct("Select");
+    await choose("alpha.txt");
+    await pressAct("Rename");
+    await folder.page.read(`(() => {
+      const real = globalThis.fetch;
+      globalThis.fetch = async (...asked) => {
+        const answer = await real(...asked);
+        if (asked[1]?.method === "MOVE") await new Promise((resolve) => (globalThis.letGo = resolve));
+        return answer;
+      };
+      document.querySelector("#asked-name").value = "beta.txt";
+    })()`);
+    await folder.page.view.press("Enter");
+    await folder.page.until("globalThis.letGo !== undefined");
+    await folder.page.view.press("Escape");
+    await folder.page.until(`document.querySelector("dialog") === null`);
+    await folder.page.read("globalThis.letGo()");
+    await folder.page.until(`document.querySelector("#told").textContent === "alpha.txt is called beta.txt now."`);
+    expect(await folder.shownNames()).toContain("beta.txt");
   });
 });
 
 describe.skipIf(noBrowser !== null)("a new folder", () => {
   inBrowser("is made, marked, and refused where something has its name", async () => {
     await folder.open();
-    for (const name of ["fresh #1", "fresh #1"]) {
-      await pressAct("New folder");
-      await folder.page.view.type(name);
-      await folder.page.view.press("Enter");
-      await folder.page.until(`document.querySelector("dialog") === null`);
-      await folder.page.until(
-        `document.querySelector("#told").textContent !== "" || !document.querySelector("#trouble").hidden`,
-      );
-      await folder.untilListed("fresh #1");
-    }
+    await pressAct("New folder");
+    await folder.page.view.type("fresh #1");
+    await folder.page.view.press("Enter");
+    await folder.untilListed("fresh #1");
+    expect(await told()).toBe("The folder fresh #1 is there.");
     expect(await folder.page.read(`document.querySelectorAll("tr.new").length`)).toBe(1);
-    await folder.page.until(`!document.querySelector("#trouble").hidden`);
-    expect(await folder.page.text("#trouble")).toBe("fresh #1: There is already something with this name.");
+    await pressAct("New folder");
+    await folder.page.view.type("fresh #1");
+    await folder.page.view.press("Enter");
+    expect(await refusal()).toBe("There is already something with this name.");
+    await folder.page.view.type(" b");
+    await folder.page.view.press("Enter");
+    await folder.untilListed("fresh #1 b");
     expect(existsSync(join(folder.served, "fresh #1"))).toBe(true);
   });
 

@@ -1,7 +1,7 @@
 // Searching below a folder, and looking at files in place, on the page of the folder.
 
 import { describe, expect } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { noBrowser } from "../support/browser.ts";
 import { FolderPage } from "../support/folder-page.ts";
@@ -162,6 +162,46 @@ describe.skipIf(noBrowser !== null)("a file is looked at in place", () => {
       await folder.page.view.press("Escape");
       await folder.page.until(`document.querySelector("#preview") === null`);
     }
+    folder.page.complaints.length = 0;
+  });
+
+  inBrowser("one after the other, also where one has nothing to show: who looks stays", async () => {
+    for (const name of ["a.txt", "b.zip", "c.html", "d.txt"]) writeFileSync(join(folder.served, name), name);
+    await folder.open("/files/?filter=.");
+    await pressLink("a.txt");
+    await folder.page.until(`document.querySelector("#preview pre")?.textContent === "a.txt"`);
+    const title = (name: string): Promise<void> =>
+      folder.page.until(`document.querySelector("#preview h2")?.textContent === "${name}"`);
+    // The first is the list's own, by its name.
+    await folder.page.view.press("ArrowRight");
+    await title("alpha.txt");
+    for (const name of ["b.zip", "c.html"]) {
+      await folder.page.view.press("ArrowRight");
+      await title(name);
+      expect(await folder.page.text("#preview .viewer")).toBe("There is no preview of it.");
+      expect(await folder.page.read(`document.querySelector("#preview a").href.endsWith("/${name}")`)).toBe(true);
+      expect(await folder.page.read(`document.querySelector("#preview").contains(document.activeElement)`)).toBe(true);
+    }
+    await folder.page.view.press("ArrowRight");
+    await folder.page.until(`document.querySelector("#preview pre")?.textContent === "d.txt"`);
+    await folder.page.view.press("ArrowLeft");
+    await title("c.html");
+    await folder.page.view.press("Escape");
+    await folder.page.until(`document.querySelector("#preview") === null`);
+    expect(await focusedText()).toBe("c.html");
+    expect(await folder.page.read("location.pathname")).toBe("/files/");
+  });
+
+  inBrowser("and one that is gone meanwhile keeps nobody from the next", async () => {
+    for (const name of ["one.txt", "three.txt", "two.txt"]) writeFileSync(join(folder.served, name), name);
+    await folder.open();
+    await pressLink("one.txt");
+    await isShown("pre");
+    unlinkSync(join(folder.served, "three.txt"));
+    await folder.page.view.press("ArrowRight");
+    await folder.page.until(`document.querySelector("#preview .viewer")?.textContent.startsWith("It cannot be read")`);
+    await folder.page.view.press("ArrowRight");
+    await folder.page.until(`document.querySelector("#preview pre")?.textContent === "two.txt"`);
     folder.page.complaints.length = 0;
   });
 

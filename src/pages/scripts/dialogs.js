@@ -3,19 +3,27 @@
 import { make } from "./dom.js";
 
 /**
- * Asks for a name. Null when the person thinks better of it.
+ * Asks for a name and tries it; where it cannot be had, the person reads why, with what was typed, and tries another one.
+ * Gives the name that was taken; null when the person thinks better of it.
  * @param {{ readonly title: string, readonly label: string, readonly value: string, readonly button: string }} asked
+ * @param {(name: string) => Promise<string | null>} take Null when the name was taken, otherwise why not.
  * @returns {Promise<string | null>}
  */
-export function askName({ title, label, value, button }) {
+export async function askName({ title, label, value, button }, take) {
   const field = make("input", { id: "asked-name", type: "text", value, required: "", autocomplete: "off" });
   const text = make("label", { for: "asked-name" }, label);
-  const answer = ask(title, [text, field], button, false).then((isYes) => (isYes ? field.value : null));
+  let taken = "";
+  const answer = ask(title, [text, field], button, false, async () => {
+    const name = field.value;
+    const why = await take(name);
+    if (why === null) taken = name;
+    return why;
+  });
   // What people change is the name, and not what follows its last dot.
   const dot = value.lastIndexOf(".");
   field.setSelectionRange(0, dot > 0 ? dot : value.length);
   field.focus();
-  return answer;
+  return (await answer) ? taken : null;
 }
 
 /**
@@ -48,29 +56,51 @@ export function showCopy({ title, text }) {
  * @param {readonly HTMLElement[]} content
  * @param {string} button
  * @param {boolean} isGrave
+ * @param {(() => Promise<string | null>) | null} act What yes does, while the question stands: null when it is done,
+ *   otherwise why not.
  * @returns {Promise<boolean>}
  */
-function ask(title, content, button, isGrave) {
+function ask(title, content, button, isGrave, act = null) {
   const { activeElement } = document;
   const cancel = make("button", { type: "button" }, "Cancel");
   const yes = make("button", { class: isGrave ? "grave" : "main", value: "yes" }, button);
+  const why = make("p", { role: "alert", hidden: "" });
   const form = make(
     "form",
     { method: "dialog" },
     make("h2", { id: "asked-title" }, title),
     ...content,
+    why,
     make("p", { class: "choices" }, yes, cancel),
   );
+  /** @type {Promise<string | null>} */
+  let acting = Promise.resolve("");
+  const tryIt = async (/** @type {() => Promise<string | null>} */ once) => {
+    yes.disabled = true;
+    acting = once();
+    const reason = await acting;
+    yes.disabled = false;
+    if (reason === null) return dialog.close("yes");
+    why.textContent = reason;
+    why.hidden = false;
+    form.querySelector("input")?.focus();
+  };
+  form.addEventListener("submit", (event) => {
+    if (act === null) return;
+    event.preventDefault();
+    void tryIt(act);
+  });
   const dialog = make("dialog", { "aria-labelledby": "asked-title" }, form);
   document.body.append(dialog);
   cancel.addEventListener("click", () => dialog.close(""));
   dialog.showModal();
   if (isGrave) cancel.focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
+    dialog.addEventListener("close", async () => {
       dialog.remove();
       if (activeElement instanceof HTMLElement && activeElement.isConnected) activeElement.focus();
-      resolve(dialog.returnValue === "yes");
+      // What was under way when somebody thought better of it may be done all the same.
+      resolve(dialog.returnValue === "yes" || (await acting) === null);
     });
   });
 }

@@ -34,7 +34,8 @@ function viewerOf(type, href) {
 }
 
 /**
- * Shows the file of a link, or follows it where there is nothing to show.
+ * Shows the file of a link. Where there is nothing to show, the link is followed; but who goes from file to file stays,
+ * and reads so.
  * @param {HTMLAnchorElement} link
  */
 async function preview(link) {
@@ -42,8 +43,9 @@ async function preview(link) {
   const mine = ++previews;
   const type = await typeOf(href);
   if (mine !== previews) return;
-  const viewer = type === null ? null : viewerOf(type, href);
-  if (viewer === null) return void location.assign(href);
+  const shown = type === null ? null : viewerOf(type, href);
+  if (shown === null && previewDialog === null) return void location.assign(href);
+  const viewer = shown ?? make("p", {}, type === null ? "It cannot be read just now." : "There is no preview of it.");
   previewed = link;
   const dialog = openPreview();
   const name = nameOf(/** @type {HTMLTableRowElement} */ (link.closest("tr")));

@@ -218,10 +218,12 @@ async function forAll(entries, act) {
 async function askRename() {
   const [entry] = chosenEntries();
   if (entry === undefined) return;
-  const name = await askName({ title: "Rename", label: "New name", value: entry.name, button: "Rename" });
+  const asked = { title: "Rename", label: "New name", value: entry.name, button: "Rename" };
+  const name = await askName(asked, async (typed) => {
+    if (typed === entry.name) return null;
+    return nameFault(typed) ?? rename(entry, typed);
+  });
   if (name === null || name === entry.name) return;
-  const why = nameFault(name) ?? (await rename(entry, name));
-  if (why !== null) return tell("", [{ name, why }]);
   chosen.clear();
   markNew(name);
   await refresh();
@@ -231,10 +233,9 @@ async function askRename() {
 }
 
 async function askFolder() {
-  const name = await askName({ title: "New folder", label: "Name", value: "", button: "Make" });
+  const asked = { title: "New folder", label: "Name", value: "", button: "Make" };
+  const name = await askName(asked, async (typed) => nameFault(typed) ?? makeFolder(typed));
   if (name === null) return;
-  const why = nameFault(name) ?? (await makeFolder(name));
-  if (why !== null) return tell("", [{ name, why }]);
   markNew(name);
   await refresh();
   tell("The folder " + name + " is there.");
