@@ -194,7 +194,9 @@ function parseHealthcheck(line: CommandLine): Intent {
   const [host = ""] = hosts;
   const isSecure = tls.selfSigned || tls.certFile !== null;
   const proxies = access.proxyProtocol ? access.trustedProxies : [];
-  return { kind: "healthcheck", host, port, isSecure, proxies };
+  const { certFile, keyFile } = tls;
+  const identity = certFile === null ? null : { certFile, keyFile: keyFile ?? certFile };
+  return { kind: "healthcheck", host, port, isSecure, identity, proxies };
 }
 
 /** A run with the settings that were read; the file that some of them are of can be read again. */

@@ -19,7 +19,7 @@ function answering(answer: string): { port: number; asked: () => string; [Symbol
 }
 
 function plain(host: string, port: number, ...proxies: readonly string[]): AskedServer {
-  return { host, port, isSecure: false, proxies };
+  return { host, port, isSecure: false, identity: null, proxies };
 }
 
 const answers: [why: string, answer: string, illness: string | null][] = [

@@ -233,12 +233,37 @@ describe("a certificate that is changed under load", () => {
 });
 
 describe.skipIf(needs({ programs: ["openssl", "curl"] }).skip)("whoever has a certificate", () => {
+  /** An authority, two whom it vouches for, and one who vouches for himself. */
   const SCRIPT = `
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=authority
 for name in anna bob; do
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.csr -subj /O=Acme/CN=$name
   openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out $name.pem
-done`;
+done
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eve.key -out eve.pem -subj /CN=eve`;
+
+  test("is asked for one by nobody who wants to know whether the server is well", async () => {
+    using folder = tempFolder();
+    Bun.spawnSync(["bash", "-ec", SCRIPT], { cwd: folder.path });
+    const at = (name: string): string => join(folder.path, name);
+    const asks = ["--tls-client-ca", at("ca.pem")];
+    const ofOwn = (name: string): string[] => ["--tls-cert", at(`${name}.pem`), "--tls-key", at(`${name}.key`)];
+    await using program = await RunningProgram.start([...ofOwn("eve"), ...asks, "--drain-delay", "20s"]);
+    const check = (...flags: string[]): ReturnType<typeof runProgram> =>
+      runProgram(["healthcheck", "--port", String(program.port), ...flags]);
+    // With nothing to show, with what the server does not take, and with what cannot be read.
+    for (const flags of [["--tls", "self-signed"], ofOwn("eve"), ofOwn("nobody"), ["--tls-cert", at("eve.pem")]])
+      expect([flags, (await check(...flags)).stderr]).toEqual([flags, ""]);
+    expect((await check()).exitCode).toBe(1);
+    const strangers = (): number => program.log.split("TLS_NO_CERTIFICATE").length;
+    const before = strangers();
+    expect((await check(...ofOwn("anna"), ...asks)).exitCode).toBe(0);
+    expect(strangers()).toBe(before);
+    // Who is let in hears more than that it lives.
+    program.kill("SIGTERM");
+    const isDraining = async (): Promise<boolean> => (await check(...ofOwn("anna"))).stderr.includes("answers 503.");
+    await waitUntil(isDraining);
+  }, 60_000);
 
   test.each([
     ["on a connection of its own", [], []],
