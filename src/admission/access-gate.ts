@@ -30,9 +30,12 @@ interface Doors {
   readonly credentials: Credentials;
   readonly challenge: string;
   readonly rules: AccessRules;
-  /** By name, as they are asked for; people are few. Null is whoever has not said who he is. */
-  readonly permissions: Map<string | null, Permission>;
+  /** As they are asked for; people are few. */
+  readonly permissions: Readonly<Record<GuestKind, Map<string, Permission>>>;
 }
+
+/** How somebody was let in: by a password or a certificate, by a token, or by nothing at all, and then without a name. */
+type GuestKind = "person" | "token" | "anybody";
 
 /** The doors of a server whose rights were set. */
 export class AccessControl {
@@ -58,7 +61,7 @@ export class AccessControl {
     if (claim === undefined) return this.#letInUnasked(request);
     if (claim === null) return this.#unknown("The Authorization field cannot be read.");
     const recalled = this.#doors.credentials.recall(claim, performance.now());
-    return recalled === null ? this.#judge(request, claim) : this.#letIn(request, recalled.name);
+    return recalled === null ? this.#judge(request, claim) : this.#letIn(request, kindOf(claim), recalled.name);
   };
 
   readonly finish: Finish = (request, response) => {
@@ -79,7 +82,7 @@ export class AccessControl {
       if (judged === "busy") return this.#busy(address, now, isShared);
       if (judged === "wrong") return this.#failed(address, claim, isLast);
       if (!isShared) this.#failures.forgive(address, now);
-      return this.#letIn(request, judged.name);
+      return this.#letIn(request, kindOf(claim), judged.name);
     };
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }
@@ -87,19 +90,19 @@ export class AccessControl {
   /** Nothing was said, which is enough where it is not asked for. */
   #letInUnasked(request: HttpRequest): HttpResponse | null {
     const { certifiedName } = request.peer;
-    if (certifiedName !== "") return this.#letIn(request, certifiedName);
+    if (certifiedName !== "") return this.#letIn(request, "person", certifiedName);
     const wantsToBeAsked = request.query === LOGIN_QUERY && this.#doors.credentials.hasAccounts;
-    return wantsToBeAsked ? this.#unknown("This needs a login.") : this.#letIn(request, null);
+    return wantsToBeAsked ? this.#unknown("This needs a login.") : this.#letIn(request, "anybody", "");
   }
 
-  /** The name is proven; `null` for whoever has not said who he is. */
-  #letIn(request: HttpRequest, name: string | null): null {
-    const { permissions } = this.#doors;
+  /** The name is proven. */
+  #letIn(request: HttpRequest, kind: GuestKind, name: string): null {
+    const permissions = this.#doors.permissions[kind];
     let permission = permissions.get(name);
     if (permission === undefined) {
       // Those who vouch for people may know more of them than there is room for.
       if (permissions.size >= MOST_PERMISSIONS) permissions.clear();
-      permission = this.#permissionFor(name);
+      permission = this.#permissionFor(kind, name);
       permissions.set(name, permission);
     }
     request.permission = permission;
@@ -123,18 +126,18 @@ export class AccessControl {
     return plainText(line + "\n", 401).appendLines(this.#doors.challenge);
   }
 
-  #permissionFor(name: string | null): Permission {
-    const { rules, anonymous } = this.#doors.rules;
-    const own = name === null ? [] : (rules.get(name) ?? []);
+  #permissionFor(kind: GuestKind, name: string): Permission {
+    const { rules, tokenRules, anonymous } = this.#doors.rules;
+    const isAnybody = kind === "anybody";
+    const own = isAnybody ? [] : ((kind === "token" ? tokenRules : rules).get(name) ?? []);
     const everyone = new RuleTable(this.#withDeletions(anonymous));
-    const rights = name === null ? everyone : new EitherRights(new RuleTable(this.#withDeletions(own)), everyone);
+    const rights = isAnybody ? everyone : new EitherRights(new RuleTable(this.#withDeletions(own)), everyone);
     const left = new LessRights(rights, this.#left());
-    const refuse =
-      name === null
-        ? (right: Right) => this.#unknown(`This needs a login: not everyone has the right "${right}" here.`)
-        : (right: Right) => plainText(`${quoteText(name)} has not the right "${right}" here.\n`, 403);
-    const mayLogIn = name === null && this.#doors.credentials.hasAccounts;
-    return permission({ user: name ?? "", mayLogIn, refuse }, left);
+    const refuse = isAnybody
+      ? (right: Right) => this.#unknown(`This needs a login: not everyone has the right "${right}" here.`)
+      : (right: Right) => plainText(`${quoteText(name)} has not the right "${right}" here.\n`, 403);
+    const mayLogIn = isAnybody && this.#doors.credentials.hasAccounts;
+    return permission({ user: name, mayLogIn, refuse }, left);
   }
 
   /** `rw` deletes where the server's flag says that everyone who may write may. */
@@ -152,9 +155,14 @@ export class AccessControl {
   }
 }
 
+function kindOf({ kind }: Claim): GuestKind {
+  return kind === "bearer" ? "token" : "person";
+}
+
 function doorsOf(rules: AccessRules): Doors {
   const credentials = new Credentials(rules.accounts, rules.tokens);
-  return { credentials, challenge: challengeOf(credentials), rules, permissions: new Map() };
+  const permissions = { person: new Map(), token: new Map(), anybody: new Map() };
+  return { credentials, challenge: challengeOf(credentials), rules, permissions };
 }
 
 function permission(whose: Pick<Permission, "user" | "mayLogIn" | "refuse">, rights: Rights): Permission {

@@ -20,8 +20,10 @@ export interface AccessLines {
 export interface AccessRules {
   readonly accounts: readonly Account[];
   readonly tokens: readonly TokenAccount[];
-  /** By name. */
+  /** Of people, by the name that they have from a password or a certificate. */
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
+  /** By the token's name, which no certificate can have. */
+  readonly tokenRules: ReadonlyMap<string, readonly Rule[]>;
   /** Of whoever has not said who he is, and so of everyone. */
   readonly anonymous: readonly Rule[];
 }
@@ -63,12 +65,19 @@ export function holdsPassword(line: string): boolean {
   return !(account instanceof BadRule) && account.secret !== null && !isHash(account.secret);
 }
 
+function add(all: Map<string, Rule[]>, name: string, rule: Rule): void {
+  const rules = all.get(name) ?? [];
+  rules.push(rule);
+  all.set(name, rules);
+}
+
 const OWN_NAME = "give each its own, as in NAME:TOKEN@/path:rights";
 
 class AccessReader {
   readonly #secrets = new Map<string, string>();
   readonly #tokens = new Map<string, string>();
   readonly #rules = new Map<string, Rule[]>();
+  readonly #tokenRules = new Map<string, Rule[]>();
   readonly #anonymous: Rule[] = [];
   #fault: UnfitAccess | null = null;
 
@@ -80,7 +89,7 @@ class AccessReader {
     if (secret !== null && known !== undefined && known !== secret)
       return this.#refuse(`${source} gives a second password to one name; the first has another.`);
     if (secret !== null) this.#secrets.set(name, secret);
-    this.#add(name, rule);
+    add(this.#rules, name, rule);
   }
 
   token(line: string): void {
@@ -91,7 +100,7 @@ class AccessReader {
     if (known !== undefined && known !== token)
       return this.#refuse(`--token gives two tokens one name and so one set of rights; ${OWN_NAME}.`);
     this.#tokens.set(name, token);
-    this.#add(name, rule);
+    add(this.#tokenRules, name, rule);
   }
 
   anonymous(line: string): void {
@@ -104,18 +113,25 @@ class AccessReader {
     // Rights belong to names: a token that shares one would have those of its password too.
     if ([...this.#tokens.keys()].some((name) => this.#secrets.has(name)))
       this.#refuse(`--token has the name of somebody with a password, and so his rights; ${OWN_NAME}.`);
+    this.#giveToTokens(areCertified);
     const named = new Set([...this.#secrets.keys(), ...this.#tokens.keys()]);
     if (!areCertified && [...this.#rules.keys()].some((name) => !named.has(name)))
       this.#refuse("A rule of --auth names somebody who has no password: NAME:PASSWORD comes on another line.");
     const accounts = [...this.#secrets].map(([name, secret]) => ({ name, secret }));
     const tokens = [...this.#tokens].map(([name, token]) => ({ name, token }));
-    return this.#fault ?? { accounts, tokens, rules: this.#rules, anonymous: this.#anonymous };
+    const [rules, tokenRules, anonymous] = [this.#rules, this.#tokenRules, this.#anonymous];
+    return this.#fault ?? { accounts, tokens, rules, tokenRules, anonymous };
   }
 
-  #add(name: string, rule: Rule): void {
-    const rules = this.#rules.get(name) ?? [];
-    rules.push(rule);
-    this.#rules.set(name, rules);
+  /** A rule of `--auth` may be a token's, unless it may be somebody's who has a certificate. */
+  #giveToTokens(areCertified: boolean): void {
+    for (const name of this.#tokens.keys()) {
+      const rules = this.#rules.get(name) ?? [];
+      if (rules.length > 0 && areCertified)
+        this.#refuse(`A rule of --auth names a token, and may name a certificate; ${OWN_NAME}.`);
+      for (const rule of rules) add(this.#tokenRules, name, rule);
+      this.#rules.delete(name);
+    }
   }
 
   #refuse(line: string): void {

@@ -33,6 +33,29 @@ describe("a token never comes to rights of another:", () => {
   });
 });
 
+describe("a rule of --auth for a token's name", () => {
+  const lines = { accounts: ["ci@/b:rw"], file: null, tokens: [`ci:${ONE}@/a:ro`], anonymous: [] };
+  const own = { path: ["a"], rights: ["read"] };
+
+  test("is the token's, where nobody else could be meant", () => {
+    const more = { path: ["b"], rights: ["read", "create", "write"] };
+    const read = readAccessRules({ ...lines, areCertified: false });
+    expect(read).toMatchObject({ rules: new Map(), tokenRules: new Map([["ci", [own, more]]]) });
+  });
+
+  test("is a mistake where a certificate may have the name", () => {
+    const read = readAccessRules({ ...lines, areCertified: true });
+    expect((read as UnfitAccess).line).toBe(
+      "A rule of --auth names a token, and may name a certificate; give each its own, as in NAME:TOKEN@/path:rights.",
+    );
+  });
+
+  test("that is missing leaves a certificate of the name without any", () => {
+    const read = readAccessRules({ ...lines, accounts: [], areCertified: true });
+    expect(read).toMatchObject({ rules: new Map(), tokenRules: new Map([["ci", [own]]]) });
+  });
+});
+
 describe("a rule for a name without a password", () => {
   const lines = { accounts: ["anna@/inbox:create"], file: null, tokens: [], anonymous: [] };
 

@@ -265,6 +265,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eve
     await waitUntil(isDraining);
   }, 60_000);
 
+  const TOKEN = "0123456789abcdef";
   test.each([
     ["on a connection of its own", [], []],
     ["brought by a proxy", ["--proxy-protocol", "--trusted-proxies", "127.0.0.1"], ["--haproxy-protocol"]],
@@ -272,13 +273,15 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eve
     using folder = tempFolder();
     Bun.spawnSync(["bash", "-ec", SCRIPT], { cwd: folder.path });
     const at = (name: string): string => join(folder.path, name);
-    mkdirSync(at("served/inbox"), { recursive: true });
+    for (const name of ["inbox", "ci"]) mkdirSync(at(`served/${name}`), { recursive: true });
     writeFileSync(at("served/read.txt"), "read");
     const rights = [
       "--auth",
       "anna@/inbox:read,create",
       "--anonymous",
       "ro@/read.txt",
+      "--token",
+      `bob:${TOKEN}@/ci:create`,
       "--tls-client-ca",
       at("ca.pem"),
     ];
@@ -296,6 +299,10 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eve
     expect(await ask("anna", "/files/inbox/new.txt", ...send)).toEndWith(" 403");
     expect(await ask("bob", "/files/inbox/other.txt", ...send)).toBe('"bob" has not the right "create" here.\n 403');
     expect(await ask("bob", "/files/read.txt")).toBe("read 200");
+    // Anybody may be called as a token is: its rights are those of whoever has it.
+    expect(await ask("bob", "/files/ci/new.txt", ...send)).toEndWith(" 403");
+    expect(await ask("bob", "/files/ci/new.txt", ...send, "-H", `Authorization: Bearer ${TOKEN}`)).toEndWith(" 201");
+    expect(await ask("bob", "/files/ci/other.txt", ...send)).toEndWith(" 403");
     // Whoever says that he is another one must know how.
     expect(await ask("anna", "/files/read.txt", "-u", "eve:pw")).toEndWith(" 401");
   });
