@@ -9,7 +9,7 @@ import type { AccessRules } from "./access-rules.ts";
 import { type Claim, Credentials, readClaim, type Verdict } from "./credentials.ts";
 import type { FailureTable } from "./failures.ts";
 import type { Finish, Warn } from "./gate.ts";
-import { EitherRights, LessRights, type Rule, RuleTable } from "./rights.ts";
+import { EitherRights, LessRights, RIGHTS, type Rule, RuleTable } from "./rights.ts";
 
 /** What goes on every answer to a path whose content depends on who asks. */
 const VARIES = "Vary: Authorization\r\n";
@@ -130,29 +130,33 @@ export class AccessControl {
     const { rules, tokenRules, anonymous } = this.#doors.rules;
     const isAnybody = kind === "anybody";
     const own = isAnybody ? [] : ((kind === "token" ? tokenRules : rules).get(name) ?? []);
-    const everyone = new RuleTable(this.#withDeletions(anonymous));
-    const rights = isAnybody ? everyone : new EitherRights(new RuleTable(this.#withDeletions(own)), everyone);
-    const left = new LessRights(rights, this.#left());
+    const everyone = new RuleTable(withDeletions(anonymous, this.#settings));
+    const rights = isAnybody ? everyone : new EitherRights(new RuleTable(withDeletions(own, this.#settings)), everyone);
+    const left = new LessRights(rights, leftBy(this.#settings));
     const refuse = isAnybody
       ? (right: Right) => this.#unknown(`This needs a login: not everyone has the right "${right}" here.`)
       : (right: Right) => plainText(`${quoteText(name)} has not the right "${right}" here.\n`, 403);
     const mayLogIn = isAnybody && this.#doors.credentials.hasAccounts;
     return permission({ user: name, mayLogIn, refuse }, left);
   }
+}
 
-  /** `rw` deletes where the server's flag says that everyone who may write may. */
-  #withDeletions(rules: readonly Rule[]): readonly Rule[] {
-    if (!this.#settings.allowDelete) return rules;
-    return rules.map((rule) =>
-      rule.rights.includes("write") ? { ...rule, rights: [...rule.rights, "delete"] } : rule,
-    );
-  }
+/** The rights of a rule, as they count on a server with these flags. */
+export function rightsInForce({ rights }: Rule, settings: AccessSettings): readonly Right[] {
+  const left = leftBy(settings);
+  const mayDelete = settings.allowDelete && rights.includes("write");
+  return RIGHTS.filter((right) => left.has(right) && (rights.includes(right) || (right === "delete" && mayDelete)));
+}
 
-  #left(): ReadonlySet<Right> {
-    const { readOnly, uploadOnly } = this.#settings;
-    if (readOnly) return new Set<Right>(["read"]);
-    return uploadOnly ? new Set<Right>(["create"]) : new Set<Right>(["read", "create", "write", "delete"]);
-  }
+/** `rw` deletes where the server's flag says that everyone who may write may. */
+function withDeletions(rules: readonly Rule[], { allowDelete }: AccessSettings): readonly Rule[] {
+  if (!allowDelete) return rules;
+  return rules.map((rule) => (rule.rights.includes("write") ? { ...rule, rights: [...rule.rights, "delete"] } : rule));
+}
+
+function leftBy({ readOnly, uploadOnly }: AccessSettings): ReadonlySet<Right> {
+  if (readOnly) return new Set<Right>(["read"]);
+  return new Set<Right>(uploadOnly ? ["create"] : RIGHTS);
 }
 
 function kindOf({ kind }: Claim): GuestKind {

@@ -10,6 +10,7 @@ import {
   readAccessRules,
   UnfitAccess,
 } from "../admission/access-rules.ts";
+import { rightsInForce } from "../admission/access-gate.ts";
 import { isLoopback, socketPath } from "../cli/address.ts";
 import { UNIX_PEER } from "../http/address-set.ts";
 import type { Config } from "../config.ts";
@@ -36,7 +37,7 @@ export function loadAccess(
   // An empty file is nobody, and not everyone.
   if (authFile === null && !hasRules(rules)) return { rules: null, notes: [] };
   const open = authFile === null || file === null ? [] : openNotes(authFile, file);
-  return { rules, notes: [...notesOn(config, rules, words), ...open] };
+  return { rules, notes: [...notesOn(config, rules, words), ...open, ...wideNotes(config, rules)] };
 }
 
 /** Some editors put it before everything; it is none of the first name. */
@@ -73,6 +74,22 @@ function notesOn(
   if (secrets.some((line) => typed.includes(line)))
     notes.push("Other users of this machine can read secrets in a command line; --auth-file keeps them to itself.");
   return notes;
+}
+
+/** Of those rules of `--anonymous` that let strangers change something. */
+const MOST_NAMED = 3;
+
+/** What everybody in the network may change, rules or not: whoever has a certificate is none of everybody. */
+function wideNotes({ hosts, directory, files, tls }: Config, { anonymous }: AccessRules): readonly string[] {
+  const open = hosts.filter((host) => !isLoopback(host)).join(" or ");
+  if (open === "" || directory === null || tls.clientAuthorityFile !== null) return [];
+  const wide = anonymous
+    .map((rule) => ({ rule, rights: rightsInForce(rule, files).filter((right) => right !== "read") }))
+    .filter(({ rights }) => rights.length > 0)
+    .map(({ rule, rights }) => `${rights.join(" and ")} in /${rule.path.join("/")}`);
+  if (wide.length === 0) return [];
+  const named = [...wide.slice(0, MOST_NAMED), ...(wide.length > MOST_NAMED ? ["and more"] : [])].join(", ");
+  return [`Everyone who can reach ${open} has, by --anonymous, the rights to ${named}.`];
 }
 
 const OTHERS_READ = 0o004;

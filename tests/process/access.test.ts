@@ -61,6 +61,35 @@ describe("and of passwords that travel without encryption:", () => {
   });
 });
 
+describe("and of what everyone in the network may change:", () => {
+  const OPEN = ["dir", "--host", "0.0.0.0", "--anonymous"];
+  const cases: [why: string, words: string[], told: string | null][] = [
+    ["everything", [...OPEN, "rw@/"], "create and write in /"],
+    ["everything, with deletions", [...OPEN, "rw@/", "--allow-delete"], "create and write and delete in /"],
+    ["a drop box among what is read", [...OPEN, "ro@/", "--anonymous", "create@/in"], "create in /in"],
+    ["deletions alone", [...OPEN, "read,delete@/old/er"], "delete in /old/er"],
+    ["by an address of the network", ["dir", "--host", "192.0.2.1", "--anonymous", "write@/"], "write in /"],
+    ["in a drop box", [...OPEN, "rw@/", "--upload-only"], "create in /"],
+    [
+      "in several places",
+      [...OPEN, "create@/a", ...["b", "c", "d"].flatMap((path) => ["--anonymous", `write@/${path}`])],
+      "create in /a, write in /b, write in /c, and more",
+    ],
+    ["what is read only", [...OPEN, "ro@/"], null],
+    ["nothing, since the server is read-only", [...OPEN, "rw@/", "--read-only"], null],
+    ["nothing", [...OPEN, "none@/in"], null],
+    ["what is on this machine", ["dir", "--anonymous", "rw@/"], null],
+    ["no folder", ["--host", "0.0.0.0", "--anonymous", "rw@/"], null],
+    ["what only certificates reach", [...OPEN, "rw@/", "--tls", "self-signed", "--tls-client-ca", "ca.pem"], null],
+    ["what people may", ["dir", "--host", "0.0.0.0", "--auth", `bob:${HASH}@/:rw`], null],
+  ];
+  test.each(cases)("%s", (_, words, told) => {
+    const [, place] = /Everyone who can reach (\S+) has, by --anonymous, the rights to/.exec(notesOf(words)) ?? [];
+    expect(place).toBe(told === null ? undefined : words[2]);
+    if (told !== null) expect(notesOf(words)).toContain(`the rights to ${told}.`);
+  });
+});
+
 describe("and of an --auth-file that others can read:", () => {
   const cases: [why: string, text: string, mode: number, isTold: boolean][] = [
     ["passwords for everyone", "bob:pw\n", 0o644, true],
