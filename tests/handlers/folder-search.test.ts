@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { copyFileSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { searchFolder } from "../../src/handlers/folder-search.ts";
@@ -8,23 +8,15 @@ import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
+import { FolderHouse } from "../support/folder-house.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { LOCAL_PEER, requestOf } from "../support/request.ts";
-import { type StartedServer, startServer } from "../support/start-server.ts";
+import { startServer } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-const folder = tempFolder();
-const servers: StartedServer[] = [];
-
-function serve(...flags: string[]): number {
-  const server = startServer(application(folder.path, ...flags));
-  servers.push(server);
-  return server.port;
-}
-
-beforeAll(() => {
+const house = new FolderHouse((root) => {
   for (const path of ["a/b/c", "secret/deep", "photos 2024/Berlin", ".hidden"])
-    mkdirSync(join(folder.path, path), { recursive: true });
+    mkdirSync(join(root, path), { recursive: true });
   for (const path of [
     "Invoice 1.pdf",
     "a/invoice.txt",
@@ -37,14 +29,11 @@ beforeAll(() => {
     "a/.mini-http-invoice",
     "Stra\u00dfe.txt",
   ])
-    writeFileSync(join(folder.path, path), "x");
-  symlinkSync("..", join(folder.path, "a/loop"));
-  symlinkSync("/etc", join(folder.path, "outside"));
+    writeFileSync(join(root, path), "x");
+  symlinkSync("..", join(root, "a/loop"));
+  symlinkSync("/etc", join(root, "outside"));
 });
-afterAll(async () => {
-  for (const server of servers) await server.stop();
-  folder[Symbol.dispose]();
-});
+const { serve } = house;
 
 interface Result {
   readonly paths: readonly string[];
@@ -140,7 +129,7 @@ describe("a search", () => {
   });
 
   test("is one with --index, too", async () => {
-    writeFileSync(join(folder.path, "a/b/index.html"), "index");
+    writeFileSync(house.at("a/b/index.html"), "index");
     expect((await search(serve("--index"), "/files/a/b/?search=old")).paths).toEqual(["c/INVOICE-old.txt"]);
   });
 
@@ -175,7 +164,7 @@ describe("below a hidden path nothing shows:", () => {
 
   test("not even how much was looked at", async () => {
     const flags = ["--anonymous", "ro@/pub", "--anonymous", "none@/"];
-    mkdirSync(join(folder.path, "pub"), { recursive: true });
+    mkdirSync(house.at("pub"), { recursive: true });
     const { end } = await search(serve(...flags), "/files/?search=invoice");
     expect(end.lookedAt).toBe(1);
   });

@@ -1,30 +1,16 @@
 // Every way to write, in every mode: whoever is refused learns which flag or which right it was.
 
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
-import { type StartedServer, startServer } from "../support/start-server.ts";
-import { tempFolder } from "../support/temp-folder.ts";
+import { FolderHouse } from "../support/folder-house.ts";
 
-const folder = tempFolder();
-const servers: StartedServer[] = [];
-
-beforeAll(() => {
-  mkdirSync(join(folder.path, "empty"));
-  for (const name of ["file", "other"]) writeFileSync(join(folder.path, name), name);
+const house = new FolderHouse((root) => {
+  mkdirSync(join(root, "empty"));
+  for (const name of ["file", "other"]) writeFileSync(join(root, name), name);
 });
-afterAll(async () => {
-  for (const server of servers) await server.stop();
-  folder[Symbol.dispose]();
-});
-
-function serve(...flags: string[]): number {
-  const server = startServer(application(folder.path, ...flags));
-  servers.push(server);
-  return server.port;
-}
+const { serve } = house;
 
 const FORM = "Content-Type: multipart/form-data; boundary=b\r\n";
 const SENT = '--b\r\nContent-Disposition: form-data; name="f"; filename="file"\r\n\r\nnew\r\n--b--\r\n';
@@ -81,7 +67,7 @@ describe("what a flag forbids", () => {
       expect([name, await refusalOf(guarded, WAYS[name])]).toEqual([name, `403 ${flag}`]);
       expect([name, await refusalOf(guarded, WAYS[name], LOGGED_IN)]).toEqual([name, `403 ${flag}`]);
     }
-    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file", "other"]);
+    expect(house.names()).toEqual(["empty", "file", "other"]);
   });
 });
 
@@ -108,6 +94,6 @@ describe("a right that is missing", () => {
       expect([name, await refusalOf(everyone, WAYS[name])]).toEqual([name, `401 ${right}`]);
       expect([name, await refusalOf(somebody, WAYS[name], LOGGED_IN)]).toEqual([name, `403 ${right}`]);
     }
-    expect(readdirSync(folder.path).toSorted()).toEqual(["empty", "file", "other"]);
+    expect(house.names()).toEqual(["empty", "file", "other"]);
   });
 });

@@ -1,29 +1,12 @@
 // MOVE (RFC 4918 9.9) of files and folders.
 
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { existsSync, linkSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { application } from "../support/app.ts";
 import { ask } from "../support/ask.ts";
-import { type StartedServer, startServer } from "../support/start-server.ts";
-import { tempFolder } from "../support/temp-folder.ts";
+import { FolderHouse } from "../support/folder-house.ts";
 
-const outer = tempFolder();
-let root = "";
-let runs = 0;
-const servers: StartedServer[] = [];
-
-beforeEach(() => {
-  root = join(outer.path, String(runs++));
+const house = new FolderHouse((root) => {
   mkdirSync(join(root, "full/sub"), { recursive: true });
   mkdirSync(join(root, "empty"));
   writeFileSync(join(root, "file"), "file");
@@ -31,31 +14,11 @@ beforeEach(() => {
   writeFileSync(join(root, "full/in"), "in");
   symlinkSync("file", join(root, "link"));
   symlinkSync("full", join(root, "way"));
-  symlinkSync(outer.path, join(root, "out"));
+  symlinkSync(house.outside, join(root, "out"));
 });
-afterAll(async () => {
-  for (const server of servers) await server.stop();
-  outer[Symbol.dispose]();
-});
-
-function serve(...flags: string[]): number {
-  const server = startServer(application(root, ...flags));
-  servers.push(server);
-  return server.port;
-}
+const { serve } = house;
 
 const to = (destination: string, more = ""): string => `Destination: ${destination}\r\n${more}`;
-const read = (name: string): string => readFileSync(join(root, name), "utf8");
-
-/** Links are names, and not followed. */
-function names(folder = root, beginning = ""): string[] {
-  const found = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const name = beginning + entry.name;
-    return entry.isDirectory() ? [name + "/", ...names(join(folder, entry.name), name + "/")] : [name];
-  });
-  return found.toSorted();
-}
-
 describe("MOVE", () => {
   const moved: [from: string, destination: string, there: string, status: number, fields?: string][] = [
     ["file", "/files/new", "new", 201],
@@ -77,21 +40,21 @@ describe("MOVE", () => {
     ["link", "/files/new", "new", 201],
   ];
   test.each(moved)("of %s to %s", async (from, destination, there, status, fields = "") => {
-    const before = names();
+    const before = house.names();
     const reply = await ask(serve("--allow-delete"), "MOVE", `/files/${from}`, to(destination, fields));
     expect([reply.status, reply.body]).toEqual([status, ""]);
     const [path, goal] = [from.replace(/\/$/, ""), there.replace(/\/$/, "")];
-    expect(existsSync(join(root, path))).toBe(false);
+    expect(existsSync(house.at(path))).toBe(false);
     const expected = before
       .filter((name) => status === 201 || name !== there)
       .map((name) => (name === path || name.startsWith(path + "/") ? goal + name.slice(path.length) : name));
-    expect(names()).toEqual(expected.toSorted());
+    expect(house.names()).toEqual(expected.toSorted());
   });
 
   test("keeps the content, and tells the new tag", async () => {
     const port = serve("--allow-delete");
     const reply = await ask(port, "MOVE", "/files/file", to("/files/new"));
-    expect(read("new")).toBe("file");
+    expect(house.read("new")).toBe("file");
     const seen = await ask(port, "GET", "/files/new");
     expect(seen.fields.get("etag")?.replace("W/", "")).toBe(reply.fields.get("etag")?.replace("W/", ""));
     expect((await ask(port, "GET", "/files/file")).status).toBe(404);
@@ -99,7 +62,7 @@ describe("MOVE", () => {
 
   test("of a link keeps the link", async () => {
     await ask(serve("--allow-delete"), "MOVE", "/files/link", to("/files/new"));
-    expect(readlinkSync(join(root, "new"))).toBe("file");
+    expect(readlinkSync(house.at("new"))).toBe("file");
   });
 
   // As a move leaves it that was killed between its two steps: `rename` does nothing with two names of one file.
@@ -109,11 +72,11 @@ describe("MOVE", () => {
     ["file", "full/FILE", "full/FILE"],
     ["link", "twin-link", "twin-link"],
   ])("of %s onto another name of the same file, %s, takes the old name away", async (from, twin, there) => {
-    linkSync(join(root, from), join(root, twin));
+    linkSync(house.at(from), house.at(twin));
     const reply = await ask(serve("--allow-delete"), "MOVE", `/files/${from}`, to(`/files/${twin}`));
     expect(reply.status).toBe(204);
-    expect(names()).not.toContain(from);
-    expect(read(there)).toBe("file");
+    expect(house.names()).not.toContain(from);
+    expect(house.read(there)).toBe("file");
   });
 
   const refused: [what: string, from: string, destination: string | null, status: number, fields?: string][] = [
@@ -161,12 +124,12 @@ describe("MOVE", () => {
     ["another version", "file", "/files/new", 412, 'If-Match: "none"\r\n'],
   ];
   test.each(refused)("%s: nothing moves", async (_, from, destination, status, fields = "") => {
-    const before = [names(), read("file"), read("other")];
+    const before = [house.names(), house.read("file"), house.read("other")];
     const destined = destination === null ? fields : to(destination, fields);
     const reply = await ask(serve("--allow-delete"), "MOVE", `/files/${from}`, destined);
     expect(reply.status).toBe(status);
     expect(reply.body).toMatch(/^[^\n]+\n$/);
-    expect([names(), read("file"), read("other")]).toEqual(before);
+    expect([house.names(), house.read("file"), house.read("other")]).toEqual(before);
   });
 
   test("with a body moves nothing", async () => {
@@ -187,7 +150,7 @@ describe("MOVE", () => {
   test.each([["error"], ["rename"]])("with --on-duplicate %s takes no file's place", async (way) => {
     const port = serve("--allow-delete", "--on-duplicate", way);
     expect((await ask(port, "MOVE", "/files/file", to("/files/other"))).status).toBe(409);
-    expect(read("other")).toBe("other");
+    expect(house.read("other")).toBe("other");
   });
 
   test("of a page of another origin moves nothing", async () => {
@@ -241,7 +204,7 @@ describe("many at once", () => {
   test("for one name: one has it, and no file is lost", async () => {
     const port = serve("--allow-delete");
     const count = 40;
-    for (let i = 0; i < count; i++) writeFileSync(join(root, `from-${i}`), String(i));
+    for (let i = 0; i < count; i++) writeFileSync(house.at(`from-${i}`), String(i));
     const replies = await Promise.all(
       Array.from({ length: count }, (_, i) =>
         ask(port, "MOVE", `/files/from-${i}`, to("/files/goal", "Overwrite: F\r\n")),
@@ -249,7 +212,7 @@ describe("many at once", () => {
     );
     expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(replies.filter(({ status }) => status === 412)).toHaveLength(count - 1);
-    expect(names().filter((name) => name.startsWith("from-"))).toHaveLength(count - 1);
+    expect(house.names().filter((name) => name.startsWith("from-"))).toHaveLength(count - 1);
   });
 
   test("of one file: one moves it", async () => {
@@ -258,12 +221,12 @@ describe("many at once", () => {
       Array.from({ length: 40 }, (_, i) => ask(port, "MOVE", "/files/file", to(`/files/goal-${i}`))),
     );
     expect(replies.map(({ status }) => status).toSorted()).toEqual([201, ...new Array<number>(39).fill(404)]);
-    expect(names().filter((name) => name.startsWith("goal-"))).toHaveLength(1);
+    expect(house.names().filter((name) => name.startsWith("goal-"))).toHaveLength(1);
   });
 
   test("in a circle end, and nothing is lost", async () => {
     const port = serve("--allow-delete");
-    for (const name of ["a", "b", "c"]) writeFileSync(join(root, name), name);
+    for (const name of ["a", "b", "c"]) writeFileSync(house.at(name), name);
     const circle = ["a", "b", "c"];
     for (let round = 0; round < 20; round++) {
       await Promise.all(
@@ -272,6 +235,6 @@ describe("many at once", () => {
         ),
       );
     }
-    expect(circle.map(read).toSorted()).toEqual(circle);
+    expect(circle.map((name) => house.read(name)).toSorted()).toEqual(circle);
   });
 });

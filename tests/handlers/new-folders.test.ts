@@ -1,49 +1,23 @@
 // MKCOL (RFC 4918 9.3), and DELETE of what it makes.
 
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { application } from "../support/app.ts";
 import { answerTo, ask, withoutBody } from "../support/ask.ts";
+import { FolderHouse } from "../support/folder-house.ts";
 import { resolveLocation } from "../support/response-reader.ts";
-import { type StartedServer, startServer } from "../support/start-server.ts";
-import { tempFolder } from "../support/temp-folder.ts";
 
-const outer = tempFolder();
-let root = "";
-let runs = 0;
-const servers: StartedServer[] = [];
-
-beforeEach(() => {
-  root = join(outer.path, String(runs++));
+const house = new FolderHouse((root) => {
   mkdirSync(join(root, "full/sub"), { recursive: true });
   mkdirSync(join(root, "empty"));
   writeFileSync(join(root, "file"), "old");
   symlinkSync("full", join(root, "link"));
-  symlinkSync(outer.path, join(root, "out"));
+  symlinkSync(house.outside, join(root, "out"));
 });
-afterAll(async () => {
-  for (const server of servers) await server.stop();
-  outer[Symbol.dispose]();
-});
-
-function serve(...flags: string[]): number {
-  const server = startServer(application(root, ...flags));
-  servers.push(server);
-  return server.port;
-}
-
-/** Links are names, and not followed. */
-function namesBelow(folder: string, beginning = ""): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const name = beginning + entry.name;
-    return entry.isDirectory() ? [name, ...namesBelow(join(folder, entry.name), name + "/")] : [name];
-  });
-  return entries.toSorted();
-}
+const { serve } = house;
 
 const as = (name: string): string => `Authorization: Basic ${Buffer.from(`${name}:pw`).toString("base64")}\r\n`;
-const isFolder = (path: string): boolean => statSync(join(root, path)).isDirectory();
+const isFolder = (path: string): boolean => statSync(house.at(path)).isDirectory();
 
 describe("MKCOL", () => {
   test.each(["new", "new/", "full/new/", "full/sp%20%C3%A4%2Bx/", "full/a:b", "link/new/"])(
@@ -84,14 +58,14 @@ describe("MKCOL", () => {
   ];
   test.each(refused)("%s: nothing is made", async (_, path, status, fields = "", body = "") => {
     const port = serve();
-    const before = namesBelow(root);
+    const before = house.names();
     const isChunked = fields.startsWith("Transfer-Encoding");
     const reply = isChunked
       ? await answerTo(port, withoutBody("MKCOL", `/files/${path}`, fields) + body)
       : await ask(port, "MKCOL", `/files/${path}`, fields, body);
     expect(reply.status).toBe(status);
     expect(reply.body).toMatch(/^[^\n]+\n$/);
-    expect(namesBelow(root)).toEqual(before);
+    expect(house.names()).toEqual(before);
   });
 
   test("405 says what can be done with what is there", async () => {
@@ -106,7 +80,7 @@ describe("MKCOL", () => {
   });
 
   test("the served folder itself is made for the first one, as for the first upload", async () => {
-    rmSync(root, { recursive: true });
+    rmSync(house.root, { recursive: true });
     expect((await ask(serve(), "MKCOL", "/files/new/")).status).toBe(201);
     expect(isFolder("new")).toBe(true);
   });
@@ -122,7 +96,7 @@ describe("MKCOL", () => {
     const port = serve("--max-files", "5");
     expect((await ask(port, "MKCOL", "/files/one/")).status).toBe(201);
     expect((await ask(port, "MKCOL", "/files/two/")).status).toBe(507);
-    expect(existsSync(join(root, "two"))).toBe(false);
+    expect(existsSync(house.at("two"))).toBe(false);
   });
 
   const flags: [flags: string[], status: number, line: string][] = [
@@ -140,7 +114,7 @@ describe("MKCOL", () => {
   test.each(flags)("with %j", async (words, status, line) => {
     const reply = await ask(serve(...words), "MKCOL", "/files/new/");
     expect([reply.status, reply.body]).toEqual([status, line]);
-    expect(existsSync(join(root, "new"))).toBe(status === 201);
+    expect(existsSync(house.at("new"))).toBe(status === 201);
   });
 
   const rights: [rule: string, path: string, status: number][] = [
@@ -165,7 +139,7 @@ describe("MKCOL", () => {
   test("a page of another origin makes none", async () => {
     const reply = await ask(serve(), "MKCOL", "/files/new/", "Origin: http://evil.example\r\n");
     expect(reply.status).toBe(403);
-    expect(existsSync(join(root, "new"))).toBe(false);
+    expect(existsSync(house.at("new"))).toBe(false);
   });
 
   test("PUT of a folder says how one is made", async () => {
@@ -191,15 +165,15 @@ describe("DELETE of a folder", () => {
     ["", 403],
   ];
   test.each(rows)("/files/%s: %i", async (path, status, fields = "") => {
-    const before = namesBelow(root);
+    const before = house.names();
     const reply = await ask(serve("--allow-delete"), "DELETE", `/files/${path}`, fields);
     expect(reply.status).toBe(status);
-    const after = namesBelow(root);
+    const after = house.names();
     expect(after).toEqual(status === 204 ? before.filter((name) => name !== "empty") : before);
   });
 
   test("one that only looks empty says so, and one with an upload under way stays", async () => {
-    writeFileSync(join(root, "empty/.hidden"), "");
+    writeFileSync(house.at("empty/.hidden"), "");
     const reply = await ask(serve("--allow-delete"), "DELETE", "/files/empty/");
     expect([reply.status, reply.body]).toEqual([
       409,

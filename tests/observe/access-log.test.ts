@@ -5,35 +5,13 @@ import { join } from "node:path";
 import { BAD_FIELD_LINE, BODY_TOO_LARGE } from "../../src/http/refusal.ts";
 import { AccessLog } from "../../src/observe/access-log.ts";
 import { MAX_PENDING_BYTES } from "../../src/observe/line-queue.ts";
-import type { ExchangeRecord } from "../../src/observe/observer.ts";
+import { RECORD } from "../support/exchange-record.ts";
 import { LogPipe } from "../support/log-pipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-log-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} /;
-
-const RECORD: ExchangeRecord = {
-  peerAddress: "127.0.0.1",
-  peerPort: 47920,
-  method: "GET",
-  target: "/echo/abc",
-  minorVersion: 1,
-  route: "/echo/{text}",
-  user: "",
-  status: 200,
-  refusal: null,
-  ownLimit: null,
-  requestBytes: 0,
-  bodyBytes: 3,
-  answerMs: 0.01,
-  durationMs: 0.08,
-  cutOff: false,
-  fields: { get: () => undefined },
-  requestId: "",
-  connection: 7,
-  secure: false,
-};
 
 /** The lines that the calls wrote to a file, without their time stamps. */
 async function linesOf(calls: (log: AccessLog) => void, quiet = false, servesFiles = true): Promise<string[]> {

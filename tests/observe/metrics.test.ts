@@ -6,30 +6,9 @@ import { Metrics } from "../../src/observe/metrics.ts";
 import { METRICS_BYTES, MetricsMemory } from "../../src/observe/metrics-memory.ts";
 import { formatMetrics } from "../../src/observe/metrics-text.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
+import { RECORD } from "../support/exchange-record.ts";
 
 const ROUTES = ["/", "/files/{path}", "/echo/{text}"];
-const RECORD: ExchangeRecord = {
-  peerAddress: "127.0.0.1",
-  peerPort: 1,
-  method: "GET",
-  target: "/echo/abc",
-  minorVersion: 1,
-  route: "/echo/{text}",
-  user: "",
-  status: 200,
-  refusal: null,
-  ownLimit: null,
-  requestBytes: 0,
-  bodyBytes: 3,
-  answerMs: 1,
-  durationMs: 3,
-  cutOff: false,
-  fields: { get: () => undefined },
-  requestId: "",
-  connection: 1,
-  secure: false,
-};
-
 function counted(...changes: Partial<ExchangeRecord>[]): MetricsMemory {
   const metrics = new Metrics(new MetricsMemory());
   metrics.routes = ROUTES;

@@ -1,9 +1,10 @@
 // Uploads as they go over the wire, and a client that sends them to a server with its own folder.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Limits } from "../../src/http/limits.ts";
 import { application } from "./app.ts";
+import { namesBelow } from "./names-below.ts";
 import { RawClient } from "./raw-client.ts";
 import { type ReadResponse, readResponses } from "./response-reader.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
@@ -66,7 +67,7 @@ export class UploadHouse implements AsyncDisposable {
 
   /** Everything below the folder, folders too, by its path. */
   names(): string[] {
-    return namesBelow(this.root, "").sort();
+    return namesBelow(this.root);
   }
 
   /** Waits until no more and no less is below the folder: a cut upload goes away in its own time. */
@@ -89,19 +90,6 @@ export class UploadHouse implements AsyncDisposable {
     this.#outer[Symbol.dispose]();
     const faults = this.#servers.flatMap(({ observer }) => observer.faults);
     if (faults.length > 0) throw faults[0];
-  }
-}
-
-/** Links are not followed (Bun's recursive `readdir` does), and what goes away meanwhile is not there. */
-function namesBelow(folder: string, prefix = ""): string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const name = prefix + entry.name;
-      return entry.isDirectory() ? [name, ...namesBelow(join(folder, entry.name), name + "/")] : [name];
-    });
-  } catch (error) {
-    if (prefix !== "" && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
   }
 }
 
