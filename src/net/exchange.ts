@@ -43,6 +43,8 @@ export class Exchange {
   #startedAt = 0;
   /** When its response began, the same way. */
   #answeredAt = 0;
+  /** How much the kernel had then, where that is all that was needed; -1 where a response goes on from there. */
+  #takenWhenAnswered = -1;
 
   constructor(
     context: ExchangeContext,
@@ -137,7 +139,9 @@ export class Exchange {
     if (isEcho) this.#reader.body?.want();
     if (!this.isLast) this.isLast = framing === "close" || !this.#canBeFollowed(body);
     if (this.#startedAt > 0) this.#answeredAt = performance.now();
+    const { bytesTaken } = this.#sender;
     this.#sender.begin(request, response, !this.isLast, this.#context.clock.dateLines, isEcho);
+    this.#takenWhenAnswered = this.#sender.writing === "complete" ? bytesTaken : -1;
   }
 
   /** See `HttpRequest.sendInterim`. */
@@ -205,6 +209,13 @@ export class Exchange {
     if (!isPlain || observer.wantsAll) observer.exchange(this.#record(request, response, cutOff));
     this.#refusal = null;
     this.#answeredAt = 0;
+    this.#takenWhenAnswered = -1;
+  }
+
+  /** A response that is whole at once, and waits for the end of the turn, ends when it begins: one look at the clock less. */
+  #endedAt(): number {
+    const isCollected = this.#answeredAt > 0 && this.#takenWhenAnswered === this.#sender.bytesTaken;
+    return isCollected ? this.#answeredAt : performance.now();
   }
 
   #record(request: HttpRequest, response: HttpResponse | null, cutOff: boolean): ExchangeRecord {
@@ -223,7 +234,7 @@ export class Exchange {
       requestBytes: this.#reader.content,
       bodyBytes: this.#sender.contentSent,
       answerMs: this.#answeredAt === 0 ? 0 : this.#answeredAt - startedAt,
-      durationMs: startedAt === 0 ? 0 : performance.now() - startedAt,
+      durationMs: startedAt === 0 ? 0 : this.#endedAt() - startedAt,
       cutOff,
       fields: request.fields,
       requestId: request.requestId,

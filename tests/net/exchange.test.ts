@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { ByteSource } from "../../src/http/byte-source.ts";
 import { HttpResponse } from "../../src/http/message.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
 import { createRouter } from "../../src/router.ts";
@@ -15,7 +16,19 @@ const routes = createRouter({
     },
   },
   "/large": { GET: () => new HttpResponse(203, new Uint8Array(100_000)) },
+  "/pieces": { GET: () => new HttpResponse(200, pieces()) },
 });
+
+/** Two of them, each after a moment. */
+function pieces(): ByteSource {
+  const rest = [Buffer.from("one"), Buffer.from("two")];
+  const read = async (): Promise<Buffer | null> => {
+    await Bun.sleep(1);
+    return rest.shift() ?? null;
+  };
+  return { length: 6, read, close: () => {} };
+}
+
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const NEVER = "GET /never/a HTTP/1.1\r\nHost: a\r\n\r\n";
 const put = (length: number, body = ""): string =>
@@ -204,6 +217,21 @@ describe("how long an answer took us", () => {
     const { answerMs, durationMs } = it.server.observer.exchanges[0]!;
     expect(answerMs).toBeGreaterThan(0);
     expect(answerMs).toBeLessThanOrEqual(durationMs);
+  });
+
+  const whole: [what: string, target: string, endsWithHead: boolean][] = [
+    ["is all that a small one takes, which leaves at the end of the turn", "/", true],
+    ["is not what a large one takes, which the kernel gets at once", "/large", false],
+    ["is not what one in pieces takes", "/pieces", false],
+  ];
+  test.each(whole)("%s", async (_, target, endsWithHead) => {
+    const it = connect();
+    it.connection.receive(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    while (it.server.observer.exchanges.length === 0) await Bun.sleep(1);
+    const { answerMs, durationMs } = it.server.observer.exchanges[0]!;
+    expect(answerMs).toBeGreaterThan(0);
+    expect(durationMs === answerMs).toBe(endsWithHead);
+    expect(durationMs).toBeGreaterThanOrEqual(answerMs);
   });
 
   test("is nothing when there was no answer, and when nobody had asked for the time", () => {
