@@ -83,6 +83,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "cli/",
     "config.ts",
     "net/c-library.ts",
+    "net/held-socket.ts",
     "net/host-addresses.ts",
     "net/inherited-listener.ts",
     "net/listener.ts",

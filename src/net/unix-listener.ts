@@ -1,5 +1,6 @@
 // A unix socket: a file that programs of this machine connect to, or a name of Linux's without a file.
 
+import type { UnixSocketListener } from "bun";
 import { chmodSync } from "node:fs";
 import { UNIX_PEER } from "../http/address-set.ts";
 import { ListenFault, type Listener, type SocketEvents } from "./listener.ts";
@@ -18,13 +19,19 @@ export interface UnixPlace {
 /** Rights of a new socket are these less the umask. */
 const ALL_RIGHTS = 0o777;
 
+/** One that listens. Stopping the socket removes no file. */
+export interface BoundSocket {
+  readonly socket: UnixSocketListener<unknown>;
+  /** Null for a name without a file. */
+  readonly file: SocketFile | null;
+}
+
 /** Listens at one path. What a killed server has left there must be gone: see `clearStale`. */
 export class UnixListener implements Listener {
   readonly isSecure = false;
   readonly peerName = UNIX_PEER;
   readonly #place: UnixPlace;
-  #socket: { stop(closesConnections?: boolean): void } | null = null;
-  #file: SocketFile | null = null;
+  #bound: BoundSocket | null = null;
 
   constructor(place: UnixPlace) {
     this.#place = place;
@@ -35,38 +42,44 @@ export class UnixListener implements Listener {
   }
 
   listen<Data>(events: SocketEvents<Data>): void {
-    const { path } = this.#place;
-    try {
-      if (isAbstract(path)) this.#socket = listenAt(`\0${path.slice(1)}`, events);
-      else this.#listenAtFile(events);
-    } catch (error) {
-      this.#socket?.stop(true);
-      this.#socket = null;
-      throw new ListenFault(hostOf(path), 0, error);
-    }
+    this.#bound = bindSocket(this.#place, events);
   }
 
   stop(): void {
-    this.#file?.remove();
-    this.#socket?.stop(false);
+    this.#bound?.file?.remove();
+    this.#bound?.socket.stop(false);
   }
+}
 
-  /**
-   * It gets its name when it listens: nobody who finds it is refused, and it has its rights from the beginning. The runtime
-   * removes the name that it was bound to, and does not know this one, which may be another server's by then.
-   */
-  #listenAtFile<Data>(events: SocketEvents<Data>): void {
-    const { path, mode, takesOver = false } = this.#place;
-    const temporary = temporaryBeside(path);
-    const umask = process.umask(ALL_RIGHTS & ~mode);
-    try {
-      this.#socket = listenAt(temporary, events);
-    } finally {
-      process.umask(umask);
-    }
+/** Accepts clients from now on. Throws a `ListenFault` when the place cannot be had, and then nothing of it is left. */
+export function bindSocket<Data>(place: UnixPlace, events: SocketEvents<Data>): BoundSocket {
+  const { path } = place;
+  try {
+    if (isAbstract(path)) return { socket: listenAt(`\0${path.slice(1)}`, events), file: null };
+    return bindFile(place, events);
+  } catch (error) {
+    throw new ListenFault(hostOf(path), 0, error);
+  }
+}
+
+/**
+ * It gets its name when it listens: nobody who finds it is refused, and it has its rights from the beginning. The runtime
+ * removes the name that it was bound to, and does not know this one, which may be another server's by then.
+ */
+function bindFile<Data>({ path, mode, takesOver = false }: UnixPlace, events: SocketEvents<Data>): BoundSocket {
+  const temporary = temporaryBeside(path);
+  const umask = process.umask(ALL_RIGHTS & ~mode);
+  let socket: UnixSocketListener<unknown> | null = null;
+  try {
+    socket = listenAt(temporary, events);
     // Where the folder has rights of its own for new files (default ACLs), the umask does not count.
     chmodSync(temporary, mode);
-    this.#file = SocketFile.publish(temporary, path, takesOver);
+    return { socket, file: SocketFile.publish(temporary, path, takesOver) };
+  } catch (error) {
+    socket?.stop(true);
+    throw error;
+  } finally {
+    process.umask(umask);
   }
 }
 
@@ -76,12 +89,12 @@ export function isAbstract(path: string): boolean {
 }
 
 /** As people write it. */
-function hostOf(path: string): string {
+export function hostOf(path: string): string {
   return `unix:${path}`;
 }
 
 /** A socket that its peer has ended may still be written to. */
-function listenAt<Data>(unix: string, socket: SocketEvents<Data>): { stop(closesConnections?: boolean): void } {
+function listenAt<Data>(unix: string, socket: SocketEvents<Data>): UnixSocketListener<unknown> {
   const options = { unix, allowHalfOpen: true, socket };
-  return Bun.listen<Data>(options);
+  return Bun.listen<Data>(options) as UnixSocketListener<unknown>;
 }

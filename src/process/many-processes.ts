@@ -4,7 +4,7 @@ import { createRecorder } from "../app.ts";
 import { attend } from "./attendance.ts";
 import { giveUp, type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { sharePorts } from "./place.ts";
+import { holdSockets, sharePorts } from "./place.ts";
 import { renewer, type Run } from "./run.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -14,6 +14,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
   coordinator.prepare();
   const lifecycle = new Lifecycle();
   const shared = place.ports?.sharesPort === true ? place : sharePorts(place, log);
+  const held = holdSockets(shared, log);
   let supervisor: Supervisor | null = null;
   try {
     const workerDied = async (locked: readonly string[]): Promise<void> => {
@@ -24,7 +25,7 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
     const recorder = createRecorder(config);
     const options = {
       config,
-      place: shared,
+      place: held.place,
       renewal,
       size,
       coordinator,
@@ -46,7 +47,11 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       (renewed) => started.renew(renewed),
     );
     const stop: Stop = stopOnSignals(run, lifecycle, {
-      drain: () => started.drain(),
+      drain: () => {
+        // When the workers take no more clients, nobody shall wait for one that does.
+        setTimeout(() => held.close(), config.drainDelayMs);
+        return started.drain();
+      },
       kill: () => started.kill(),
       reload,
       get connectionCount() {

@@ -7,6 +7,7 @@ import { describeListenFault, describePathFault, type PathFault } from "../cli/l
 import type { Config } from "../config.ts";
 import { addressesOf, type HostAddresses } from "../net/host-addresses.ts";
 import { AddressSet } from "../http/address-set.ts";
+import { HeldSocket } from "../net/held-socket.ts";
 import { InheritedListener } from "../net/inherited-listener.ts";
 import { ListenFault, type Listener } from "../net/listener.ts";
 import type { ListeningSocket } from "../net/listening-socket.ts";
@@ -153,6 +154,21 @@ export function sharePorts(place: Place, log: AccessLog): Place {
   const { port } = probe;
   probe.stop();
   return { ...place, ports: { ...ports, port, sharesPort: true } };
+}
+
+/** Unix sockets that several processes take clients from, and this one has opened for them. */
+export interface HeldPlace {
+  /** As those processes have it. */
+  readonly place: Place;
+  /** No more clients come. Called once. */
+  close(): void;
+}
+
+/** Opens the unix sockets for processes that inherit them; ends the process when one cannot be had. */
+export function holdSockets(place: Place, log: AccessLog): HeldPlace {
+  const held = listenOrGiveUp(() => place.sockets.map((socket) => HeldSocket.open(socket)), null, log);
+  const inherited = [...place.inherited, ...held.map(({ socket }) => ({ ...socket, staysPlain: false }))];
+  return { place: { ...place, sockets: [], inherited }, close: () => held.forEach((socket) => socket.close()) };
 }
 
 /** A port that is named may be another server's, which shares it. One of the system's choice must be nobody's. */

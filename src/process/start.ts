@@ -4,7 +4,6 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import { createCoordinator, createEvictor, createKeeper } from "../app.ts";
 import { complain, EXIT_CANNOT_SERVE, EXIT_USAGE_ERROR } from "../cli/answer.ts";
-import { socketPath } from "../cli/address.ts";
 import { capabilityNote } from "../cli/capabilities.ts";
 import { inspectDirectory } from "../cli/directory.ts";
 import { ownFilesNotes, readyFileNotes } from "../cli/own-files.ts";
@@ -106,9 +105,7 @@ function openLogOrGiveUp(config: Config): AccessLog {
 }
 
 /** Null when the life of this server can be bound as was asked, otherwise one line. */
-function findLifeMistake({ life, hosts, workers }: Config): string | null {
-  if (workers !== 1 && hosts.some((host) => socketPath(host) !== null))
-    return "Several workers cannot share a unix socket; leave out --workers, or the socket.";
+function findLifeMistake({ life }: Config): string | null {
   if (life.reusePort && process.platform !== "linux") return "--reuse-port works on Linux only.";
   return life.readyFile === null ? null : prepareReadyFile(life.readyFile);
 }

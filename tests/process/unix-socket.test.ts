@@ -239,12 +239,90 @@ describe.skipIf(skip)("the path of a unix socket", () => {
     },
     PATIENCE_MS,
   );
+});
 
-  test("is none that several workers share", async () => {
-    const { exitCode, stderr } = await runProgram(["--host", "unix:/tmp/s", "--workers", "2"]);
-    expect(exitCode).toBe(2);
-    expect(stderr).toContain("Several workers cannot share a unix socket; leave out --workers, or the socket.");
-  });
+/** The numbers of the processes that a process has started. */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
+describe.skipIf(skip)("workers at a unix socket", () => {
+  test(
+    "take their clients from one, which outlives each of them, and goes with the server",
+    async () => {
+      using folder = tempFolder();
+      const socket = join(folder.path, "s");
+      const name = `@mini-http-${process.pid}-${Date.now()}`;
+      const hosts = ["--host", `unix:${socket},localhost,unix:${name}`, "--socket-mode", "600"];
+      await using program = await RunningProgram.start([...hosts, "--workers", "2"]);
+      const { port } = program;
+      expect(program.log).toContain(`Listening on http://localhost:${port}, unix:${socket}, unix:${name} (`);
+      const { ino, mode } = lstatSync(socket);
+      expect(mode & 0o777).toBe(0o600);
+      const askAll = async (): Promise<void> => {
+        for (const path of [socket, name]) expect(await exchangeAt(path, HELLO)).toContain("hello");
+        expect(await exchange(port, HELLO)).toContain("hello");
+      };
+      await askAll();
+      const [first, second] = childrenOf(program.pid) as [number, number];
+      process.kill(first, "SIGKILL");
+      await program.untilLog((log) => log.includes("another one starts"));
+      await askAll();
+      const deadline = performance.now() + PATIENCE_MS / 2;
+      while (childrenOf(program.pid).length < 2 && performance.now() < deadline) await Bun.sleep(5);
+      // The one that was started again takes clients, too, and alone when the other one goes.
+      process.kill(second, "SIGSTOP");
+      await askAll();
+      process.kill(second, "SIGCONT");
+      expect(lstatSync(socket).ino).toBe(ino);
+      expect(program.log).not.toContain("ERROR");
+      program.kill("SIGTERM");
+      expect(await program.exited).toBe(0);
+      expect(existsSync(socket)).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "take no more, and leave nobody waiting, as soon as the server ends",
+    async () => {
+      using folder = tempFolder();
+      const socket = join(folder.path, "s");
+      const words = ["--host", `unix:${socket}`, "--workers", "2", "--grace", "30s", "--tls", "self-signed"];
+      await using program = await RunningProgram.start(words);
+      expect(await curl(socket, "--insecure", "https://localhost/echo/a")).toBe("a");
+      const half = await Bun.connect({ unix: socket, tls: { rejectUnauthorized: false }, socket: { data() {} } });
+      half.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
+      program.kill("SIGTERM");
+      while (existsSync(socket)) await Bun.sleep(5);
+      expect(exchangeAt(socket, HELLO)).rejects.toThrow();
+      half.write("b");
+      half.end();
+      expect(await program.exited).toBe(0);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    "of a parent that is killed leave a path that the next server takes",
+    async () => {
+      using folder = tempFolder();
+      const flags = ["--host", `unix:${join(folder.path, "s")}`, "--workers", "2"];
+      await using killed = await RunningProgram.start(flags);
+      const children = childrenOf(killed.pid);
+      killed.kill("SIGKILL");
+      await killed.exited;
+      while (children.some((pid) => existsSync(`/proc/${pid}`))) await Bun.sleep(5);
+      await using next = await RunningProgram.start(flags);
+      expect(await exchangeAt(join(folder.path, "s"), HELLO)).toContain("hello");
+      expect((await runProgram(flags)).stderr).toContain("another server listens at");
+      next.kill("SIGTERM");
+      await next.exited;
+      expect(readdirSync(folder.path)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe.skipIf(skip)("clients of a unix socket", () => {
