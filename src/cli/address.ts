@@ -29,6 +29,11 @@ export function socketPath(host: string): string | null {
   return host.startsWith(UNIX) ? host.slice(UNIX.length) : null;
 }
 
+/** The host of such a path. */
+export function socketHost(path: string): string {
+  return UNIX + path;
+}
+
 /** A host name as it stands in a `Host` field, in lower case, without a port. */
 export function readHostName(text: string): string | Unreadable {
   if (!NAME.test(text)) return new Unreadable("a host name without scheme and port, such as files.example.org");

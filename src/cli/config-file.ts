@@ -1,9 +1,9 @@
 // What the file of --config sets: a key for a flag, named as the flag is, with its value as TOML has it. Pure: the text is
 // handed in, and a mistake is a sentence with file, line and key.
 
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname } from "node:path";
 import { LONG_NAMES } from "./argument-list.ts";
-import { type FlagRow, takesNumber, takesPath } from "./flag-row.ts";
+import { type FlagRow, inFolder, takesNumber } from "./flag-row.ts";
 import { ALL_FLAGS, CONFIG_FLAGS, QUESTION_FLAGS } from "./flags.ts";
 import { Unreadable } from "./quantity.ts";
 import { suggest } from "./suggestion.ts";
@@ -47,10 +47,10 @@ export function readConfigFile(path: string, text: string): ConfigFile | UsageEr
     if (typeof found === "string") return fault(path, line, found);
     const earlier = texts.get(found.flag);
     if (earlier !== undefined) return fault(path, line, repeatedSentence(key, found.flag, earlier));
-    const given = textOf(found, entry.value);
+    const given = textOf(found, entry.value, dirname(path));
     if (given instanceof Unreadable)
       return fault(path, line, `${key} must be ${given.expected}, not ${kindOf(found, entry.value)}.`);
-    texts.set(found.flag, { text: takesPath(found) ? fromFolder(path, given) : given, key, line });
+    texts.set(found.flag, { text: given, key, line });
   }
   return { path, texts };
 }
@@ -85,21 +85,21 @@ function findFlag({ key }: TomlEntry): FlagRow<unknown> | string {
   return OUTSIDE.has(row.flag) ? `${key} has its place on the command line, not in a file.` : row;
 }
 
-/** The value as a flag's text, or what kind of value it should have been. */
-function textOf(row: FlagRow<unknown>, value: unknown): string | null | Unreadable {
-  if (row.isList) return listText(row, value);
+/** The value as a flag's text, with paths beginning at this folder, or what kind of value it should have been. */
+function textOf(row: FlagRow<unknown>, value: unknown, folder: string): string | null | Unreadable {
+  if (row.isList) return listText(row, value, folder);
   if (row.placeholder === null) return typeof value === "boolean" ? String(value) : new Unreadable("true or false");
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return inFolder(row, folder, value);
   if (!takesNumber(row)) return new Unreadable("a text in quotes");
   return Number.isSafeInteger(value) ? String(value) : new Unreadable("a whole number, or a text in quotes");
 }
 
 /** One text stands for a list of it: a flag that is given once needs no brackets, either. */
-function listText({ separator }: FlagRow<unknown>, value: unknown): string | null | Unreadable {
+function listText(row: FlagRow<unknown>, value: unknown, folder: string): string | null | Unreadable {
   const items: unknown = typeof value === "string" ? [value] : value;
   const isList = Array.isArray(items) && items.every((item) => typeof item === "string");
   if (!isList) return new Unreadable('a text in quotes, or a list such as ["...", "..."]');
-  return items.length === 0 ? null : items.join(separator);
+  return items.length === 0 ? null : items.map((item) => inFolder(row, folder, item)).join(row.separator);
 }
 
 /** What a value is, for a sentence; one that may be a secret is not repeated. */
@@ -115,8 +115,4 @@ function kindOf({ isSecret, isList }: FlagRow<unknown>, value: unknown): string 
       if (Array.isArray(value)) return isList ? "a list of something else" : "a list";
       return value !== null && Object.getPrototypeOf(value) === Object.prototype ? "a table" : "a date or time";
   }
-}
-
-function fromFolder(path: string, given: string | null): string | null {
-  return given === null || given === "" || isAbsolute(given) ? given : join(dirname(path), given);
 }

@@ -1,5 +1,7 @@
 // What there is to know of a flag, and the kinds of flags that there are: switches, durations, lists and values.
 
+import { isAbsolute, join } from "node:path";
+import { socketHost, socketPath } from "./address.ts";
 import { formatDuration, readDuration, Unreadable } from "./quantity.ts";
 
 /** The headings of the help text, in its order. */
@@ -40,9 +42,16 @@ const PATHS: ReadonlySet<string | null> = new Set(["DIR", "FILE"]);
 /** And of one whose value may be a bare number. */
 const NUMBERS: ReadonlySet<string | null> = new Set(["N", "PORT", "SECONDS", "SIZE", "TIME"]);
 
-/** True for a flag that takes the path of a file or folder. */
-export function takesPath({ placeholder }: FlagFace): boolean {
-  return PATHS.has(placeholder);
+/** A value, or an item of a list, with the path in it beginning at this folder, if it is relative. */
+export function inFolder({ placeholder }: FlagFace, folder: string, text: string): string {
+  if (PATHS.has(placeholder)) return pathIn(folder, text);
+  const socket = placeholder === "HOST" ? socketPath(text) : null;
+  return socket === null || socket.startsWith("@") ? text : socketHost(pathIn(folder, socket));
+}
+
+/** No path at all is a mistake, and stays one. */
+function pathIn(folder: string, path: string): string {
+  return path === "" || isAbsolute(path) ? path : join(folder, path);
 }
 
 /** True for a flag whose value is a count, a size or a time: a number alone says it. */

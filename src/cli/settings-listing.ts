@@ -1,9 +1,8 @@
 // All settings as a file that --config reads back, each with where it comes from. Secrets stay out of it: the line of one
 // is a comment, and says so.
 
-import { resolve } from "node:path";
 import { placeOf } from "./config-file.ts";
-import { type FlagRow, takesNumber, takesPath } from "./flag-row.ts";
+import { type FlagRow, inFolder, takesNumber } from "./flag-row.ts";
 import { CONFIG_FLAGS, QUESTION_FLAGS } from "./flags.ts";
 import { Unreadable } from "./quantity.ts";
 import type { Setting, SettingMap, Source } from "./settings.ts";
@@ -34,9 +33,8 @@ function settingLine({ row, value, text, source }: Setting, folder: string): str
 function tomlText(row: FlagRow<unknown>, value: unknown, text: string, folder: string): string {
   // A switch that takes something away is on while its setting is off.
   if (row.placeholder === null) return String(value !== row.preset);
-  if (row.isList) return listText(itemsOf(row, text));
-  if (takesPath(row)) return quotedText(resolve(folder, text));
-  return takesNumber(row) && isPlainNumber(text) ? text : quotedText(text);
+  if (row.isList) return listText(itemsOf(row, text).map((item) => inFolder(row, folder, item)));
+  return takesNumber(row) && isPlainNumber(text) ? text : quotedText(inFolder(row, folder, text));
 }
 
 /** Null where no text says the same as no text. */

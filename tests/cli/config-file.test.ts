@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type ConfigFile, readConfigFile } from "../../src/cli/config-file.ts";
-import { takesNumber, takesPath } from "../../src/cli/flag-row.ts";
+import { inFolder, takesNumber } from "../../src/cli/flag-row.ts";
 import { ALL_FLAGS } from "../../src/cli/flags.ts";
 import { UsageError } from "../../src/cli/usage-error.ts";
 import { type Config, type Intent, parseConfig } from "../../src/config.ts";
@@ -149,12 +149,18 @@ describe("a path begins at the folder of the file", () => {
   });
 
   test("of every flag that takes one", () => {
-    const rows = [...ALL_FLAGS.values()].filter((row) => takesPath(row) && row.flag !== "config");
+    const rows = [...ALL_FLAGS.values()].filter((row) => inFolder(row, "/a", "b") === "/a/b" && row.flag !== "config");
     expect(rows.length).toBeGreaterThan(6);
     for (const { flag } of rows) {
       const file = readConfigFile("/etc/mini/http.toml", `${flag} = "x/y"`);
       expect((file as ConfigFile).texts.get(flag), flag).toEqual({ key: flag, line: 1, text: "/etc/mini/x/y" });
     }
+  });
+
+  test("of a unix socket too, which is a host among others", () => {
+    const hosts = 'host = ["localhost", "unix:run/s", "unix:/run/s", "unix:@s"]';
+    const there = ["localhost", "unix:/etc/mini/run/s", "unix:/run/s", "unix:@s"];
+    expect(settings(hosts, [], {}, "/etc/mini/http.toml").hosts).toEqual(there);
   });
 
   test("one of the command line or the environment begins where the program was started", () => {

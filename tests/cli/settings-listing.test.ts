@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { takesPath } from "../../src/cli/flag-row.ts";
+import { inFolder } from "../../src/cli/flag-row.ts";
 import { ALL_FLAGS, CONFIG_FLAGS, QUESTION_FLAGS } from "../../src/cli/flags.ts";
 import { listSettings } from "../../src/cli/settings-listing.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
@@ -35,7 +35,7 @@ describe("what is printed reads back as the same settings", () => {
 
   test.each(shown)("with --%s", (flag, row) => {
     const sample = row.placeholder === null ? "yes" : SAMPLES[row.placeholder]!;
-    const words = [`--${flag}=${takesPath(row) ? `/${sample}` : sample}`];
+    const words = [`--${flag}=${inFolder(row, "/a", "b") === "/a/b" ? `/${sample}` : sample}`];
     if (flag in COMPANIONS) words.push(COMPANIONS[flag]!.replace("c.pem", "/c.pem"));
     const text = listing(words);
     expect(lineOf(flag, text)).toEndWith("  # flag");
