@@ -10,6 +10,9 @@ export type Client = Pick<ExchangeRecord, "connection" | "secure" | "peerAddress
 
 interface Kept extends Client {
   readonly text: string;
+  /** What stood behind it the last time, and both together. */
+  tail: string;
+  whole: string;
 }
 
 /** The texts that a format makes of clients. */
@@ -22,14 +25,28 @@ export class ClientTexts {
     this.#make = make;
   }
 
-  /** A proxy's connection has many clients: it is looked at whether it is the same one still. */
   of(client: Client): string {
+    return this.#keptOf(client).text;
+  }
+
+  /** The same with `tail` behind it, which is the same for most requests of a client. */
+  before(tail: string, client: Client): string {
+    const kept = this.#keptOf(client);
+    if (kept.tail !== tail) {
+      kept.tail = tail;
+      kept.whole = kept.text + tail;
+    }
+    return kept.whole;
+  }
+
+  /** A proxy's connection has many clients: it is looked at whether it is the same one still. */
+  #keptOf(client: Client): Kept {
     const { connection, secure, peerAddress, peerPort } = client;
     const kept = this.#kept[connection % MOST_KEPT];
-    if (kept?.connection === connection && kept.peerAddress === peerAddress && kept.peerPort === peerPort)
-      return kept.text;
+    if (kept?.connection === connection && kept.peerAddress === peerAddress && kept.peerPort === peerPort) return kept;
     const text = this.#make(client);
-    this.#kept[connection % MOST_KEPT] = { connection, secure, peerAddress, peerPort, text };
-    return text;
+    const made = { connection, secure, peerAddress, peerPort, text, tail: "", whole: text };
+    this.#kept[connection % MOST_KEPT] = made;
+    return made;
   }
 }

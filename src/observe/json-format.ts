@@ -36,6 +36,13 @@ interface What extends Pick<ExchangeRecord, "method" | "minorVersion" | "route" 
   readonly text: string;
 }
 
+/** Of a line, what says how much went in and out. */
+interface Sizes {
+  requestBytes: number;
+  bodyBytes: number;
+  text: string | null;
+}
+
 /** What the format has to know of its log. */
 export interface JsonFormatOptions {
   readonly isShared: boolean;
@@ -57,6 +64,7 @@ export class JsonFormat implements LogFormat {
   #beginMade = "";
   readonly #clients = new ClientTexts(clientMembers);
   #lastWhat: What = { method: "", minorVersion: -1, route: "", status: 0, text: "" };
+  readonly #lastSizes: Sizes = { requestBytes: -1, bodyBytes: -1, text: null };
 
   constructor(options: JsonFormatOptions) {
     this.#options = options;
@@ -109,14 +117,9 @@ export class JsonFormat implements LogFormat {
     line.clear();
     this.#setTime(now);
     this.#writeBegin(record, room);
-    line.text(this.#clients.of(record));
-    line.text(this.#whatOf(record, room));
+    line.text(this.#clients.before(this.#whatOf(record, room), record));
     this.#writeBytes(record.target, room.target);
-    line.text(`","bytes_in":`);
-    line.whole(record.requestBytes);
-    line.text(`,"bytes_out":`);
-    line.whole(record.bodyBytes);
-    line.text(`,"answer_ms":`);
+    this.#writeSizes(record);
     line.milliseconds(record.answerMs, 3);
     line.text(`,"duration_ms":`);
     line.milliseconds(record.durationMs, 3);
@@ -153,6 +156,24 @@ export class JsonFormat implements LogFormat {
     const agent = fields.get("user-agent");
     if (referer !== undefined) this.#writeMember(`,"referer":"`, referer, room);
     if (agent !== undefined) this.#writeMember(`,"agent":"`, agent, room);
+  }
+
+  /** From the quotation mark behind the target to the first of the times. A text is made of sizes that come again. */
+  #writeSizes({ requestBytes, bodyBytes }: ExchangeRecord): void {
+    const line = this.#line;
+    const last = this.#lastSizes;
+    if (last.requestBytes === requestBytes && last.bodyBytes === bodyBytes) {
+      last.text ??= `","bytes_in":${requestBytes},"bytes_out":${bodyBytes},"answer_ms":`;
+      return line.text(last.text);
+    }
+    last.requestBytes = requestBytes;
+    last.bodyBytes = bodyBytes;
+    last.text = null;
+    line.text(`","bytes_in":`);
+    line.whole(requestBytes);
+    line.text(`,"bytes_out":`);
+    line.whole(bodyBytes);
+    line.text(`,"answer_ms":`);
   }
 
   #writeMember(begin: string, bytes: string, room: Room): void {

@@ -284,3 +284,34 @@ describe("at a terminal", () => {
     expect(await shown(false, true)).toHaveLength(7);
   });
 });
+
+describe("what json keeps from one line for the next", () => {
+  const changes: Partial<ExchangeRecord>[] = [
+    {},
+    {},
+    {},
+    { bodyBytes: 4 },
+    { requestBytes: 3, bodyBytes: 4 },
+    { requestBytes: 3, bodyBytes: 4 },
+    {},
+    { status: 404 },
+    { status: 404, connection: 8 },
+    { connection: 8 },
+    { peerPort: 1 },
+    { method: "PUT" },
+    { route: "/files/{path}" },
+    {},
+  ];
+
+  test("is never another line's", async () => {
+    const lines = await linesOf("json", (log) => {
+      for (const change of changes) log.exchange({ ...RECORD, ...change });
+    });
+    expect(lines).toHaveLength(changes.length);
+    for (const [i, line] of lines.entries()) {
+      const { method, route, status, requestBytes, bodyBytes, connection, peerPort } = { ...RECORD, ...changes[i] };
+      const told = { method, route, status, bytes_in: requestBytes, bytes_out: bodyBytes, connection, port: peerPort };
+      expect(JSON.parse(line)).toMatchObject(told);
+    }
+  });
+});
