@@ -99,7 +99,11 @@ function listText(row: FlagRow<unknown>, value: unknown, folder: string): string
   const items: unknown = typeof value === "string" ? [value] : value;
   const isList = Array.isArray(items) && items.every((item) => typeof item === "string");
   if (!isList) return new Unreadable('a text in quotes, or a list such as ["...", "..."]');
-  return items.length === 0 ? null : items.map((item) => inFolder(row, folder, item)).join(row.separator);
+  if (items.length === 0) return null;
+  // A text may itself be a list, as on the command line.
+  const single = items.join(row.separator).split(row.separator);
+  const trimmed = row.separator === "," ? single.map((item) => item.trim()) : single;
+  return trimmed.map((item) => inFolder(row, folder, item)).join(row.separator);
 }
 
 /** What a value is, for a sentence; one that may be a secret is not repeated. */

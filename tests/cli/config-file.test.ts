@@ -163,6 +163,14 @@ describe("a path begins at the folder of the file", () => {
     expect(settings(hosts, [], {}, "/etc/mini/http.toml").hosts).toEqual(there);
   });
 
+  test.each([
+    ['host = "localhost, unix:run/s,unix:@s"', ["localhost", "unix:/etc/mini/run/s", "unix:@s"]],
+    ['host = ["unix:a, unix:b", "::1"]', ["unix:/etc/mini/a", "unix:/etc/mini/b", "::1"]],
+    ['bind = "unix:a"', ["unix:/etc/mini/a"]],
+  ])("of each unix socket in a text with commas: %s", (text, there) => {
+    expect(settings(text).hosts).toEqual(there);
+  });
+
   test("one of the command line or the environment begins where the program was started", () => {
     expect(settings('directory = "a"', ["-d", "b"]).directory).toBe("b");
     expect(settings('directory = "a"', [], { MINI_HTTP_DIRECTORY: "b" }).directory).toBe("b");
