@@ -117,24 +117,14 @@ describe("in the middle of a group", () => {
     mkdirSync(place.at("a/b/deep"));
     symlinkSync("other", place.at("aside"));
     const upload = await place.stage("a/b/one", "a/b/two");
-    let moved: Moved | WriteFault | null = null;
-    using _watch = inTheMiddle(async () => {
-      void place.move(from, to).then((result) => (moved = result));
-      await turns();
-      expect(moved).toMatchObject({ isNew: true });
-    });
+    using _watch = inTheMiddle(async () => expect(await place.move(from, to)).toMatchObject({ isNew: true }));
     expect(await upload.commit()).toHaveLength(2);
   });
 
   test("another group that comes to the same folder above goes on", async () => {
     using place = new Place();
     const [one, two] = [await place.stage("a/b/one", "a/b/two"), await place.stage("a/x", "a/y")];
-    let other: unknown = null;
-    using _watch = inTheMiddle(async () => {
-      void two.commit().then((result) => (other = result));
-      await turns();
-      expect(other).toHaveLength(2);
-    });
+    using _watch = inTheMiddle(async () => expect(await two.commit()).toHaveLength(2));
     expect(await one.commit()).toHaveLength(2);
   });
 });
