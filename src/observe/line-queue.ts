@@ -51,9 +51,9 @@ export class LineQueue {
     return this.#taken > 0;
   }
 
-  /** True when a batch waits that no further line would fit into. */
-  get hasFullBatch(): boolean {
-    return this.#sealed.length > 0;
+  /** Batches that wait and that no further line would fit into. */
+  get fullBatches(): number {
+    return this.#sealed.length;
   }
 
   /** Takes a line, copied, or counts it as dropped. */

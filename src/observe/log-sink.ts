@@ -13,6 +13,8 @@ const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 50;
 /** A thread of the pool comes back once per turn of the event loop: a disk gets more than one batch for the trip. */
 const BATCHES_PER_TRIP = 64;
+/** And waits for so many, as long as no line has waited its time: a trip costs as much as the lines of several batches. */
+const BATCHES_WORTH_A_TRIP = 16;
 /** How long the last lines may hold up the end of the process. */
 const END_PATIENCE_MS = 200;
 const END_POLL_MS = 5;
@@ -54,7 +56,7 @@ export class LogSink {
   add(line: string | AsciiLine): void {
     if (this.#state === "closed") return;
     this.#queue.add(line);
-    if (this.#state === "idle" && this.#queue.hasFullBatch) this.#pump();
+    if (this.#state === "idle" && this.#queue.fullBatches >= this.#worthWriting) this.#pump();
     if (this.#timer === null) this.#wakeIn(FLUSH_DELAY_MS);
   }
 
@@ -64,6 +66,10 @@ export class LogSink {
     this.#nextOutput = output;
     if (this.#state === "idle" || this.#state === "blocked") this.#changeOutput();
     if (this.#state === "closed") close(output.fd, () => {});
+  }
+
+  get #worthWriting(): number {
+    return this.#output.writes === "on disk" ? BATCHES_WORTH_A_TRIP : 1;
   }
 
   #changeOutput(): void {
@@ -97,6 +103,7 @@ export class LogSink {
   #pump(): void {
     while (this.#state === "idle") {
       this.#changeOutput();
+      if (!this.#due && this.#queue.fullBatches < this.#worthWriting) return;
       const batches = this.#queue.front(this.#due, this.#output.writes === "on disk" ? BATCHES_PER_TRIP : 1);
       const [batch] = batches;
       if (batch === undefined) {

@@ -47,7 +47,7 @@ describe("batches", () => {
   test("are only given before they are full when that is asked for", () => {
     const queue = new LineQueue(notice);
     queue.add("a\n");
-    expect(queue.hasFullBatch).toBe(false);
+    expect(queue.fullBatches).toBe(0);
     expect(queue.front(false, 1)).toEqual([]);
     expect(queue.front(true, 1)).toHaveLength(1);
   });
