@@ -1,4 +1,4 @@
-// The files of a directory in the order in which they were used, in memory: some 400 bytes for each.
+// The files of a directory in the order in which they were used, in memory: some 600 bytes for each (measured with 100,000).
 
 import { loopShare } from "./loop-share.ts";
 import type { Surveyed } from "./survey.ts";
