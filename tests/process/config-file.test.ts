@@ -1,11 +1,14 @@
 // --config and --print-config of a whole process.
 
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test, setDefaultTimeout } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+
+/** Servers are started and waited for, on machines that do something else too. */
+setDefaultTimeout(60_000);
 
 const folder = tempFolder();
 afterAll(() => folder[Symbol.dispose]());

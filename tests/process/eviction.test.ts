@@ -1,7 +1,7 @@
 // `--evict` and `--expire` by the wire, with one worker and with several: what goes and what stays, what counts, and what
 // clients see of it. The order of many: tests/torture/eviction.test.ts.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test, setDefaultTimeout } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
@@ -23,6 +23,9 @@ import { RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { FORM, form, inChunks } from "../support/upload-requests.ts";
+
+/** Servers are started and waited for, on machines that do something else too. */
+setDefaultTimeout(60_000);
 
 const CREWS = needs({ linux: true }).skip ? [1] : [1, 2];
 const FILE_BYTES = 1000;

@@ -1,6 +1,6 @@
 // A server on several hosts: `--host` more than once.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, test, setDefaultTimeout } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,9 @@ import { needs } from "../support/needs.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+
+/** Servers are started and waited for, on machines that do something else too. */
+setDefaultTimeout(60_000);
 
 const { skip } = needs({ linux: true, paths: ["/proc/net/if_inet6"] });
 const HELLO = withoutBody("GET", "/echo/hello");
