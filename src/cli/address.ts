@@ -1,37 +1,28 @@
 // Hosts and origins as flags take them. Nothing is resolved here: what the system makes of a name shows when it is used.
 
 import { canonicalAddress } from "../http/address-set.ts";
+import { hasPort, socketPath } from "../http/unix-host.ts";
 import { Unreadable } from "./quantity.ts";
 
 const NAME = /^(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i;
 const IPV6 = /^[0-9a-f]*:[0-9a-f:.]*(?:%[\w.-]+)?$/i;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/i;
 
-const UNIX = "unix:";
-const SOCKET = /^unix:(?!@?$)[^\0]+$/;
+const SOCKET_PATH = /^(?!@?$)[^\0]+$/;
 
 /**
  * Where to listen: a name or an address, IPv6 with or without brackets, given back without them; or `unix:` and a path,
  * or `unix:@` and a name.
  */
 export function readHost(text: string): string | Unreadable {
-  if (text.startsWith(UNIX))
-    return SOCKET.test(text) ? text : new Unreadable("unix: and a path, such as unix:/run/mini-http.sock");
+  const path = socketPath(text);
+  if (path !== null)
+    return SOCKET_PATH.test(path) ? text : new Unreadable("unix: and a path, such as unix:/run/mini-http.sock");
   const host = /^\[.*\]$/.test(text) ? text.slice(1, -1) : text;
   if (isIpv6(host)) return host;
   if (/:\d+$/.test(text)) return new Unreadable("a name or an address alone (the port goes to --port)");
   if (host === text && NAME.test(host)) return host;
   return new Unreadable("a name or an address such as localhost, 0.0.0.0 or ::1");
-}
-
-/** The path of a host that is a unix socket, `@` and a name for one without a file; null for other hosts. */
-export function socketPath(host: string): string | null {
-  return host.startsWith(UNIX) ? host.slice(UNIX.length) : null;
-}
-
-/** The host of such a path. */
-export function socketHost(path: string): string {
-  return UNIX + path;
 }
 
 /** A host name as it stands in a `Host` field, in lower case, without a port. */
@@ -53,7 +44,7 @@ export function readOrigin(text: string): string | Unreadable {
 
 /** True for addresses, names and sockets that only this machine can reach. */
 export function isLoopback(host: string): boolean {
-  if (socketPath(host) !== null) return true;
+  if (!hasPort(host)) return true;
   const name = canonicalHost(host);
   return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d+){3}$/.test(name);
 }

@@ -1,7 +1,7 @@
 // Settings that cannot be meant together, each a sentence that says which one to leave out.
 
+import { hasPort } from "../http/unix-host.ts";
 import type { ACCESS_FLAGS } from "./access-flags.ts";
-import { socketPath } from "./address.ts";
 import type { FILE_FLAGS, Settings } from "./flags.ts";
 import type { TLS_FLAGS } from "./tls-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -36,7 +36,7 @@ function findTlsContradiction({ tls, hosts, port }: Dependent): UsageError | nul
   if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
   if (selfSigned || certFile !== null) {
     if (redirectPort === null) return null;
-    if (hosts.every((host) => socketPath(host) !== null))
+    if (!hosts.some(hasPort))
       return new UsageError("--https-redirect needs a --host with a port, and unix sockets have none.");
     return port === 0 ? new UsageError("--https-redirect needs a --port to send people to, not 0.") : null;
   }

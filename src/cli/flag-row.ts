@@ -1,7 +1,7 @@
 // What there is to know of a flag, and the kinds of flags that there are: switches, durations, lists and values.
 
 import { isAbsolute, join } from "node:path";
-import { socketHost, socketPath } from "./address.ts";
+import { isAbstract, socketHost, socketPath } from "../http/unix-host.ts";
 import { formatDuration, readDuration, Unreadable } from "./quantity.ts";
 
 /** The headings of the help text, in its order. */
@@ -46,7 +46,7 @@ const NUMBERS: ReadonlySet<string | null> = new Set(["N", "PORT", "SECONDS", "SI
 export function inFolder({ placeholder }: FlagFace, folder: string, text: string): string {
   if (PATHS.has(placeholder)) return pathIn(folder, text);
   const socket = placeholder === "HOST" ? socketPath(text) : null;
-  return socket === null || socket.startsWith("@") ? text : socketHost(pathIn(folder, socket));
+  return socket === null || isAbstract(socket) ? text : socketHost(pathIn(folder, socket));
 }
 
 /** No path at all is a mistake, and stays one. */

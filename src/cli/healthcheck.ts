@@ -4,7 +4,7 @@ import type { Socket, SocketHandler } from "bun";
 import { readFileSync } from "node:fs";
 import { AddressSet, UNIX_PEER } from "../http/address-set.ts";
 import { formatAuthority } from "../http/authority.ts";
-import { socketPath } from "./address.ts";
+import { hasPort, socketPath, systemPath } from "../http/unix-host.ts";
 import { quoted } from "./usage-error.ts";
 
 const PATIENCE_MS = 5000;
@@ -52,7 +52,7 @@ export async function findIllness(server: AskedServer): Promise<string | null> {
   const { host, port } = server;
   const identity = readIdentity(server);
   const hostname = EVERY_ADDRESS.has(host) ? "127.0.0.1" : host;
-  const place = socketPath(host) === null ? formatAuthority(hostname, port) : quoted(host);
+  const place = hasPort(host) ? formatAuthority(hostname, port) : quoted(host);
   const outcome = await ask(server, hostname, identity);
   // It takes no certificate of a stranger, and does not say so.
   const isStranger = outcome === "ended" && identity !== null;
@@ -122,7 +122,7 @@ async function ask(
   const connecting =
     path === null
       ? Bun.connect<undefined>({ hostname, port, socket })
-      : Bun.connect<undefined>({ unix: path.replace(/^@/, "\0"), socket });
+      : Bun.connect<undefined>({ unix: systemPath(path), socket });
   connecting.catch(() => resolve("nobody"));
   const outcome = await promise;
   clearTimeout(patience);

@@ -1,7 +1,7 @@
 // Why a server cannot listen, as one line for the person who started it.
 
 import { dirname } from "node:path";
-import { socketPath } from "./address.ts";
+import { socketPath } from "../http/unix-host.ts";
 import { quoted } from "./usage-error.ts";
 
 /** Why a path is none for a socket. */

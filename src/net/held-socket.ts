@@ -2,11 +2,12 @@
 // the same socket to whoever comes in place of one that has died.
 
 import { closeSync } from "node:fs";
+import { socketHost } from "../http/unix-host.ts";
 import { loadCLibrary } from "./c-library.ts";
 import { ListenFault } from "./listener.ts";
 import type { ListeningSocket } from "./listening-socket.ts";
 import type { SocketFile } from "./socket-file.ts";
-import { bindSocket, hostOf, type UnixPlace } from "./unix-listener.ts";
+import { bindSocket, type UnixPlace } from "./unix-listener.ts";
 
 /** Of Linux (asm-generic/fcntl.h): programs that this process runs do not inherit it by themselves. */
 const F_DUPFD_CLOEXEC = 1030;
@@ -24,7 +25,7 @@ export class HeldSocket {
 
   /** Clients that come from now on wait in it. Throws a `ListenFault` when the place cannot be had. */
   static open(place: UnixPlace): HeldSocket {
-    const host = hostOf(place.path);
+    const host = socketHost(place.path);
     const { socket, file } = bindSocket(place, { data() {} });
     const descriptor = duplicate(socket);
     // Nobody was let in yet: that takes a turn of the loop.

@@ -2,6 +2,7 @@
 
 import { addressText } from "../http/address-set.ts";
 import { formatAuthority } from "../http/authority.ts";
+import { socketHost } from "../http/unix-host.ts";
 import { loadCLibrary } from "./c-library.ts";
 
 /** A stream socket that listens already. Travels to workers, where its descriptor is another. */
@@ -70,14 +71,14 @@ function readPlace(address: Buffer): Pick<ListeningSocket, "host" | "port"> | nu
     case AF_INET6:
       return { host: addressText(address.subarray(8, 24)), port: address.readUInt16BE(2) };
     case AF_UNIX:
-      return { host: "unix:" + unixName(address.subarray(FAMILY_BYTES)), port: null };
+      return { host: socketHost(unixPath(address.subarray(FAMILY_BYTES))), port: null };
     default:
       return null;
   }
 }
 
 /** A path ends at its NUL, if it has one; an abstract name begins with one, and may hold more (unix(7)). */
-function unixName(bytes: Buffer): string {
+function unixPath(bytes: Buffer): string {
   if (bytes[0] === 0) return "@" + bytes.toString("utf8", 1);
   const end = bytes.indexOf(0);
   return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);

@@ -1,5 +1,6 @@
 // Messages to another program of this machine: datagrams over a unix socket, of which the run time has none.
 
+import { isAbstract, systemPath } from "../http/unix-host.ts";
 import { loadCLibrary } from "./c-library.ts";
 
 /** Of Linux (asm-generic/socket.h, bits/socket.h). */
@@ -24,7 +25,7 @@ export class MessageSocket {
 
   /** `address` is a path, or `@` and a name. Null where there can be no such socket; whether anybody listens shows later. */
   static open(address: string): MessageSocket | null {
-    const name = Buffer.from(address.startsWith("@") ? address.replace("@", "\0") : address + "\0");
+    const name = Buffer.from(isAbstract(address) ? systemPath(address) : address + "\0");
     if (name.length > MOST_NAME_BYTES) return null;
     const library = loadCLibrary({
       socket: { args: ["i32", "i32", "i32"], returns: "i32" },

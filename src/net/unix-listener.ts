@@ -3,6 +3,7 @@
 import type { UnixSocketListener } from "bun";
 import { chmodSync } from "node:fs";
 import { UNIX_PEER } from "../http/address-set.ts";
+import { isAbstract, socketHost, systemPath } from "../http/unix-host.ts";
 import { ListenFault, type Listener, type SocketEvents } from "./listener.ts";
 import { SocketFile, temporaryBeside } from "./socket-file.ts";
 
@@ -38,7 +39,7 @@ export class UnixListener implements Listener {
   }
 
   get urls(): readonly string[] {
-    return [hostOf(this.#place.path)];
+    return [socketHost(this.#place.path)];
   }
 
   listen<Data>(events: SocketEvents<Data>): void {
@@ -55,10 +56,10 @@ export class UnixListener implements Listener {
 export function bindSocket<Data>(place: UnixPlace, events: SocketEvents<Data>): BoundSocket {
   const { path } = place;
   try {
-    if (isAbstract(path)) return { socket: listenAt(`\0${path.slice(1)}`, events), file: null };
+    if (isAbstract(path)) return { socket: listenAt(systemPath(path), events), file: null };
     return bindFile(place, events);
   } catch (error) {
-    throw new ListenFault(hostOf(path), 0, error);
+    throw new ListenFault(socketHost(path), 0, error);
   }
 }
 
@@ -81,16 +82,6 @@ function bindFile<Data>({ path, mode, takesOver = false }: UnixPlace, events: So
   } finally {
     process.umask(umask);
   }
-}
-
-/** True for a name without a file. */
-export function isAbstract(path: string): boolean {
-  return path.startsWith("@");
-}
-
-/** As people write it. */
-export function hostOf(path: string): string {
-  return `unix:${path}`;
 }
 
 /** A socket that its peer has ended may still be written to. */

@@ -11,8 +11,9 @@ import {
   UnfitAccess,
 } from "../admission/access-rules.ts";
 import { rightsInForce } from "../admission/access-gate.ts";
-import { isLoopback, socketPath } from "../cli/address.ts";
+import { isLoopback } from "../cli/address.ts";
 import { UNIX_PEER } from "../http/address-set.ts";
+import { hasPort } from "../http/unix-host.ts";
 import type { Config } from "../config.ts";
 
 /** What settings ask for, and what a person should know of it. */
@@ -63,7 +64,7 @@ function notesOn(
   const isPlain = !tls.selfSigned && tls.certFile === null;
   if (isPlain && !hosts.every(isLoopback) && accounts.length + tokens.length > 0)
     notes.push("Passwords and tokens travel without encryption; --tls self-signed encrypts them.");
-  const areMany = hosts.some((host) => socketPath(host) !== null) && !access.trustedProxies.includes(UNIX_PEER);
+  const areMany = !hosts.every(hasPort) && !access.trustedProxies.includes(UNIX_PEER);
   if (areMany && accounts.length > 0)
     notes.push(
       "Who guesses passwords on a unix socket is not slowed down; --trusted-proxies unix tells its clients apart.",

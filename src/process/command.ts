@@ -5,10 +5,11 @@ import type { Subprocess } from "bun";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { isEveryAddress, socketPath } from "../cli/address.ts";
+import { isEveryAddress } from "../cli/address.ts";
 import { complain } from "../cli/answer.ts";
 import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
+import { hasPort, socketPath } from "../http/unix-host.ts";
 import type { Stop } from "./ending.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
@@ -79,7 +80,7 @@ function signalNumber(signal: unknown): number {
 }
 
 function environmentOf({ urls, isSecure, directory, certificate }: ServerFacts): Record<string, string> {
-  const url = urls.find((each) => socketPath(each) === null) ?? (isSecure ? "https://localhost" : "http://localhost");
+  const url = urls.find(hasPort) ?? (isSecure ? "https://localhost" : "http://localhost");
   const socket = urls.map(socketPath).find((path) => path !== null);
   return {
     [RUN_VARIABLES.url]: localUrl(url),

@@ -2,11 +2,12 @@
 // there are: another kind of listener is another branch here.
 
 import { resolve } from "node:path";
-import { canonicalHost, socketPath } from "../cli/address.ts";
+import { canonicalHost } from "../cli/address.ts";
 import { describeListenFault, describePathFault, type PathFault } from "../cli/listen-fault.ts";
 import type { Config } from "../config.ts";
 import { addressesOf, type HostAddresses } from "../net/host-addresses.ts";
 import { AddressSet } from "../http/address-set.ts";
+import { hasPort, isAbstract, socketHost, socketPath } from "../http/unix-host.ts";
 import { HeldSocket } from "../net/held-socket.ts";
 import { InheritedListener } from "../net/inherited-listener.ts";
 import { ListenFault, type Listener } from "../net/listener.ts";
@@ -16,7 +17,7 @@ import { TcpListener, type TcpPlace } from "../net/tcp-listener.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { TlsListener } from "../net/tls-listener.ts";
 import { clearStale } from "../net/socket-file.ts";
-import { isAbstract, UnixListener, type UnixPlace } from "../net/unix-listener.ts";
+import { UnixListener, type UnixPlace } from "../net/unix-listener.ts";
 import type { AccessLog } from "../observe/access-log.ts";
 import { giveUp } from "./ending.ts";
 
@@ -40,7 +41,7 @@ export const NOWHERE: Place = { ports: null, sockets: [], inherited: [] };
 /** Looks the hosts up; ends the process when nobody knows one of them, or a socket cannot be where it is wished. */
 export async function findPlace(config: Config, log: AccessLog): Promise<Place> {
   const { hosts, port } = config;
-  const named = new Map(hosts.filter((host) => socketPath(host) === null).map((host) => [canonicalHost(host), host]));
+  const named = new Map(hosts.filter(hasPort).map((host) => [canonicalHost(host), host]));
   const found: HostAddresses[] = [];
   for (const host of named.values()) {
     try {
@@ -58,7 +59,7 @@ async function makeRoom({ hosts, socketMode, life }: Config, log: AccessLog): Pr
   const paths = hosts.map(socketPath).filter((path) => path !== null);
   const places = [...new Set(paths.map((path) => (isAbstract(path) ? path : resolve(path))))];
   for (const path of places) {
-    const host = `unix:${path}`;
+    const host = socketHost(path);
     try {
       const fault = isAbstract(path) ? lackOfNames() : await clearStale(path, life.reusePort);
       if (fault !== null) giveUp(log, describePathFault(fault, host));

@@ -1,8 +1,8 @@
 // What this server shows to its TLS clients: read or made at the start, and again when it is told to look.
 
 import { hostname } from "node:os";
-import { socketPath } from "../cli/address.ts";
 import type { Config } from "../config.ts";
+import { hasPort } from "../http/unix-host.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
 import { endOf, fingerprintOf, pinOf, type TlsIdentity, UnfitIdentity } from "../tls/identity.ts";
 import { keepIdentity, readCertificates, readIdentity } from "../tls/identity-files.ts";
@@ -49,11 +49,6 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const { cert, key } = identity;
   const notes = [...(selfSigned ? pinNotes(identity, hosts, port) : []), ...endNotes(identity, now)];
   return { credentials: { cert, key, clientAuthorities }, notes };
-}
-
-/** False for a unix socket. */
-function hasPort(host: string): boolean {
-  return socketPath(host) === null;
 }
 
 /** Nobody vouches for our own certificate: people compare it, or give it to their client. */

@@ -2,10 +2,11 @@
 // to open it, and what to do next. Programs read the log alone.
 
 import { networkInterfaces } from "node:os";
-import { canonicalHost, isEveryAddress, isLoopback, socketPath } from "../cli/address.ts";
+import { canonicalHost, isEveryAddress, isLoopback } from "../cli/address.ts";
 import { formatSize } from "../cli/quantity.ts";
 import type { Config } from "../config.ts";
 import { formatAuthority } from "../http/authority.ts";
+import { hasPort, socketPath } from "../http/unix-host.ts";
 
 /** What is known when the server listens. */
 export interface WelcomeFacts {
@@ -40,7 +41,7 @@ export function openAddresses({ config, urls, folder, addresses }: WelcomeFacts)
     // No URL has an address with a zone: it stands as it was given.
     return URL.parse(address)?.href ?? address;
   };
-  const hosts = config.hosts.filter((host) => socketPath(host) === null);
+  const hosts = config.hosts.filter(hasPort);
   const own = hosts.map((host) => at(isEveryAddress(host) ? "localhost" : host));
   const others = hosts.flatMap((host) => reachableBy(host, addresses).map(at));
   return { own: [...new Set(own)], others: [...new Set(others)] };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { isLoopback, readHost, readHostName, readOrigin, socketPath } from "../../src/cli/address.ts";
+import { isLoopback, readHost, readHostName, readOrigin } from "../../src/cli/address.ts";
+import { socketPath } from "../../src/http/unix-host.ts";
 import { Unreadable } from "../../src/cli/quantity.ts";
 
 /** The value, or null where the text is refused. */
