@@ -130,8 +130,10 @@ export class AccessControl {
     const { rules, tokenRules, anonymous } = this.#doors.rules;
     const isAnybody = kind === "anybody";
     const own = isAnybody ? [] : ((kind === "token" ? tokenRules : rules).get(name) ?? []);
-    const everyone = new RuleTable(withDeletions(anonymous, this.#settings));
-    const rights = isAnybody ? everyone : new EitherRights(new RuleTable(withDeletions(own, this.#settings)), everyone);
+    const tableOf = (all: readonly Rule[]): RuleTable =>
+      new RuleTable(all.map((rule) => withDeletion(rule, this.#settings)));
+    const everyone = tableOf(anonymous);
+    const rights = isAnybody ? everyone : new EitherRights(tableOf(own), everyone);
     const left = new LessRights(rights, leftBy(this.#settings));
     const refuse = isAnybody
       ? (right: Right) => this.#unknown(`This needs a login: not everyone has the right "${right}" here.`)
@@ -142,16 +144,16 @@ export class AccessControl {
 }
 
 /** The rights of a rule, as they count on a server with these flags. */
-export function rightsInForce({ rights }: Rule, settings: AccessSettings): readonly Right[] {
+export function rightsInForce(rule: Rule, settings: AccessSettings): readonly Right[] {
   const left = leftBy(settings);
-  const mayDelete = settings.allowDelete && rights.includes("write");
-  return RIGHTS.filter((right) => left.has(right) && (rights.includes(right) || (right === "delete" && mayDelete)));
+  const { rights } = withDeletion(rule, settings);
+  return RIGHTS.filter((right) => left.has(right) && rights.includes(right));
 }
 
 /** `rw` deletes where the server's flag says that everyone who may write may. */
-function withDeletions(rules: readonly Rule[], { allowDelete }: AccessSettings): readonly Rule[] {
-  if (!allowDelete) return rules;
-  return rules.map((rule) => (rule.rights.includes("write") ? { ...rule, rights: [...rule.rights, "delete"] } : rule));
+function withDeletion(rule: Rule, { allowDelete }: AccessSettings): Rule {
+  const deletes = allowDelete && rule.rights.includes("write");
+  return deletes ? { ...rule, rights: [...rule.rights, "delete"] } : rule;
 }
 
 function leftBy({ readOnly, uploadOnly }: AccessSettings): ReadonlySet<Right> {

@@ -7,9 +7,8 @@ import type { FileCalls } from "./file-calls.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
 import { liesIn, segmentsBelow } from "./real-path.ts";
 import type { ServedRoot } from "./served-root.ts";
-import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
-import { walkTree } from "./tree.ts";
+import { unlessRefused, walkTree } from "./tree.ts";
 import { walk } from "./way.ts";
 
 /** A file. */
@@ -66,14 +65,4 @@ export async function surveyOne(root: ServedRoot, calls: FileCalls, name: Object
 
 function surveyed(path: string, stats: BigIntStats): Surveyed {
   return { path, size: Number(stats.size), modified: Number(stats.mtimeMs), tag: tagOf(stats, false) };
-}
-
-/** Null where the system refuses. */
-async function unlessRefused<T>(act: () => Promise<T | null>): Promise<T | null> {
-  try {
-    return await act();
-  } catch (error) {
-    if (systemCode(error) === "") throw error;
-    return null;
-  }
 }

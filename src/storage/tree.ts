@@ -54,7 +54,7 @@ function nothingThere(error: unknown): null {
 }
 
 /** Null where the system refuses: the rest is walked all the same. */
-async function unlessRefused<T>(act: () => Promise<T>): Promise<T | null> {
+export async function unlessRefused<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act();
   } catch (error) {
