@@ -1,8 +1,8 @@
 // The settings of one run: from the command line, then the environment, then a file, then the defaults. Pure: it looks at
 // nothing but its arguments, so what a folder or a port is really like is found out by whoever uses it.
 
-import { ACCESS_FLAGS } from "./cli/access-flags.ts";
-import { isLoopback } from "./cli/address.ts";
+import { ACCESS_FLAGS, givesRights } from "./cli/access-flags.ts";
+import { openHosts } from "./cli/address.ts";
 import { readArguments } from "./cli/argument-list.ts";
 import type { ArgumentList } from "./cli/argument-list.ts";
 import { type ConfigFile, readConfigFile } from "./cli/config-file.ts";
@@ -13,7 +13,7 @@ import { ADMISSION_FLAGS, CONFIG_FLAGS, FILE_FLAGS, QUESTION_FLAGS, SERVING_FLAG
 import type { Settings } from "./cli/flags.ts";
 import { LIFE_FLAGS } from "./cli/life-flags.ts";
 import { LOG_FLAGS } from "./cli/log-flags.ts";
-import { TLS_FLAGS } from "./cli/tls-flags.ts";
+import { isSecure, TLS_FLAGS } from "./cli/tls-flags.ts";
 import { meantBy } from "./cli/meant-word.ts";
 import { UsageError, quoted } from "./cli/usage-error.ts";
 import { formatSize, Unreadable } from "./cli/quantity.ts";
@@ -192,11 +192,10 @@ function parseHealthcheck(line: CommandLine): Intent {
   if (intent.kind !== "serve") return intent;
   const { hosts, port, tls, access } = intent.config;
   const [host = ""] = hosts;
-  const isSecure = tls.selfSigned || tls.certFile !== null;
   const proxies = access.proxyProtocol ? access.trustedProxies : [];
   const { certFile, keyFile } = tls;
   const identity = certFile === null ? null : { certFile, keyFile: keyFile ?? certFile };
-  return { kind: "healthcheck", host, port, isSecure, identity, proxies };
+  return { kind: "healthcheck", host, port, isSecure: isSecure(tls), identity, proxies };
 }
 
 /** A run with the settings that were read; the file that some of them are of can be read again. */
@@ -298,11 +297,10 @@ function writingWords({ uploadOnly, allowDelete, onDuplicate }: Config["files"])
 /** What anyone who reaches the port can do, unless rights are set: worth a sentence each. */
 export function exposureNotes(config: Config): readonly string[] {
   const { hosts, directory, files, testing, access } = config;
-  const open = hosts.filter((host) => !isLoopback(host)).join(" or ");
+  const open = openHosts(hosts);
   if (open === "") return [];
   // Whoever set rights has thought of it.
-  const hasRights = access.authFile !== null || access.auth.length + access.tokens.length + access.anonymous.length > 0;
-  const mayWrite = directory !== null && !files.readOnly && !hasRights;
+  const mayWrite = directory !== null && !files.readOnly && !givesRights(access);
   return [
     ...(mayWrite ? [`Everyone who can reach ${open} may ${writingWords(files)}; --read-only forbids it.`] : []),
     ...(testing

@@ -34,3 +34,16 @@ export const ACCESS_FLAGS = {
   trustedProxies: networks("trusted-proxies", "proxies, or unix, whose (X-)Forwarded-* count; repeatable"),
   proxyProtocol: toggle(GROUP, "proxy-protocol", "those proxies begin each connection with a PROXY header (v1, v2)"),
 } as const;
+
+/** What may say who may do what. */
+interface RightsGiven {
+  readonly auth: readonly string[];
+  readonly authFile: string | null;
+  readonly tokens: readonly string[];
+  readonly anonymous: readonly string[];
+}
+
+/** True when some of it does; otherwise everyone may do everything. */
+export function givesRights({ auth, authFile, tokens, anonymous }: RightsGiven): boolean {
+  return authFile !== null || auth.length + tokens.length + anonymous.length > 0;
+}

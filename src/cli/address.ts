@@ -49,6 +49,11 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d+){3}$/.test(name);
 }
 
+/** Those that others than this machine can reach, for a sentence; empty for none. */
+export function openHosts(hosts: readonly string[]): string {
+  return hosts.filter((host) => !isLoopback(host)).join(" or ");
+}
+
 /** True for what stands for all addresses of this machine: something to listen at, and nothing to open. */
 export function isEveryAddress(host: string): boolean {
   const name = canonicalHost(host);

@@ -3,8 +3,8 @@
 
 import { dirname } from "node:path";
 import { LONG_NAMES } from "./argument-list.ts";
-import { type FlagRow, inFolder, takesNumber } from "./flag-row.ts";
-import { ALL_FLAGS, CONFIG_FLAGS, QUESTION_FLAGS } from "./flags.ts";
+import { type FlagRow, inFolder, itemsOf, takesNumber } from "./flag-row.ts";
+import { ALL_FLAGS, NO_SETTINGS } from "./flags.ts";
 import { Unreadable } from "./quantity.ts";
 import { suggest } from "./suggestion.ts";
 import { readToml, type TomlEntry, TomlFault } from "./toml.ts";
@@ -27,11 +27,8 @@ export interface ConfigFile {
   readonly texts: ReadonlyMap<string, FileText>;
 }
 
-const OUTSIDE: ReadonlySet<string> = new Set(
-  [CONFIG_FLAGS, QUESTION_FLAGS].flatMap((table) => Object.values(table).map(({ flag }) => flag)),
-);
 /** Every name that a key may have. */
-const KEYS: readonly string[] = [...LONG_NAMES].filter(([, flag]) => !OUTSIDE.has(flag)).map(([name]) => name);
+const KEYS: readonly string[] = [...LONG_NAMES].filter(([, flag]) => !NO_SETTINGS.has(flag)).map(([name]) => name);
 
 /**
  * Reads the text of the file at `path`. Paths in it begin at its folder, so that it means the same wherever the program is
@@ -82,7 +79,7 @@ function findFlag({ key }: TomlEntry): FlagRow<unknown> | string {
     const meant = suggest(key.replace(/^-+/, "").replaceAll("_", "-"), KEYS);
     return `There is no key "${quoted(key)}"${meant === null ? "." : `; did you mean ${meant}?`}`;
   }
-  return OUTSIDE.has(row.flag) ? `${key} has its place on the command line, not in a file.` : row;
+  return NO_SETTINGS.has(row.flag) ? `${key} has its place on the command line, not in a file.` : row;
 }
 
 /** The value as a flag's text, with paths beginning at this folder, or what kind of value it should have been. */
@@ -101,9 +98,8 @@ function listText(row: FlagRow<unknown>, value: unknown, folder: string): string
   if (!isList) return new Unreadable('a text in quotes, or a list such as ["...", "..."]');
   if (items.length === 0) return null;
   // A text may itself be a list, as on the command line.
-  const single = items.join(row.separator).split(row.separator);
-  const trimmed = row.separator === "," ? single.map((item) => item.trim()) : single;
-  return trimmed.map((item) => inFolder(row, folder, item)).join(row.separator);
+  const single = itemsOf(row, items.join(row.separator));
+  return single.map((item) => inFolder(row, folder, item)).join(row.separator);
 }
 
 /** What a value is, for a sentence; one that may be a secret is not repeated. */

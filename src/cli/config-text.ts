@@ -1,13 +1,11 @@
 // The text of the file of --config, from the disk. Whatever the path names, it is read at once or refused: nothing waits.
 
-import { isUtf8 } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { editedText } from "./edited-text.ts";
 import { printable, quoted, UsageError } from "./usage-error.ts";
 
 /** Nobody writes more; a mistaken path may name anything. */
 const MOST_BYTES = 1024 * 1024;
-/** Some editors put it before everything; it belongs to no key. */
-const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** All of it, or why there is none, as a sentence. */
 export function readConfigText(path: string): string | UsageError {
@@ -16,8 +14,7 @@ export function readConfigText(path: string): string | UsageError {
     const bytes = readBytes(path);
     if (bytes === null) return new UsageError(`${shown} is no regular file.`);
     if (bytes.length > MOST_BYTES) return new UsageError(`${shown} is longer than 1 MiB, and no such file.`);
-    if (!isUtf8(bytes)) return new UsageError(`${shown} holds bytes that are no UTF-8.`);
-    return bytes.toString("utf8").replace(BYTE_ORDER_MARK, "");
+    return editedText(bytes) ?? new UsageError(`${shown} holds bytes that are no UTF-8.`);
   } catch (error) {
     return new UsageError(`${shown} ${describeFault(error)}.`);
   }

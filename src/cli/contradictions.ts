@@ -3,7 +3,7 @@
 import { hasPort } from "../http/unix-host.ts";
 import type { ACCESS_FLAGS } from "./access-flags.ts";
 import type { FILE_FLAGS, Settings } from "./flags.ts";
-import type { TLS_FLAGS } from "./tls-flags.ts";
+import { isSecure, type TLS_FLAGS } from "./tls-flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The settings that depend on each other. */
@@ -34,7 +34,7 @@ function findTlsContradiction({ tls, hosts, port }: Dependent): UsageError | nul
   if (selfSigned && certFile !== null) return both("tls", "tls-cert");
   if (keyFile !== null && certFile === null) return new UsageError("--tls-key needs --tls-cert.");
   if (stateFolder !== null && !selfSigned) return new UsageError("--tls-state needs --tls self-signed.");
-  if (selfSigned || certFile !== null) {
+  if (isSecure(tls)) {
     if (redirectPort === null) return null;
     if (!hosts.some(hasPort))
       return new UsageError("--https-redirect needs a --host with a port, and unix sockets have none.");

@@ -42,6 +42,12 @@ const PATHS: ReadonlySet<string | null> = new Set(["DIR", "FILE"]);
 /** And of one whose value may be a bare number. */
 const NUMBERS: ReadonlySet<string | null> = new Set(["N", "PORT", "SECONDS", "SIZE", "TIME"]);
 
+/** The items of a list's text, those without a character among them. */
+export function itemsOf({ separator }: Pick<FlagRow<unknown>, "separator">, text: string): readonly string[] {
+  const items = text.split(separator);
+  return separator === "," ? items.map((item) => item.trim()) : items;
+}
+
 /** A value, or an item of a list, with the path in it beginning at this folder, if it is relative. */
 export function inFolder({ placeholder }: FlagFace, folder: string, text: string): string {
   if (PATHS.has(placeholder)) return pathIn(folder, text);
@@ -137,8 +143,8 @@ function readSwitch(text: string): boolean | Unreadable {
 
 function readList(text: string, readItem: (item: string) => string | Unreadable): readonly string[] | Unreadable {
   const items: string[] = [];
-  for (const part of text.split(",")) {
-    const item = readItem(part.trim());
+  for (const part of itemsOf({ separator: "," }, text)) {
+    const item = readItem(part);
     if (item instanceof Unreadable) return item;
     items.push(item);
   }

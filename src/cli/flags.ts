@@ -203,6 +203,11 @@ export const QUESTION_FLAGS = {
   version: toggle("Other", "version", "show the version", "V"),
 } as const;
 
+/** Flags that set nothing of a server: no file of settings holds them. */
+export const NO_SETTINGS: ReadonlySet<string> = new Set(
+  [CONFIG_FLAGS, QUESTION_FLAGS].flatMap((table) => Object.values(table).map(({ flag }) => flag)),
+);
+
 const LIMIT_FLAGS: readonly FlagRow<unknown>[] = Object.values(LIMIT_TABLE).map(limitFlag);
 
 /** All flags by their names, limits included, in the order in which they are looked at. */

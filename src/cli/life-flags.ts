@@ -7,6 +7,8 @@ import { readCount, readDuration } from "./quantity.ts";
 const GROUP = "Life cycle";
 /** Timers know no longer time: 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Workers count them in 32 bits. */
+const MOST_REQUESTS = 2 ** 31 - 1;
 
 /** Nothing of it is asked for when nothing is set. */
 export const LIFE_FLAGS = {
@@ -16,7 +18,7 @@ export const LIFE_FLAGS = {
     readDuration(text, 1, LONGEST_TIMER_MS),
   ),
   maxRequests: optional(GROUP, "max-requests", "N", null, "stop when so many requests are answered", (text) =>
-    readCount(text, 1, LONGEST_TIMER_MS),
+    readCount(text, 1, MOST_REQUESTS),
   ),
   exitOnStdinClose: toggle(GROUP, "exit-on-stdin-close", "stop when standard input ends"),
   /** A new folder in place of `directory`. */

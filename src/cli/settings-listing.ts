@@ -2,18 +2,15 @@
 // is a comment, and says so.
 
 import { placeOf } from "./config-file.ts";
-import { type FlagRow, inFolder, takesNumber } from "./flag-row.ts";
-import { CONFIG_FLAGS, QUESTION_FLAGS } from "./flags.ts";
+import { type FlagRow, inFolder, itemsOf, takesNumber } from "./flag-row.ts";
+import { NO_SETTINGS } from "./flags.ts";
 import { Unreadable } from "./quantity.ts";
 import type { Setting, SettingMap, Source } from "./settings.ts";
 import { versionLine } from "./version.ts";
 
-/** No settings of a server. */
-const LEFT_OUT: ReadonlySet<FlagRow<unknown>> = new Set([CONFIG_FLAGS, QUESTION_FLAGS].flatMap(Object.values));
-
 /** The text, ending in a line end. Relative paths of flags and variables begin at `folder`. */
 export function listSettings(settings: SettingMap, folder: string): string {
-  const shown = [...settings.values()].filter(({ row }) => !LEFT_OUT.has(row));
+  const shown = [...settings.values()].filter(({ row }) => !NO_SETTINGS.has(row.flag));
   const groups = [...Map.groupBy(shown, ({ row }) => row.group)].map(([group, members]) => {
     return `\n# ${group}\n${members.map((setting) => settingLine(setting, folder)).join("")}`;
   });
@@ -33,7 +30,12 @@ function settingLine({ row, value, text, source }: Setting, folder: string): str
 function tomlText(row: FlagRow<unknown>, value: unknown, text: string, folder: string): string {
   // A switch that takes something away is on while its setting is off.
   if (row.placeholder === null) return String(value !== row.preset);
-  if (row.isList) return listText(itemsOf(row, text).map((item) => inFolder(row, folder, item)));
+  if (row.isList)
+    return listText(
+      itemsOf(row, text)
+        .filter((item) => item !== "")
+        .map((item) => inFolder(row, folder, item)),
+    );
   return takesNumber(row) && isPlainNumber(text) ? text : quotedText(inFolder(row, folder, text));
 }
 
@@ -45,11 +47,6 @@ function defaultText(row: FlagRow<unknown>): string | null {
   const text = shownPreset === "" ? String(preset) : shownPreset;
   const isSayable = preset !== null && !(row.read(text) instanceof Unreadable);
   return isSayable ? tomlText(row, preset, text, "") : null;
-}
-
-function itemsOf({ separator }: FlagRow<unknown>, text: string): readonly string[] {
-  const items = text.split(separator).map((item) => (separator === "," ? item.trim() : item));
-  return items.filter((item) => item !== "");
 }
 
 function listText(items: readonly string[]): string {

@@ -29,3 +29,8 @@ export const TLS_FLAGS = {
     readDuration(text, 0, LONGEST_AGE_MS),
   ),
 } as const;
+
+/** True when connections are made secure. */
+export function isSecure(tls: { readonly selfSigned: boolean; readonly certFile: string | null }): boolean {
+  return tls.selfSigned || tls.certFile !== null;
+}

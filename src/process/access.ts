@@ -1,6 +1,5 @@
 // Who may do what on this server: read at the start, and again when it is told to look.
 
-import { isUtf8 } from "node:buffer";
 import { readFileSync, statSync } from "node:fs";
 import {
   type AccessRules,
@@ -11,7 +10,9 @@ import {
   UnfitAccess,
 } from "../admission/access-rules.ts";
 import { rightsInForce } from "../admission/access-gate.ts";
-import { isLoopback } from "../cli/address.ts";
+import { isLoopback, openHosts } from "../cli/address.ts";
+import { editedText } from "../cli/edited-text.ts";
+import { isSecure } from "../cli/tls-flags.ts";
 import { UNIX_PEER } from "../http/address-set.ts";
 import { hasPort } from "../http/unix-host.ts";
 import type { Config } from "../config.ts";
@@ -41,15 +42,10 @@ export function loadAccess(
   return { rules, notes: [...notesOn(config, rules, words), ...open, ...wideNotes(config, rules)] };
 }
 
-/** Some editors put it before everything; it is none of the first name. */
-const BYTE_ORDER_MARK = /^\ufeff/;
-
 function readFile(name: string): string | UnfitAccess {
   try {
-    const bytes = readFileSync(name);
-    if (!isUtf8(bytes))
-      return new UnfitAccess(`${name} holds bytes that are no UTF-8, so nobody could log in by them.`);
-    return bytes.toString("utf8").replace(BYTE_ORDER_MARK, "");
+    const text = editedText(readFileSync(name));
+    return text ?? new UnfitAccess(`${name} holds bytes that are no UTF-8, so nobody could log in by them.`);
   } catch (error) {
     return new UnfitAccess(`${name} cannot be read: ${(error as Error).message}.`);
   }
@@ -61,8 +57,7 @@ function notesOn(
   words: readonly string[],
 ): readonly string[] {
   const notes: string[] = [];
-  const isPlain = !tls.selfSigned && tls.certFile === null;
-  if (isPlain && !hosts.every(isLoopback) && accounts.length + tokens.length > 0)
+  if (!isSecure(tls) && !hosts.every(isLoopback) && accounts.length + tokens.length > 0)
     notes.push("Passwords and tokens travel without encryption; --tls self-signed encrypts them.");
   const areMany = !hosts.every(hasPort) && !access.trustedProxies.includes(UNIX_PEER);
   if (areMany && accounts.length > 0)
@@ -82,7 +77,7 @@ const MOST_NAMED = 3;
 
 /** What everybody in the network may change, rules or not: whoever has a certificate is none of everybody. */
 function wideNotes({ hosts, directory, files, tls }: Config, { anonymous }: AccessRules): readonly string[] {
-  const open = hosts.filter((host) => !isLoopback(host)).join(" or ");
+  const open = openHosts(hosts);
   if (open === "" || directory === null || tls.clientAuthorityFile !== null) return [];
   const wide = anonymous
     .map((rule) => ({ rule, rights: rightsInForce(rule, files).filter((right) => right !== "read") }))

@@ -2,6 +2,7 @@
 // where the server listens at them and nowhere else.
 
 import { SERVING_FLAGS } from "../cli/flags.ts";
+import { isSecure } from "../cli/tls-flags.ts";
 import { quoted } from "../cli/usage-error.ts";
 import { type Config, exposureNotes } from "../config.ts";
 import { describeListeningSocket, NoListeningSocket } from "../net/listening-socket.ts";
@@ -31,13 +32,12 @@ const PLAIN_NAME = "http";
 
 /** Looks at the sockets, which have these names, and at what the settings say of places to listen at. */
 export function activate(asked: Config, names: readonly string[]): Activation | Unusable {
-  const isSecure = asked.tls.selfSigned || asked.tls.certFile !== null;
   const sockets: InheritedPlace[] = [];
   for (const [index, name] of names.entries()) {
     const descriptor = FIRST_DESCRIPTOR + index;
     const socket = describeListeningSocket(descriptor);
     if (socket instanceof NoListeningSocket) return new Unusable(faultOf(descriptor, name, socket));
-    sockets.push({ ...socket, staysPlain: isSecure && name === PLAIN_NAME && socket.port !== null });
+    sockets.push({ ...socket, staysPlain: isSecure(asked.tls) && name === PLAIN_NAME && socket.port !== null });
   }
   const main = sockets.find(({ staysPlain, port }) => !staysPlain && port !== null);
   const plain = sockets.find(({ staysPlain }) => staysPlain);

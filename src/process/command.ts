@@ -11,11 +11,11 @@ import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
 import type { Stop } from "./ending.ts";
+import { EXIT_SIGNAL } from "./signals.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
 const EXIT_NO_PROGRAM = 126;
 const EXIT_NOT_FOUND = 127;
-const EXIT_SIGNAL = 128;
 
 const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 /** A terminal sends them to all that runs in its foreground. */

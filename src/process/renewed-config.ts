@@ -1,6 +1,6 @@
 // What a running server takes up of settings that were read again, and what waits for its next start.
 
-import { ACCESS_FLAGS } from "../cli/access-flags.ts";
+import { ACCESS_FLAGS, givesRights } from "../cli/access-flags.ts";
 import type { Setting, SettingMap } from "../cli/settings.ts";
 import { TLS_FLAGS } from "../cli/tls-flags.ts";
 import type { Config, Served } from "../config.ts";
@@ -24,7 +24,7 @@ export function renewConfig(current: Config, asked: SettingMap, fresh: Served): 
   const { certFile, keyFile, stateFolder, clientAuthorityFile } = tls;
   const { auth, authFile, tokens, anonymous } = access;
   const takesTls = kindOfTls(tls) === kindOfTls(current.tls);
-  const takesAccess = hasRights(access) === hasRights(current.access);
+  const takesAccess = givesRights(access) === givesRights(current.access);
   const config = {
     ...current,
     tls: takesTls ? { ...current.tls, certFile, keyFile, stateFolder, clientAuthorityFile } : current.tls,
@@ -38,10 +38,6 @@ export function renewConfig(current: Config, asked: SettingMap, fresh: Served): 
 function kindOfTls({ selfSigned, certFile }: Config["tls"]): "plain" | "made" | "given" {
   if (selfSigned) return "made";
   return certFile === null ? "plain" : "given";
-}
-
-function hasRights({ auth, authFile, tokens, anonymous }: Config["access"]): boolean {
-  return authFile !== null || auth.length + tokens.length + anonymous.length > 0;
 }
 
 /** In the file: what another setting brings about is no change of its own. */

@@ -17,7 +17,7 @@ export interface SignalDuties {
 }
 
 /** A process that a signal of this number ended leaves 128 more, as shells count. */
-const EXIT_SIGNAL = 128;
+export const EXIT_SIGNAL = 128;
 const EXIT_ASKED = 0;
 
 /** Someone wants the server to end. */

@@ -1,6 +1,7 @@
 // What this server shows to its TLS clients: read or made at the start, and again when it is told to look.
 
 import { hostname } from "node:os";
+import { isSecure } from "../cli/tls-flags.ts";
 import type { Config } from "../config.ts";
 import { hasPort } from "../http/unix-host.ts";
 import type { TlsCredentials } from "../net/tls-credentials.ts";
@@ -28,7 +29,7 @@ const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1000;
 export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.now()): LoadedTls | UnfitIdentity {
   const { tls, hosts, port, admission } = config;
   const { certFile, keyFile, selfSigned, stateFolder, clientAuthorityFile } = tls;
-  if (certFile === null && !selfSigned) return PLAIN;
+  if (!isSecure(tls)) return PLAIN;
   const make = (): TlsIdentity =>
     signSelf(
       makeKey(),
