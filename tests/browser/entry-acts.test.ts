@@ -33,6 +33,19 @@ function choose(name: string, shift = false): Promise<void> {
   );
 }
 
+/** Opens the dialog that asks for another name of an entry. */
+async function askForNameOf(name: string): Promise<void> {
+  await pressAct("Select");
+  await choose(name);
+  await pressAct("Rename");
+}
+
+/** Types it into the dialog that is open. */
+async function giveName(name: string): Promise<void> {
+  await folder.page.read(`document.querySelector("#asked-name").value = ${JSON.stringify(name)}`);
+  await folder.page.view.press("Enter");
+}
+
 function chosenNames(): Promise<string[]> {
   return folder.page.read(
     `[...document.querySelectorAll("input.choose:checked")].map((each) => each.ariaLabel.replace("Select ", ""))`,
@@ -205,14 +218,11 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
       ["alpha.txt", "beta & <100%>.txt"],
       ["sub", "sub two"],
     ] as const) {
-      await pressAct("Select");
-      await choose(from);
-      await pressAct("Rename");
+      await askForNameOf(from);
       expect(await focused()).toBe("asked-name");
       // The name is chosen up to its last dot.
       expect(await folder.page.read(`document.getSelection().toString()`)).toBe(from.replace(/\.txt$/, ""));
-      await folder.page.read(`document.querySelector("#asked-name").value = ${JSON.stringify(to)}`);
-      await folder.page.view.press("Enter");
+      await giveName(to);
       await folder.page.until(`document.querySelector("#told").textContent.endsWith(" now.")`);
       expect(await told()).toBe(`${from} is called ${to} now.`);
       expect(existsSync(join(folder.served, to))).toBe(true);
@@ -223,11 +233,8 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
 
   inBrowser("never takes the place of something", async () => {
     await folder.open("/files/", WRITING);
-    await pressAct("Select");
-    await choose("alpha.txt");
-    await pressAct("Rename");
-    await folder.page.read(`document.querySelector("#asked-name").value = "zebra.bin"`);
-    await folder.page.view.press("Enter");
+    await askForNameOf("alpha.txt");
+    await giveName("zebra.bin");
     expect(await refusal()).toBe("There is already something with this name.");
     expect(readdirSync(folder.served)).toContain("alpha.txt");
   });
@@ -235,22 +242,18 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
   // Nobody types a long name twice because of one letter.
   inBrowser("keeps what was typed where it is refused, until another name is taken", async () => {
     await folder.open("/files/", WRITING);
-    await pressAct("Select");
-    await choose("alpha.txt");
-    await pressAct("Rename");
+    await askForNameOf("alpha.txt");
     for (const [typed, why] of [
       ["a/b", "A name has no slash."],
       ["zebra.bin", "There is already something with this name."],
       [".beta.txt", "No file can have this name: a part of it is empty, or begins with a dot (see --hidden)."],
-    ]) {
-      await folder.page.read(`document.querySelector("#asked-name").value = ${JSON.stringify(typed)}`);
-      await folder.page.view.press("Enter");
+    ] as const) {
+      await giveName(typed);
       await folder.page.until(`document.querySelector("dialog [role=alert]")?.textContent === ${JSON.stringify(why)}`);
       expect(await folder.page.read(`document.querySelector("#asked-name").value`)).toBe(typed);
       expect(await focused()).toBe("asked-name");
     }
-    await folder.page.read(`document.querySelector("#asked-name").value = "beta.txt"`);
-    await folder.page.view.press("Enter");
+    await giveName("beta.txt");
     await folder.page.until(`document.querySelector("#told").textContent === "alpha.txt is called beta.txt now."`);
     expect(await folder.page.read(`document.querySelector("dialog") === null`)).toBe(true);
     folder.page.complaints.length = 0;
@@ -258,11 +261,8 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
 
   inBrowser("that was refused can be left as it was", async () => {
     await folder.open("/files/", WRITING);
-    await pressAct("Select");
-    await choose("alpha.txt");
-    await pressAct("Rename");
-    await folder.page.read(`document.querySelector("#asked-name").value = "zebra.bin"`);
-    await folder.page.view.press("Enter");
+    await askForNameOf("alpha.txt");
+    await giveName("zebra.bin");
     await refusal();
     await folder.page.view.press("Escape");
     await folder.page.until(`document.querySelector("dialog") === null`);
@@ -273,9 +273,7 @@ describe.skipIf(noBrowser !== null)("renaming", () => {
 
   inBrowser("that was under way when somebody thought better of it is told all the same", async () => {
     await folder.open("/files/", WRITING);
-    await pressAct("Select");
-    await choose("alpha.txt");
-    await pressAct("Rename");
+    await askForNameOf("alpha.txt");
     await folder.page.read(`(() => {
       const real = globalThis.fetch;
       globalThis.fetch = async (...asked) => {

@@ -18,9 +18,9 @@ import { type Ledger, ReadNotes } from "../../src/storage/ledger.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { FakeTime } from "../support/fake-time.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
-const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
 const CLIENT = { hasLeft: false };
 const HOUR_MS = 3_600_000;
 
@@ -44,7 +44,7 @@ class Cache {
     const coordinator = new LocalCoordinator({ bytes: null, files: null, minFree: 0 }, async () =>
       this.keeper.measure(),
     );
-    this.keeper = new LocalStorage(root, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+    this.keeper = new LocalStorage(root, PLAIN_STORAGE, coordinator);
     this.evictor = new Evictor(this.keeper, limits, {
       evicted: (files, bytes, reason) => this.told.push(`${files} ${bytes} ${reason}`),
       warning: (line) => this.told.push(line),
@@ -52,7 +52,7 @@ class Cache {
     });
     coordinator.ledger = this.evictor;
     this.coordinator = coordinator;
-    this.storage = new LocalStorage(root, { ...SETTINGS, rules: PLAIN_NAMES }, coordinator);
+    this.storage = new LocalStorage(root, PLAIN_STORAGE, coordinator);
   }
 
   get names(): readonly string[] {

@@ -6,21 +6,14 @@ import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import { LocalCoordinator, NOTHING } from "../../src/storage/coordinator.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
-import { LocalStorage } from "../../src/storage/local-storage.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { LocalStorage, type LocalStorageSettings } from "../../src/storage/local-storage.ts";
 import type { Moved, Upload, WriteFault } from "../../src/storage/storage.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { nameOf, planFor } from "./storage-contract.ts";
 
 const CLIENT = { hasLeft: false };
-const SETTINGS = {
-  rules: PLAIN_NAMES,
-  followSymlinks: false,
-  maxOpenFiles: 1000,
-  fsync: false,
-  mode: null,
-  maxNewFolders: 1000,
-};
+const SETTINGS: LocalStorageSettings = { ...PLAIN_STORAGE, maxOpenFiles: 1000 };
 /** More turns of the event loop than a move takes that need not wait. */
 const MANY_TURNS = 100;
 const renameReally = FileCalls.prototype.rename;

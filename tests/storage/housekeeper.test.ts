@@ -6,13 +6,12 @@ import { join } from "node:path";
 import { LocalCoordinator, type UsageLimits } from "../../src/storage/coordinator.ts";
 import { Housekeeper } from "../../src/storage/housekeeper.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { temporaryName } from "../../src/storage/temporary-name.ts";
 import { FakeTime } from "../support/fake-time.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
-const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
 const MINUTE_MS = 60_000;
 
 /** A housekeeper with its folder, and all that it told. */
@@ -25,7 +24,7 @@ class House {
 
   constructor(limits = NO_LIMITS) {
     this.coordinator = new LocalCoordinator(limits, () => this.keeper.measure());
-    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, this.coordinator);
+    this.storage = new LocalStorage(this.#folder.path, PLAIN_STORAGE, this.coordinator);
     this.keeper = new Housekeeper(this.storage, {
       warning: (line) => this.told.push(line),
       fault: (error) => this.told.push(String(error)),

@@ -24,21 +24,15 @@ import { needs } from "../support/needs.ts";
 import { O_PATH } from "../../src/storage/folder.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
-import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
+import { ObjectName } from "../../src/storage/object-name.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
 
 const CLIENT = { hasLeft: false };
 const openReally = FileCalls.prototype.open;
 const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
-const SETTINGS: LocalStorageSettings = {
-  rules: PLAIN_NAMES,
-  followSymlinks: false,
-  maxOpenFiles: 1000,
-  fsync: false,
-  mode: null,
-  maxNewFolders: 1000,
-};
+const SETTINGS: LocalStorageSettings = { ...PLAIN_STORAGE, maxOpenFiles: 1000 };
 
 /** A folder with an outside, and a storage on its inside. */
 class Place implements ContractStorage {

@@ -23,10 +23,10 @@ import { FileCalls } from "../../src/storage/file-calls.ts";
 import { JOURNAL_MODE, type JournalEntry } from "../../src/storage/journal-format.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
 import { temporaryName } from "../../src/storage/temporary-name.ts";
 import { needs } from "../support/needs.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 const [, instance, , start] = /^\.mini-http-([^-]+)-([^-]+)-([^-]+)-/.exec(temporaryName())!;
@@ -35,7 +35,6 @@ const GONE = `${instance}-${Bun.spawnSync(["true"]).pid}-${start}`;
 const ELSEWHERE = `0${instance}-1-1`;
 const LONG_AGO_S = Date.now() / 1000 - 25 * 60 * 60;
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
-const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
 
 /** A directory in which a server was killed. */
 class Scene {
@@ -46,7 +45,7 @@ class Scene {
 
   constructor(owner = GONE) {
     this.#owner = owner;
-    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, this.coordinator);
+    this.storage = new LocalStorage(this.#folder.path, PLAIN_STORAGE, this.coordinator);
   }
 
   at(path: string): string {

@@ -7,14 +7,13 @@ import { LocalCoordinator, NOTHING } from "../../src/storage/coordinator.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { JOURNAL_TOUCH_MS } from "../../src/storage/journal-format.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { SystemError } from "../../src/storage/system-fault.ts";
 import { FakeTime } from "../support/fake-time.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { read, store } from "./storage-contract.ts";
 
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
-const SETTINGS = { followSymlinks: false, maxOpenFiles: 64, fsync: false, mode: null, maxNewFolders: 1000 };
 const OLD = { a: "old a", b: "old b" };
 const FORM = { a: "new a", b: "new b", c: "new c" };
 
@@ -45,7 +44,7 @@ class Scene {
 
   constructor() {
     for (const [name, content] of Object.entries(OLD)) writeFileSync(this.at(name), content);
-    this.storage = new LocalStorage(this.#folder.path, { ...SETTINGS, rules: PLAIN_NAMES }, this.coordinator);
+    this.storage = new LocalStorage(this.#folder.path, PLAIN_STORAGE, this.coordinator);
     const rename = FileCalls.prototype.rename;
     const refuse: Refuses = (from, to) => this.refuses.some((each) => each(from, to));
     const wait = (to: string): Promise<void> | null => this.waits(to);
