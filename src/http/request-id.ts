@@ -4,7 +4,8 @@ import type { FieldSection } from "./field-section.ts";
 
 /** What has no RFC, and is spelled so everywhere. */
 export const REQUEST_ID_FIELD = "X-Request-Id";
-const NAME = REQUEST_ID_FIELD.toLowerCase();
+/** The same in lower case. */
+export const REQUEST_ID_NAME = REQUEST_ID_FIELD.toLowerCase();
 /** Longer ones, and those that do not print, are not taken over. */
 const FIT = /^[\x21-\x7e]{1,128}$/;
 const RANDOM_BYTES = 9;
@@ -23,7 +24,7 @@ export class RequestIds {
   /** The name that the request has already or that its fields say; null where one is to be made. */
   givenTo(known: string, fields: Pick<FieldSection, "get">): string | null {
     if (known !== "") return known;
-    const sent = fields.get(NAME);
+    const sent = fields.get(REQUEST_ID_NAME);
     return sent !== undefined && FIT.test(sent) ? sent : null;
   }
 

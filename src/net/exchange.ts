@@ -220,6 +220,7 @@ export class Exchange {
 
   #record(request: HttpRequest, response: HttpResponse | null, cutOff: boolean): ExchangeRecord {
     const startedAt = this.#startedAt;
+    const endedAt = this.#endedAt();
     return {
       peerAddress: request.clientAddress,
       peerPort: request.clientPort,
@@ -234,7 +235,8 @@ export class Exchange {
       requestBytes: this.#reader.content,
       bodyBytes: this.#sender.contentSent,
       answerMs: this.#answeredAt === 0 ? 0 : this.#answeredAt - startedAt,
-      durationMs: startedAt === 0 ? 0 : this.#endedAt() - startedAt,
+      durationMs: startedAt === 0 ? 0 : endedAt - startedAt,
+      endedAt,
       cutOff,
       fields: request.fields,
       requestId: request.requestId,

@@ -8,8 +8,9 @@ import type { LogFormat, LogFormatName, LogLine, NewsTag } from "./log-format.ts
 import { escapeText, shorten } from "./log-line.ts";
 import { type LogOutput, openLogFile, openLogOutput } from "./log-output.ts";
 import { LogSink } from "./log-sink.ts";
-import type { ExchangeRecord, Observer } from "./observer.ts";
+import type { ExchangeRecord, NamedFields, Observer } from "./observer.ts";
 import { TextFormat } from "./text-format.ts";
+import { WaitingExchanges } from "./waiting-exchanges.ts";
 
 const STANDARD_ERROR = 2;
 /** Deeper frames of a trace say little, and a trace should not push the lines around it out of the buffer. */
@@ -45,6 +46,7 @@ export class AccessLog implements Observer {
   readonly #isShared: boolean;
   readonly #format: LogFormat;
   readonly #sink: LogSink;
+  readonly #waiting: WaitingExchanges;
   /** For whoever runs the server. The same as the other unless there is a file. */
   readonly #personFormat: TextFormat;
   readonly #personSink: LogSink;
@@ -60,10 +62,14 @@ export class AccessLog implements Observer {
     this.#isShared = options.isShared === true;
     this.#filePath = file?.path ?? null;
     this.#format = createFormat(options);
+    this.#waiting = new WaitingExchanges(this.#format.fieldNames);
     this.#personFormat = textFormat({ ...options, file: null });
     const person = openLogOutput(options.fd ?? STANDARD_ERROR);
-    this.#personSink = new LogSink(person, (dropped) => this.#ended(this.#personNews("WARNING", missing(dropped))));
-    this.#sink = file === null ? this.#personSink : new LogSink(file.output, (dropped) => this.#fileNotice(dropped));
+    const gather = (): void => this.#wordAll();
+    const personNotice = (dropped: number): string => this.#ended(this.#personNews("WARNING", missing(dropped)));
+    this.#personSink = new LogSink(person, personNotice, gather);
+    this.#sink =
+      file === null ? this.#personSink : new LogSink(file.output, (dropped) => this.#fileNotice(dropped), gather);
   }
 
   /** False from the start with `quiet`, and as soon as nobody will ever read the log. */
@@ -79,10 +85,10 @@ export class AccessLog implements Observer {
     const isPlain = record.refusal === null && record.ownLimit === null;
     // A quiet log beside observers that want all.
     if (isPlain && !this.wantsAll) return;
-    const now = Date.now();
-    if (record.refusal !== null) this.#write(this.#format.refusal(now, record));
+    this.#waiting.add(record);
     if (record.ownLimit !== null) this.#limits.met(record.status, record.ownLimit);
-    if (this.wantsAll) this.#write(this.#format.exchange(now, record));
+    if (this.#waiting.isCrowd) this.#wordAll();
+    else this.#sink.expect();
   }
 
   disconnected(address: string, port: number): void {
@@ -134,6 +140,16 @@ export class AccessLog implements Observer {
     this.#personSink.close();
   }
 
+  /** Gives all that are over their lines: before anything that came later gets its own. */
+  #wordAll(): void {
+    this.#waiting.forEach(this.#word);
+  }
+
+  readonly #word = (now: number, record: ExchangeRecord, fields: NamedFields): void => {
+    if (record.refusal !== null) this.#add(this.#format.refusal(now, record, fields));
+    if (!this.#isQuiet) this.#add(this.#format.exchange(now, record, fields));
+  };
+
   /** News stand in the log, and where a person looks. */
   #tell(tag: NewsTag, text: string): void {
     const line = this.#format.news(Date.now(), tag, text);
@@ -164,6 +180,12 @@ export class AccessLog implements Observer {
   }
 
   #write(line: LogLine | null): void {
+    if (line === null) return;
+    this.#wordAll();
+    this.#add(line);
+  }
+
+  #add(line: LogLine | null): void {
     if (line === null) return;
     if (typeof line === "string") return this.#sink.add(this.#ended(line));
     if (this.#isShared) line.shorten(MAX_BATCH_BYTES - 1);

@@ -1,8 +1,8 @@
 // The logs of Apache and nginx, for the programs that read those: one line for each exchange, and nothing else.
 
-import type { LogFormat } from "./log-format.ts";
+import type { FinishedExchange, LogFormat } from "./log-format.ts";
 import { shorten } from "./log-line.ts";
-import type { ExchangeRecord } from "./observer.ts";
+import type { NamedFields } from "./observer.ts";
 
 /** What nginx says where a client left before it had an answer. */
 const CLIENT_LEFT = 499;
@@ -13,12 +13,14 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** `--log-format common` and, with the two fields behind it, `combined`. */
 export class CommonFormat implements LogFormat {
+  readonly fieldNames: readonly string[];
   readonly #isCombined: boolean;
   readonly #isShared: boolean;
   readonly #time = new ClockTime();
 
   /** `isShared`: other processes write to the same place, and lines must stay short. */
   constructor(isCombined: boolean, isShared: boolean) {
+    this.fieldNames = isCombined ? ["referer", "user-agent"] : [];
     this.#isCombined = isCombined;
     this.#isShared = isShared;
   }
@@ -31,14 +33,14 @@ export class CommonFormat implements LogFormat {
     return null;
   }
 
-  exchange(now: number, record: ExchangeRecord): string {
+  exchange(now: number, record: FinishedExchange, fields: NamedFields): string {
     const user = record.user === "" ? "-" : this.#text(record.user, "user").replaceAll(" ", "\\x20");
     const status = record.status || record.refusal?.status || CLIENT_LEFT;
     const line =
       `${record.peerAddress || "-"} - ${user} [${this.#time.at(now)}] ` +
       `"${this.#requestOf(record)}" ${status} ${record.bodyBytes}`;
     if (!this.#isCombined) return line;
-    return `${line} "${this.#field(record, "referer")}" "${this.#field(record, "user-agent")}"`;
+    return `${line} "${this.#field(fields, "referer")}" "${this.#field(fields, "user-agent")}"`;
   }
 
   /** The line of the exchange has its status; a quiet log has nothing to say here. */
@@ -51,13 +53,13 @@ export class CommonFormat implements LogFormat {
     return null;
   }
 
-  #requestOf(record: ExchangeRecord): string {
+  #requestOf(record: FinishedExchange): string {
     if (record.target === "") return "-";
     return `${this.#text(record.method, "method")} ${this.#text(record.target, "target")} HTTP/1.${record.minorVersion}`;
   }
 
-  #field(record: ExchangeRecord, name: string): string {
-    return this.#text(record.fields.get(name) || "-", "field");
+  #field(fields: NamedFields, name: string): string {
+    return this.#text(fields.get(name) || "-", "field");
   }
 
   #text(text: string, kind: keyof typeof MOST_SHARED_CHARS): string {

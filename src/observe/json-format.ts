@@ -1,12 +1,12 @@
 // The log for programs: each line is one JSON object of plain ASCII. Text from elsewhere is escaped as in the other formats
 // (`\xNN` for each byte outside 0x20-0x7E and for the backslash), so it is harmless also when a program has decoded it.
 
-import { RequestIds } from "../http/request-id.ts";
+import { REQUEST_ID_NAME, RequestIds } from "../http/request-id.ts";
 import { AsciiLine } from "./ascii-line.ts";
 import { type Client, ClientTexts } from "./client-texts.ts";
-import type { LogFormat, LogLine, NewsTag } from "./log-format.ts";
+import type { FinishedExchange, LogFormat, LogLine, NewsTag } from "./log-format.ts";
 import { escapeBytes, escapeText, shorten } from "./log-line.ts";
-import type { ExchangeRecord } from "./observer.ts";
+import type { NamedFields } from "./observer.ts";
 
 /** Of a text in a log that processes share: twice as much, where all has to be quoted, still leaves room for the rest. */
 interface Room {
@@ -32,7 +32,7 @@ const EVENTS: Readonly<Record<NewsTag, string>> = {
 const PROCESS = process.pid;
 
 /** Of a line, what says which kind of request it was. */
-interface What extends Pick<ExchangeRecord, "method" | "minorVersion" | "route" | "status"> {
+interface What extends Pick<FinishedExchange, "method" | "minorVersion" | "route" | "status"> {
   readonly text: string;
 }
 
@@ -54,6 +54,7 @@ export interface JsonFormatOptions {
 
 /** `--log-format json`. */
 export class JsonFormat implements LogFormat {
+  readonly fieldNames = [REQUEST_ID_NAME, "referer", "user-agent"];
   readonly #options: JsonFormatOptions;
   readonly #ids = new RequestIds();
   readonly #line = new AsciiLine();
@@ -83,14 +84,15 @@ export class JsonFormat implements LogFormat {
     return `${this.#begin(now, event)},"client":${quote(address)},"port":${port}}`;
   }
 
-  exchange(now: number, record: ExchangeRecord): LogLine {
-    this.#write(now, record, ANY_ROOM);
-    if (this.#options.isShared && this.#line.length > MOST_SHARED_LINE_CHARS) this.#write(now, record, LITTLE_ROOM);
+  exchange(now: number, record: FinishedExchange, fields: NamedFields): LogLine {
+    this.#write(now, record, fields, ANY_ROOM);
+    if (this.#options.isShared && this.#line.length > MOST_SHARED_LINE_CHARS)
+      this.#write(now, record, fields, LITTLE_ROOM);
     return this.#line;
   }
 
-  refusal(now: number, record: ExchangeRecord): LogLine | null {
-    return this.#options.isQuiet ? this.exchange(now, record) : null;
+  refusal(now: number, record: FinishedExchange, fields: NamedFields): LogLine | null {
+    return this.#options.isQuiet ? this.exchange(now, record, fields) : null;
   }
 
   news(now: number, tag: NewsTag, text: string): string {
@@ -112,23 +114,23 @@ export class JsonFormat implements LogFormat {
   }
 
   /** The line of an exchange; what most have comes first. */
-  #write(now: number, record: ExchangeRecord, room: Room): void {
+  #write(now: number, record: FinishedExchange, fields: NamedFields, room: Room): void {
     const line = this.#line;
     line.clear();
     this.#setTime(now);
-    this.#writeBegin(record, room);
+    this.#writeBegin(record, fields, room);
     line.text(this.#clients.before(this.#whatOf(record, room), record));
     this.#writeBytes(record.target, room.target);
     this.#writeSizes(record);
     line.milliseconds(record.answerMs, 3);
     line.text(`,"duration_ms":`);
     line.milliseconds(record.durationMs, 3);
-    this.#writeRest(record, room);
+    this.#writeRest(record, fields, room);
     line.text("}");
   }
 
   /** All up to the quotation mark behind the name. */
-  #writeBegin({ requestId, fields }: ExchangeRecord, room: Room): void {
+  #writeBegin({ requestId }: FinishedExchange, fields: NamedFields, room: Room): void {
     const given = this.#ids.givenTo(requestId, fields);
     if (given === null) {
       this.#line.text(this.#beginMade);
@@ -146,7 +148,7 @@ export class JsonFormat implements LogFormat {
   }
 
   /** What few have. */
-  #writeRest({ user, refusal, ownLimit, cutOff, fields }: ExchangeRecord, room: Room): void {
+  #writeRest({ user, refusal, ownLimit, cutOff }: FinishedExchange, fields: NamedFields, room: Room): void {
     const line = this.#line;
     if (user !== "") line.text(`,"user":${quote(shorten(escapeText(user), room.text))}`);
     if (refusal !== null) line.text(`,"refusal":"${refusal.name}"`);
@@ -159,7 +161,7 @@ export class JsonFormat implements LogFormat {
   }
 
   /** From the quotation mark behind the target to the first of the times. A text is made of sizes that come again. */
-  #writeSizes({ requestBytes, bodyBytes }: ExchangeRecord): void {
+  #writeSizes({ requestBytes, bodyBytes }: FinishedExchange): void {
     const line = this.#line;
     const last = this.#lastSizes;
     if (last.requestBytes === requestBytes && last.bodyBytes === bodyBytes) {
@@ -183,7 +185,7 @@ export class JsonFormat implements LogFormat {
   }
 
   /** Requests come in crowds of the same kind. */
-  #whatOf({ method, minorVersion, route, status }: ExchangeRecord, room: Room): string {
+  #whatOf({ method, minorVersion, route, status }: FinishedExchange, room: Room): string {
     const last = this.#lastWhat;
     const isSame =
       last.method === method && last.route === route && last.status === status && last.minorVersion === minorVersion;

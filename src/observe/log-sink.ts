@@ -38,11 +38,17 @@ export class LogSink {
   /** What a thread of the pool writes, while the state is "writing". */
   #inHand: readonly Uint8Array[] = [];
   #retryMs = FIRST_RETRY_MS;
+  /** Adds the lines that are in the making. */
+  readonly #gather: () => void;
   /** When the end of the process may wait no longer; set by whoever ends it first. */
   #endsAt = Number.POSITIVE_INFINITY;
 
-  /** `noticeOf` makes the line that stands for `dropped` missing ones. */
-  constructor(output: LogOutput, noticeOf: (dropped: number) => string) {
+  /**
+   * `noticeOf` makes the line that stands for `dropped` missing ones. `gather` adds what is in the making: it is called
+   * before what waits is written though it is not much, and before the sink ends.
+   */
+  constructor(output: LogOutput, noticeOf: (dropped: number) => string, gather: () => void = () => {}) {
+    this.#gather = gather;
     this.#output = output;
     this.#queue = new LineQueue(noticeOf);
   }
@@ -57,11 +63,17 @@ export class LogSink {
     if (this.#state === "closed") return;
     this.#queue.add(line);
     if (this.#state === "idle" && this.#queue.fullBatches >= this.#worthWriting) this.#pump();
-    if (this.#timer === null) this.#wakeIn(FLUSH_DELAY_MS);
+    this.expect();
+  }
+
+  /** A line is in the making: `gather` is called for it in 50 ms at the latest. */
+  expect(): void {
+    if (this.#timer === null && this.#state !== "closed") this.#wakeIn(FLUSH_DELAY_MS);
   }
 
   /** Goes on in another output, which is ours to close as the last one was. No line is lost, and none is in both. */
   reopen(output: LogOutput): void {
+    this.#gather();
     if (this.#nextOutput !== null) close(this.#nextOutput.fd, () => {});
     this.#nextOutput = output;
     if (this.#state === "idle" || this.#state === "blocked") this.#changeOutput();
@@ -89,6 +101,7 @@ export class LogSink {
   /** Writes what is left and takes nothing more. Ends 200 ms after the first of `settle` and `close` at the latest. */
   close(): void {
     if (this.#state === "closed") return;
+    this.#gather();
     this.#endsAt = Math.min(this.#endsAt, performance.now() + END_PATIENCE_MS);
     const isWriting = this.#state === "writing";
     this.#state = "closed";
@@ -150,6 +163,8 @@ export class LogSink {
   }
 
   #wake(): void {
+    // Before the timer is forgotten: what comes needs no other.
+    this.#gather();
     this.#timer = null;
     this.#due = true;
     if (this.#state === "blocked") this.#state = "idle";

@@ -41,6 +41,8 @@ export interface ExchangeRecord {
   readonly answerMs: number;
   /** From the end of the request head to the last byte of the response that the kernel took. */
   readonly durationMs: number;
+  /** When it was over, by `performance.now`. */
+  readonly endedAt: number;
   /** The response ended before its last byte. */
   readonly cutOff: boolean;
   /** Of the request; valid during the call alone. */

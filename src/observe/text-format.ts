@@ -2,9 +2,8 @@
 
 import { AsciiLine } from "./ascii-line.ts";
 import { ClientTexts } from "./client-texts.ts";
-import type { LogFormat, LogLine, NewsTag } from "./log-format.ts";
+import type { FinishedExchange, LogFormat, LogLine, NewsTag } from "./log-format.ts";
 import { escapeBytes, escapeText, formatPeer, shorten, TimeStamp } from "./log-line.ts";
-import type { ExchangeRecord } from "./observer.ts";
 
 /** Of a request's line in a shared log, so that what was answered has its place behind it. */
 const MOST_TARGET_CHARS = 3072;
@@ -26,6 +25,7 @@ const TAG_COLOURS: Readonly<Record<string, Colour>> = { ERROR: "red", WARNING: "
 
 /** `--log-format text`. */
 export class TextFormat implements LogFormat {
+  readonly fieldNames = [];
   readonly #isShared: boolean;
   readonly #tellsConnections: boolean;
   readonly #isColoured: boolean;
@@ -52,7 +52,7 @@ export class TextFormat implements LogFormat {
   }
 
   /** A message that got its refusal has the line of that alone, and so has one of which nothing can be told. */
-  exchange(now: number, record: ExchangeRecord): LogLine | null {
+  exchange(now: number, record: FinishedExchange): LogLine | null {
     if (record.refusal !== null && (!record.cutOff || record.target === "")) return null;
     const line = this.#exchangeLine;
     line.clear();
@@ -63,7 +63,7 @@ export class TextFormat implements LogFormat {
     return line;
   }
 
-  #writeRequest(record: ExchangeRecord): void {
+  #writeRequest(record: FinishedExchange): void {
     const line = this.#exchangeLine;
     line.text(this.#methodOf(record));
     line.text(" ");
@@ -73,7 +73,7 @@ export class TextFormat implements LogFormat {
     line.text(" -> ");
   }
 
-  #writeReply({ status, bodyBytes, durationMs, cutOff }: ExchangeRecord): void {
+  #writeReply({ status, bodyBytes, durationMs, cutOff }: FinishedExchange): void {
     const line = this.#exchangeLine;
     if (this.#isColoured) line.text(paint(String(status), colourOf(status)));
     else line.whole(status);
@@ -84,7 +84,7 @@ export class TextFormat implements LogFormat {
     line.text(cutOff ? " ms (cut off)" : " ms");
   }
 
-  refusal(now: number, record: ExchangeRecord): string | null {
+  refusal(now: number, record: FinishedExchange): string | null {
     const { refusal } = record;
     if (refusal === null) return null;
     const peer = formatPeer(record.peerAddress, record.peerPort);
@@ -99,16 +99,16 @@ export class TextFormat implements LogFormat {
     return this.#line(now, tag, text);
   }
 
-  #requestOf(record: ExchangeRecord): string {
+  #requestOf(record: FinishedExchange): string {
     return `${this.#methodOf(record)} ${this.#targetOf(record)}`;
   }
 
-  #methodOf({ method }: ExchangeRecord): string {
+  #methodOf({ method }: FinishedExchange): string {
     const escaped = escapeBytes(method);
     return this.#isShared ? shorten(escaped, MOST_METHOD_CHARS) : escaped;
   }
 
-  #targetOf({ target }: ExchangeRecord): string {
+  #targetOf({ target }: FinishedExchange): string {
     const escaped = escapeBytes(target);
     return this.#isShared ? shorten(escaped, MOST_TARGET_CHARS) : escaped;
   }

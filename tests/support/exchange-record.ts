@@ -18,6 +18,9 @@ export const RECORD: ExchangeRecord = {
   bodyBytes: 3,
   answerMs: 0.01,
   durationMs: 0.08,
+  get endedAt() {
+    return performance.now();
+  },
   cutOff: false,
   fields: { get: () => undefined },
   requestId: "",
