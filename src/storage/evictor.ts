@@ -2,22 +2,21 @@
 // case. One for a server: workers tell it what they read and write. A removal is a client's DELETE with a condition: it
 // waits for whoever writes the name, and a version that has come meanwhile stays.
 
-import { KnownFiles, type KnownFile } from "./known-files.ts";
+import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
-import { hashOf, type RecencyLog } from "./recency.ts";
+import type { RecencyLog } from "./recency.ts";
+import { type RecencyNews, RecencyWriter } from "./recency-writer.ts";
 import type { Surveyed, SurveyedName } from "./survey.ts";
 
 /** Why a file went. */
 export type EvictionReason = "limit" | "age";
 
 /** What it tells. */
-export interface EvictionNews {
+export interface EvictionNews extends RecencyNews {
   /** Once for each file. */
   evicted(files: number, bytes: number, reason: EvictionReason): void;
-  warning(line: string): void;
-  fault(error: unknown): void;
 }
 
 /** Null: no limit. */
@@ -32,7 +31,6 @@ export interface EvictionLimits {
 const FREE_SHARE = 64;
 /** Times of this size keep so much of a millisecond. */
 const LEAST_BETWEEN_MS = 0.001;
-const LOG_MS = 1000;
 /** Other programs change the folder, too. */
 const SURVEY_MS = 10 * 60 * 1000;
 const LONGEST_SWEEP_MS = 60 * 1000;
@@ -52,6 +50,8 @@ export class Evictor implements Ledger {
   readonly #news: EvictionNews;
   readonly #log: RecencyLog;
   readonly #files = new KnownFiles();
+  /** Null: no order is needed. */
+  readonly #writer: RecencyWriter | null;
   /** Nothing goes before all is known. */
   #isReady = false;
   #surveying: Promise<void> | null = null;
@@ -59,15 +59,14 @@ export class Evictor implements Ledger {
   #nextSurvey: Promise<void> | null = null;
   #isExpiring = false;
   #makingRoom: Promise<void> | null = null;
-  #isLogging = false;
   #lastUse = 0;
-  #unlogged = new Map<string, number>();
 
   constructor(storage: LocalStorage, limits: EvictionLimits, news: EvictionNews) {
     this.#storage = storage;
     this.#limits = limits;
     this.#news = news;
     this.#log = storage.recency();
+    this.#writer = limits.bytes === null ? null : new RecencyWriter(this.#log, this.#files, news);
   }
 
   /** Bytes of the files that are known. */
@@ -80,7 +79,7 @@ export class Evictor implements Ledger {
     await this.survey();
     await this.expire();
     const { ageMs } = this.#limits;
-    if (this.#limits.bytes !== null) setInterval(() => void this.writeLog(), LOG_MS).unref();
+    this.#writer?.begin();
     setInterval(() => void this.survey(), SURVEY_MS).unref();
     if (ageMs === null) return;
     const pause = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, ageMs / SWEEPS_IN_AGE));
@@ -100,7 +99,7 @@ export class Evictor implements Ledger {
       const now = this.#now();
       const path = this.#storage.pathBelow(realPath);
       if (path === null) continue;
-      if (this.#limits.bytes !== null) this.#unlogged.set(path, now);
+      this.#writer?.note(path, now);
       this.#files.use(path, now);
     }
   }
@@ -149,20 +148,9 @@ export class Evictor implements Ledger {
     }
   }
 
-  /** Puts what was read on the disk. Never rejects. */
+  /** Puts what was used until now on the disk. Never rejects. */
   async writeLog(): Promise<void> {
-    if (this.#isLogging || this.#unlogged.size === 0 || !this.#isReady) return;
-    this.#isLogging = true;
-    const uses = [...this.#unlogged];
-    this.#unlogged = new Map();
-    try {
-      if (this.#log.isWasteful(this.#files.count)) await this.#log.replace(this.#files.uses());
-      else await this.#log.append(uses);
-    } catch {
-      // A full disk: what is lost is an order, and only for a restart.
-    } finally {
-      this.#isLogging = false;
-    }
+    if (this.#isReady) await this.#writer?.write();
   }
 
   /** No two uses are at one time: their order is what counts. A clock that is set back does not turn it around, either. */
@@ -183,11 +171,11 @@ export class Evictor implements Ledger {
     try {
       const start = this.#now();
       this.#files.beginWalk();
-      const uses = this.#isReady || this.#limits.bytes === null ? null : await this.#log.load();
       const found: KnownFile[] = [];
       for await (const each of this.#storage.survey()) {
-        found.push(knownOf(each, uses?.get(hashOf(each.path)) ?? (this.#isReady ? start : each.modified)));
+        found.push(knownOf(each, this.#isReady ? start : each.modified));
       }
+      if (!this.#isReady && this.#writer !== null) await this.#date(found, start);
       await this.#files.merge(found);
       this.#isReady = true;
       await this.#removeLarger(found);
@@ -195,6 +183,17 @@ export class Evictor implements Ledger {
     } catch (error) {
       this.#news.fault(error);
     }
+  }
+
+  /**
+   * Gives the files of the first survey the times of their last uses. Those ahead of the clock, as after one that was set
+   * back, keep their order, and come before all that follow.
+   */
+  async #date(files: readonly KnownFile[], start: number): Promise<void> {
+    await this.#log.load(files);
+    const ahead = await sortByUse(files.filter(({ used }) => used >= start));
+    if (ahead.length > 0) this.#log.distrust();
+    for (const [i, file] of ahead.entries()) file.used = start - (ahead.length - i) * LEAST_BETWEEN_MS;
   }
 
   async #look(path: string): Promise<SurveyedName | null> {
@@ -207,7 +206,7 @@ export class Evictor implements Ledger {
   #put(file: Surveyed): void {
     const now = this.#now();
     this.#files.put(knownOf(file, now));
-    if (this.#limits.bytes !== null) this.#unlogged.set(file.path, now);
+    this.#writer?.note(file.path, now);
   }
 
   /** What is in a folder that has another name. As a file that has, it is used now. */

@@ -42,9 +42,9 @@ export class KnownFiles {
     return this.#files.values();
   }
 
-  /** For the log, in their order. */
-  uses(): [path: string, time: number][] {
-    return Array.from(this.#files, ([path, { used }]) => [path, used]);
+  /** For the log, in their order; they may change meanwhile. */
+  *uses(): Generator<[path: string, time: number]> {
+    for (const { path, used } of this.#files.values()) yield [path, used];
   }
 
   /** The file is used now. */
@@ -114,8 +114,8 @@ export class KnownFiles {
 
 const RUN = 1024;
 
-/** In short turns: 100,000 at once would hold up the loop. */
-async function sortByUse(files: readonly KnownFile[]): Promise<readonly KnownFile[]> {
+/** The least recently used first. In short turns: 100,000 at once would hold up the loop. */
+export async function sortByUse(files: readonly KnownFile[]): Promise<readonly KnownFile[]> {
   let runs: KnownFile[][] = [];
   for (let at = 0; at < files.length; at += RUN) {
     runs.push(files.slice(at, at + RUN).sort((a, b) => a.used - b.used));

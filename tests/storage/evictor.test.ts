@@ -8,9 +8,11 @@ import {
   readFileSync,
   realpathSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { LocalCoordinator } from "../../src/storage/coordinator.ts";
 import { type EvictionLimits, Evictor } from "../../src/storage/evictor.ts";
@@ -32,9 +34,11 @@ class Cache {
   readonly storage: LocalStorage;
   readonly evictor: Evictor;
   readonly coordinator: LocalCoordinator;
+  readonly #root: string;
 
   constructor(limits: EvictionLimits, names: readonly string[], path?: string) {
     const root = path ?? this.folder.path;
+    this.#root = root;
     for (const [i, name] of names.entries()) {
       mkdirSync(join(root, name, ".."), { recursive: true });
       writeFileSync(join(root, name), "0123456789");
@@ -74,7 +78,7 @@ class Cache {
 
   /** The reads of a process are told in batches; here at once. */
   read(...paths: readonly string[]): void {
-    this.evictor.read(paths.map((path) => join(this.folder.path, path)));
+    this.evictor.read(paths.map((path) => join(this.#root, path)));
   }
 
   [Symbol.dispose](): void {
@@ -238,6 +242,107 @@ describe("the order of reads", () => {
     await third.evictor.survey();
     await third.put("newer");
     expect(cache.names).toEqual(["b", "new", "newer"]);
+  });
+});
+
+describe("where the log of reads should be there is", () => {
+  const name = ".mini-http-recency";
+  const cases: [what: string, spoil: (log: string) => void][] = [
+    ["a link to nowhere", (log) => symlinkSync("nowhere", log)],
+    ["a link to a file elsewhere", (log) => symlinkSync(import.meta.path, log)],
+    ["a socket", (log) => void createServer().listen(log).unref()],
+    ["a pipe", (log) => void Bun.spawnSync(["mkfifo", log])],
+    ["a file of other bytes", (log) => writeFileSync(log, crypto.getRandomValues(new Uint8Array(16_007)))],
+    ["a file that is larger than any log", (log) => (writeFileSync(log, ""), truncateSync(log, 2 ** 30))],
+  ];
+  const elsewhere = readFileSync(import.meta.path, "latin1");
+  test.each(cases)("%s: what is too much goes, and from then on the order is kept", async (_what, spoil) => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c", "d"]);
+    spoil(join(cache.folder.path, name));
+    await cache.evictor.survey();
+    expect(cache.names).toEqual(["b", "c", "d"]);
+    cache.read("b");
+    await cache.evictor.writeLog();
+    // What could not be added to is written anew.
+    cache.read("b");
+    await cache.evictor.writeLog();
+    using next = new Cache(UP_TO_30, [], cache.folder.path);
+    await next.evictor.survey();
+    await next.put("new");
+    expect(cache.names).toEqual(["b", "d", "new"]);
+    expect(readFileSync(import.meta.path, "latin1")).toBe(elsewhere);
+  });
+
+  test("a folder: nothing is left behind, and it is told once", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c", "d"]);
+    mkdirSync(join(cache.folder.path, name));
+    await cache.evictor.survey();
+    for (let i = 0; i < 3; i++) {
+      cache.read("b");
+      await cache.evictor.writeLog();
+    }
+    expect(readdirSync(cache.folder.path).sort()).toEqual([name, "b", "c", "d"]);
+    expect(cache.told.slice(1)).toEqual([expect.stringContaining("lost at a restart (E")]);
+  });
+});
+
+describe("times ahead of the clock", () => {
+  const inAnHour = Date.now() / 1000 + 3600;
+
+  test("of a log, as after a clock that was set back: they keep their order, and come before what is used now", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    cache.read("c", "b", "a");
+    await cache.evictor.writeLog();
+    const log = join(cache.folder.path, ".mini-http-recency");
+    const bytes = readFileSync(log);
+    for (let at = 8; at < bytes.length; at += 16) bytes.writeDoubleLE(bytes.readDoubleLE(at) + HOUR_MS, at);
+    writeFileSync(log, bytes);
+    for (const left of [
+      ["a", "c", "new"],
+      ["c", "new", "newer"],
+    ]) {
+      using next = new Cache(UP_TO_30, [], cache.folder.path);
+      await next.evictor.survey();
+      next.read("c");
+      await next.evictor.survey();
+      await next.put(left.at(-1)!);
+      await next.evictor.writeLog();
+      expect(cache.names).toEqual(left);
+    }
+  });
+
+  test.each([
+    ["nobody has read", [], ["e", "new", "newer"]],
+    ["was read before", ["c"], ["c", "new", "newer"]],
+  ])("of files, of which one that %s is as old as the first look at it", async (_what, read, left) => {
+    using cache = new Cache(UP_TO_30, ["b", "c", "d"]);
+    for (const [i, name] of ["b", "c", "d"].entries()) {
+      utimesSync(join(cache.folder.path, name), inAnHour + i, inAnHour + i);
+    }
+    await cache.evictor.survey();
+    await cache.put("e");
+    cache.read(...read);
+    await cache.evictor.survey();
+    for (const name of ["new", "newer"]) await cache.put(name);
+    expect(cache.names).toEqual([...left]);
+  });
+
+  test.each([NaN, Infinity, -Infinity, 1e300])("of a damaged log, such as %d, date nothing", async (time) => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    cache.read("a");
+    await cache.evictor.writeLog();
+    const log = join(cache.folder.path, ".mini-http-recency");
+    const bytes = readFileSync(log);
+    bytes.writeDoubleLE(time, 8);
+    writeFileSync(log, bytes);
+    using next = new Cache(UP_TO_30, [], cache.folder.path);
+    await next.evictor.survey();
+    next.read("b", "c");
+    await next.evictor.survey();
+    await next.put("new");
+    expect(cache.names).toEqual(["b", "c", "new"]);
   });
 });
 
