@@ -1,6 +1,6 @@
 // Keeps the directory small: what was not read for longest goes when there is too much, and what is too old goes in any
-// case. One for a server: workers tell it what they read and write. A removal is a client's DELETE with a condition: it
-// waits for whoever writes the name, and a version that has come meanwhile stays.
+// case. One for a server: workers tell it what they read and write. A removal waits for whoever writes the name, and a
+// version that has come meanwhile stays.
 
 import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
 import type { Ledger } from "./ledger.ts";
@@ -272,8 +272,7 @@ export class Evictor implements Ledger {
   /** False when the system does not let it go. */
   async #remove(file: KnownFile, reason: EvictionReason): Promise<boolean> {
     const { path, size, tag } = file;
-    const isSame = (now: { readonly etag: string } | null): boolean => now?.etag.endsWith(tag) === true;
-    const fault = await this.#storage.discard(path, isSame);
+    const fault = await this.#storage.discard(path, tag);
     if (fault === "precondition") {
       await this.#look(path);
       return true;

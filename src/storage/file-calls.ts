@@ -22,7 +22,6 @@ import {
   open,
   openSync,
   read,
-  readdirSync,
   readlinkSync,
   realpathSync,
   renameSync,
@@ -233,15 +232,9 @@ export class FileCalls {
     return this.later(() => readdir(path));
   }
 
-  /** With what kind of entry each is. Names that are no UTF-8 come mangled. */
-  readEntries(path: string): MaybePromise<readonly Dirent[]> {
-    const options = { withFileTypes: true } as const;
-    return this.#call(
-      readdirSync as (path: string, how: typeof options) => Dirent[],
-      readdir as (path: string, how: typeof options) => Promise<Dirent[]>,
-      path,
-      options,
-    );
+  /** With what kind of entry each is; off the event loop in any case, too. Names that are no UTF-8 come mangled. */
+  readEntries(path: string): Promise<readonly Dirent[]> {
+    return this.later(() => readdir(path, { withFileTypes: true }));
   }
 
   /** Always off the event loop. */

@@ -17,7 +17,7 @@ import { isBeingWritten, readBeginning } from "./growing-file.ts";
 import { ReadNotes } from "./ledger.ts";
 import { foldersOf } from "./locked-names.ts";
 import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-upload.ts";
-import { makeFolder, removeName } from "./name-changes.ts";
+import { discardFile, makeFolder, removeName } from "./name-changes.ts";
 import { moveName } from "./name-move.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
 import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
@@ -234,11 +234,10 @@ export class LocalStorage implements Storage {
     return name === null ? null : surveyOne(this.#root, this.#callsFor(OURSELVES), name);
   }
 
-  /** As `remove`, of a file below the directory that the ledger itself wants to go. */
-  async discard(path: string, condition: Removal["condition"]): Promise<WriteFault | null> {
+  /** Removes this version of a file, as the ledger itself wants it to go; see `discardFile`. */
+  async discard(path: string, tag: string): Promise<WriteFault | null> {
     const name = this.#nameOf(path);
-    if (name === null) return "missing";
-    return removeName(this.#house, this.#callsFor(OURSELVES), { name, isFolder: false, condition });
+    return name === null ? "missing" : discardFile(this.#house, this.#callsFor(OURSELVES), { name, tag });
   }
 
   #nameOf(path: string): ObjectName | null {

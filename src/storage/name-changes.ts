@@ -3,17 +3,18 @@
 
 import { join } from "node:path";
 import { type Coordinator, NO_CLAIM, NOTHING } from "./coordinator.ts";
+import { tagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
 import type { ObjectName } from "./object-name.ts";
 import { isTooLong } from "./place.ts";
-import { removeQuietly, syncFolder } from "./publish.ts";
+import { removeAndFree, removeQuietly, syncFolder } from "./publish.ts";
 import { Reservation } from "./reservation.ts";
 import type { ServedRoot } from "./served-root.ts";
 import type { Condition, Removal, WriteFault } from "./storage.ts";
 import { LeadsOutside, systemCode, writeFault } from "./system-fault.ts";
-import { lookAtTarget, type Target } from "./target.ts";
-import { walk } from "./way.ts";
+import { lookAtTarget, lstatIfAny, type Target } from "./target.ts";
+import { walk, walkStraight } from "./way.ts";
 
 /** What the changes of a storage share. */
 export interface ChangeHouse {
@@ -90,7 +91,39 @@ export async function removeName(
   }
 }
 
-/** The same for what has to be there itself. */
+/** What the server itself wants to go: a version of a file, by its name without links. */
+export interface Discard {
+  readonly name: ObjectName;
+  /** Of the version, were it strong. */
+  readonly tag: string;
+}
+
+/**
+ * Removes a file that is still this version, and lies where it was seen: what a link leads to by now is another one, and
+ * stays. Nobody waits for it to be gone for good. Null: it is gone, and the disk has its room.
+ */
+export async function discardFile(
+  house: ChangeHouse,
+  calls: FileCalls,
+  { name, tag }: Discard,
+): Promise<WriteFault | null> {
+  try {
+    const folder = await walkStraight(house.root, calls, name.parent.segments);
+    return await aloneIn(house, folder, name.base, async () => {
+      const path = folder.at(name.base);
+      const stats = await lstatIfAny(calls, path);
+      if (stats?.isFile() !== true) return "missing";
+      if (tagOf(stats, false) !== tag) return "precondition";
+      await removeAndFree(calls, path, Number(stats.size));
+      house.coordinator.settle(NO_CLAIM, { bytes: -Number(stats.size), files: -1 });
+      return null;
+    });
+  } catch (error) {
+    return nameFault(error);
+  }
+}
+
+/** As `parentFault`, for what has to be there itself. */
 export function nameFault(error: unknown): WriteFault {
   const code = systemCode(error);
   return code === "ENOTDIR" || code === "ENOENT" || code === "ELOOP" ? "missing" : writeFault(error);
@@ -122,18 +155,30 @@ async function removeIn(
 
 /** Acts in the folder that holds the name, while nobody else of this server writes to it, and puts on the disk what was done. */
 async function inFolderOf(
-  { root, coordinator, settings }: ChangeHouse,
+  house: ChangeHouse,
   calls: FileCalls,
   name: ObjectName,
   act: (folder: Folder) => Promise<WriteFault | null>,
 ): Promise<WriteFault | null> {
-  const folder = await walk(root, calls, name.parent.segments, null);
+  const folder = await walk(house.root, calls, name.parent.segments, null);
+  return aloneIn(house, folder, name.base, async () => {
+    const fault = await act(folder);
+    if (fault !== null || !house.settings.fsync) return fault;
+    return (await syncFolder(calls, folder)) ? null : "not-durable";
+  });
+}
+
+/** Acts while nobody else of this server writes to the name in this folder, and closes the folder. */
+async function aloneIn(
+  { coordinator }: ChangeHouse,
+  folder: Folder,
+  base: string,
+  act: () => Promise<WriteFault | null>,
+): Promise<WriteFault | null> {
   try {
-    const release = await coordinator.lock([join(folder.realPath, name.base)]);
+    const release = await coordinator.lock([join(folder.realPath, base)]);
     try {
-      const fault = await act(folder);
-      if (fault !== null || !settings.fsync) return fault;
-      return (await syncFolder(calls, folder)) ? null : "not-durable";
+      return await act();
     } finally {
       release();
     }

@@ -81,6 +81,16 @@ export async function removeQuietly(
   }
 }
 
+/** Removes a file off the event loop, where that may take its time. Resolves when the disk has got back what it held. */
+export async function removeAndFree(calls: FileCalls, path: string, size: number): Promise<void> {
+  const held = size < LARGE_BYTES || !HAS_PROC ? null : await hold(calls, path);
+  try {
+    await calls.unlink(path);
+  } finally {
+    if (held !== null) await calls.closeLater(held).catch(() => {});
+  }
+}
+
 /** An open descriptor keeps the content; this one does not act on what it opens. */
 async function hold(calls: FileCalls, path: string): Promise<number | null> {
   try {

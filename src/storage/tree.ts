@@ -11,7 +11,7 @@ import { systemCode } from "./system-fault.ts";
 import { lstatIfAny } from "./target.ts";
 import { ownerOf } from "./temporary-name.ts";
 import { loopShare } from "./loop-share.ts";
-import { walk } from "./way.ts";
+import { walkStraight } from "./way.ts";
 
 /** An entry somewhere below the directory. */
 export interface Found {
@@ -34,7 +34,7 @@ export async function* walkTree(
   const ahead: (readonly string[])[] = [from];
   for (let segments = ahead.pop(); segments !== undefined; segments = ahead.pop()) {
     const path = segments;
-    const folder = await unlessRefused(() => walk(root, calls, path, null));
+    const folder = await unlessRefused(() => walkStraight(root, calls, path));
     if (folder === null) continue;
     try {
       for (const dirent of (await unlessRefused(async () => calls.readEntries(folder.itself))) ?? []) {

@@ -47,7 +47,15 @@ export async function walk(
   throw new SystemError("ENOENT", "a folder on the way is missing");
 }
 
-/** The same as far as there is a way. */
+/** The same for a way that was looked at before: where a link is on it by now, it is another folder, and ENOENT. */
+export async function walkStraight(root: ServedRoot, calls: FileCalls, segments: readonly string[]): Promise<Folder> {
+  const folder = await walk(root, calls, segments, null);
+  if (folder.realPath === join(root.realPath, ...segments)) return folder;
+  folder.close();
+  throw new SystemError("ENOENT", "a link is on the way");
+}
+
+/** The same as `walk`, as far as there is a way. */
 export async function walkFar(
   root: ServedRoot,
   calls: FileCalls,

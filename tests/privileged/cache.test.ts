@@ -14,6 +14,7 @@ import { run } from "./native-program.ts";
 const { skip } = needs({ suite: "privileged", linux: true, root: true });
 const MIB = 1024 * 1024;
 const DISK_MIB = 8;
+const LARGE_MIB = 16;
 const UPLOADS = 3 * DISK_MIB;
 const PATIENCE_MS = 60_000;
 const WORKERS = [1, 2];
@@ -22,10 +23,15 @@ describe.skipIf(skip).each(WORKERS)(
   "a cache whose limit is larger than its disk, with %d workers, takes",
   (workers) => {
     const content = "y".repeat(MIB);
-    const cases: [what: string, send: (port: number, name: string) => Promise<{ readonly status: number }>][] = [
-      ["what tells its length", (port, name) => ask(port, "PUT", "/files/" + name, "", content)],
-      ["what does not", (port, name) => answerTo(port, inChunks("PUT", "/files/" + name, "", content, 65_536))],
-      ["forms", (port, name) => ask(port, "POST", "/files/", FORM, form([name, content], ["b-" + name, "1"]))],
+    const large = "y".repeat(LARGE_MIB * MIB);
+    type Send = (port: number, name: string, content: string) => Promise<{ readonly status: number }>;
+    const cases: [what: string, send: Send][] = [
+      ["what tells its length", (port, name, content) => ask(port, "PUT", "/files/" + name, "", content)],
+      [
+        "what does not",
+        (port, name, content) => answerTo(port, inChunks("PUT", "/files/" + name, "", content, 65_536)),
+      ],
+      ["forms", (port, name, content) => ask(port, "POST", "/files/", FORM, form([name, content], ["b-" + name, "1"]))],
     ];
     test.each(cases)(
       "%s",
@@ -34,11 +40,25 @@ describe.skipIf(skip).each(WORKERS)(
         const flags = ["--evict", "1G", "--workers", String(workers), "--directory", disk.path];
         await using program = await RunningProgram.start(flags);
         const statuses: number[] = [];
-        for (let i = 0; i < UPLOADS; i++) statuses.push((await send(program.port, `f${i}`)).status);
+        for (let i = 0; i < UPLOADS; i++) statuses.push((await send(program.port, `f${i}`, content)).status);
         expect(new Set(statuses)).toEqual(new Set([201]));
         expect((await ask(program.port, "GET", `/files/f${UPLOADS - 1}`)).body).toBe(content);
         const { files } = await heldIn(disk.path);
         expect(files).toBeGreaterThan(2);
+      },
+      PATIENCE_MS,
+    );
+
+    test.each(cases)(
+      "%s, of the size from which the system frees room in the background",
+      async (_what, send) => {
+        // Three fit.
+        await using disk = mountTmpfs(3.5 * LARGE_MIB);
+        const flags = ["--evict", "1G", "--workers", String(workers), "--directory", disk.path];
+        await using program = await RunningProgram.start(flags);
+        const statuses: number[] = [];
+        for (let i = 0; i < 9; i++) statuses.push((await send(program.port, `f${i}`, large)).status);
+        expect(statuses).toEqual(Array.from({ length: 9 }, () => 201));
       },
       PATIENCE_MS,
     );

@@ -1,12 +1,13 @@
 // What goes from a folder that is kept small, and what stays. Against whole servers: tests/process/eviction.test.ts.
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -17,9 +18,11 @@ import { join } from "node:path";
 import { LocalCoordinator } from "../../src/storage/coordinator.ts";
 import { type EvictionLimits, Evictor } from "../../src/storage/evictor.ts";
 import { type Ledger, ReadNotes } from "../../src/storage/ledger.ts";
+import { FileCalls } from "../../src/storage/file-calls.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
 import { ObjectName, PLAIN_NAMES } from "../../src/storage/object-name.ts";
 import { FakeTime } from "../support/fake-time.ts";
+import { namesBelow } from "../support/names-below.ts";
 import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -36,7 +39,7 @@ class Cache {
   readonly coordinator: LocalCoordinator;
   readonly #root: string;
 
-  constructor(limits: EvictionLimits, names: readonly string[], path?: string) {
+  constructor(limits: EvictionLimits, names: readonly string[], path?: string, settings = PLAIN_STORAGE) {
     const root = path ?? this.folder.path;
     this.#root = root;
     for (const [i, name] of names.entries()) {
@@ -48,7 +51,7 @@ class Cache {
     const coordinator = new LocalCoordinator({ bytes: null, files: null, minFree: 0 }, async () =>
       this.keeper.measure(),
     );
-    this.keeper = new LocalStorage(root, PLAIN_STORAGE, coordinator);
+    this.keeper = new LocalStorage(root, settings, coordinator);
     this.evictor = new Evictor(this.keeper, limits, {
       evicted: (files, bytes, reason) => this.told.push(`${files} ${bytes} ${reason}`),
       warning: (line) => this.told.push(line),
@@ -182,6 +185,15 @@ describe("what goes when there is too much", () => {
     expect(cache.names).toEqual(["a", "c", "new"]);
   });
 
+  test("what goes is not put on the disk at once: a file that comes back after a power cut does no harm", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"], undefined, { ...PLAIN_STORAGE, fsync: true });
+    await cache.evictor.survey();
+    using fsync = spyOn(FileCalls.prototype, "fsync");
+    await cache.put("new");
+    expect(cache.names).toEqual(["b", "c", "new"]);
+    expect(fsync).not.toHaveBeenCalled();
+  });
+
   test("a reader that has opened a file gets all of it", async () => {
     using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
     await cache.evictor.survey();
@@ -192,6 +204,33 @@ describe("what goes when there is too much", () => {
     expect(cache.names).toEqual(["b", "c", "new"]);
     expect(await file.content(100)).toHaveLength(10);
     file.close();
+  });
+});
+
+describe.each([
+  ["--evict", UP_TO_30],
+  ["--expire", { bytes: null, ageMs: HOUR_MS / 2 }],
+] as const)("%s removes nothing that a link leads to by now", (_flag, limits) => {
+  const cases: [what: string, followSymlinks: boolean, isInside: boolean][] = [
+    ["elsewhere", false, false],
+    ["elsewhere, where links are followed", true, false],
+    ["in the folder", false, true],
+    ["in the folder, where links are followed", true, true],
+  ];
+  test.each(cases)("%s: the folder that was moved, and the file", async (_what, followSymlinks, isInside) => {
+    using cache = new Cache(limits, ["at/a", "at/deep/b", "c"], undefined, { ...PLAIN_STORAGE, followSymlinks });
+    using elsewhere = tempFolder();
+    await cache.evictor.survey();
+    const far = join(isInside ? cache.folder.path : elsewhere.path, "far-folder");
+    renameSync(join(cache.folder.path, "at"), far);
+    symlinkSync(far, join(cache.folder.path, "at"));
+    renameSync(join(cache.folder.path, "c"), join(far, "c"));
+    symlinkSync(join(far, "c"), join(cache.folder.path, "c"));
+    for (let i = 0; i < 4; i++) await cache.put(`new-${i}`);
+    await cache.evictor.expire();
+    expect(namesBelow(far)).toEqual(["a", "c", "deep", "deep/b"]);
+    // They count no more, until they are seen where they are.
+    expect(cache.evictor.bytes).toBe(limits.bytes ?? 40);
   });
 });
 
