@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
+import { actInRoom, type Lack, type Ledger } from "./ledger.ts";
 import { enterOrMake } from "./place.ts";
 import { syncFolder } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
@@ -19,17 +20,21 @@ const SHARE_OF_FOLDERS = 8;
 /** Hears of each folder that was made: so many levels below that of the temporary file. */
 export type FolderMade = (file: StagedFile, depth: number, segment: string) => void;
 
+const ONE_FOLDER: Lack = { bytes: 0, files: 1 };
+
 /** Opened for one commit; `close` ends it. */
 export class CommitFolders {
   readonly #root: ServedRoot;
   readonly #calls: FileCalls;
+  readonly #ledger: Ledger | null;
   readonly #made: FolderMade;
   readonly #most: number;
   /** Those that were entered last, by their path. */
   readonly #folders = new Map<string, Folder>();
 
-  constructor(root: ServedRoot, calls: FileCalls, made: FolderMade) {
+  constructor(root: ServedRoot, calls: FileCalls, ledger: Ledger | null, made: FolderMade) {
     this.#root = root;
+    this.#ledger = ledger;
     this.#calls = calls;
     this.#made = made;
     this.#most = Math.max(1, Math.min(MOST_FOLDERS, Math.floor(root.folders.most / SHARE_OF_FOLDERS)));
@@ -54,7 +59,8 @@ export class CommitFolders {
 
   async #enterOne(parent: Folder, above: readonly string[], segment: string, made: () => void): Promise<Folder> {
     try {
-      return await enterOrMake(this.#root, this.#calls, parent, segment, made);
+      const enter = (): Promise<Folder> => enterOrMake(this.#root, this.#calls, parent, segment, made);
+      return await actInRoom(this.#ledger, ONE_FOLDER, enter);
     } catch (error) {
       if (systemCode(error) !== "ENOTDIR") throw error;
       // Somebody has put a link there meanwhile: it is followed like all others.

@@ -3,7 +3,7 @@
 // interface.
 
 import type { MaybePromise } from "../http/byte-source.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Lack, type Ledger, MOST_TRIES } from "./ledger.ts";
 
 /** Bytes below the directory, and files and folders. */
 export interface Usage {
@@ -69,8 +69,8 @@ export const NOTHING: Usage = { bytes: 0, files: 0 };
 /** Nothing is held. */
 export const NO_CLAIM: Claim = { bytes: 0, files: 0, ahead: 0 };
 
-/** Others may take the room that was made for one. */
-const MOST_TRIES = 3;
+/** Who waits for longer, as behind others on a slow disk, is refused when nothing is left without making room. */
+const PATIENCE_MS = 15_000;
 const FRESH_MS = 5000;
 /** A walk through a large tree takes long; it may take no more than this share of the time. */
 const SCAN_SHARE = 20;
@@ -89,6 +89,9 @@ export class LocalCoordinator implements Coordinator {
   #claimed: Claim = NO_CLAIM;
   #freshUntil = 0;
   #scanning: Promise<void> | null = null;
+  /** Those who wait for room, and the last of them; never rejects. */
+  #waiting = 0;
+  #turn: Promise<unknown> = Promise.resolve();
   /** What was settled while a scan walks: it may have seen it or not, so what came counts, and what went does not. */
   #settledMeanwhile: Usage = NOTHING;
 
@@ -151,20 +154,42 @@ export class LocalCoordinator implements Coordinator {
   }
 
   #grant(request: Request): MaybePromise<Refused> {
-    const refused = this.#judge(request);
-    return refused === "over-quota" && this.ledger !== null ? this.#makeRoom(request, this.ledger) : refused;
+    const { ledger } = this;
+    if (ledger === null) return this.#judge(request);
+    // Whoever waits for room gets it before whoever comes now.
+    const refused = this.#waiting > 0 ? "over-quota" : this.#judge(request);
+    return refused === "over-quota" ? this.#waitForRoom(request, ledger) : refused;
+  }
+
+  /** One after the other. */
+  #waitForRoom(request: Request, ledger: Ledger): Promise<Refused> {
+    const end = performance.now() + PATIENCE_MS;
+    this.#waiting += 1;
+    const turn = this.#turn
+      .then(() => this.#makeRoom(request, ledger, end))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+    this.#turn = turn.then(ignore, ignore);
+    return turn;
   }
 
   /** Something goes, where it can go by itself. */
-  async #makeRoom(request: Request, ledger: Ledger): Promise<Refused> {
-    const { claim, announced } = request;
-    let refused: Refused = "over-quota";
-    for (let tries = 0; refused === "over-quota" && tries < MOST_TRIES; tries++) {
-      const { bytes } = add(add(this.#used, this.#claimed), claim);
-      await ledger.runShort(Math.max(0, bytes + announced - (this.#limits.bytes ?? Infinity)));
+  async #makeRoom(request: Request, ledger: Ledger, end: number): Promise<Refused> {
+    let refused = this.#judge(request);
+    for (let tries = 0; refused === "over-quota" && tries < MOST_TRIES && performance.now() < end; tries++) {
+      await ledger.runShort(this.#lackOf(request));
       refused = this.#judge(request);
     }
     return refused;
+  }
+
+  #lackOf({ claim, announced }: Request): Lack {
+    const { bytes, files } = add(add(this.#used, this.#claimed), claim);
+    return {
+      bytes: Math.max(0, bytes + announced - (this.#limits.bytes ?? Infinity)),
+      files: Math.max(0, files - (this.#limits.files ?? Infinity)),
+    };
   }
 
   #judge({ claim, announced, free }: Request): Refused {
@@ -283,3 +308,5 @@ export function addClaim(a: Claim, b: Claim): Claim {
 export function subtractClaim(a: Claim, b: Claim): Claim {
   return { bytes: a.bytes - b.bytes, files: a.files - b.files, ahead: a.ahead - b.ahead };
 }
+
+function ignore(): void {}

@@ -3,7 +3,8 @@
 // version that has come meanwhile stays.
 
 import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
-import type { Ledger } from "./ledger.ts";
+import { NOTHING } from "./coordinator.ts";
+import type { Lack, Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
 import type { RecencyLog } from "./recency.ts";
@@ -41,6 +42,8 @@ const PATIENCE_MS = 5000;
 /** Files in a row that the system does not let go: then the rest waits for the next time. */
 const MOST_REFUSED = 100;
 
+const KEPT = "Files that --evict should remove cannot be removed; the folder holds more than it should.";
+
 const DONE = Promise.resolve();
 
 /** Begins with `begin`. */
@@ -59,6 +62,8 @@ export class Evictor implements Ledger {
   #nextSurvey: Promise<void> | null = null;
   #isExpiring = false;
   #makingRoom: Promise<void> | null = null;
+  /** What is to go in this turn, however much is allowed. */
+  #owed: Lack = NOTHING;
   #lastUse = 0;
 
   constructor(storage: LocalStorage, limits: EvictionLimits, news: EvictionNews) {
@@ -126,11 +131,19 @@ export class Evictor implements Ledger {
     }
   }
 
-  runShort(bytes: number): Promise<void> {
-    const known = this.#files.bytes;
-    if (this.#limits.bytes === null || !this.#isReady || bytes > known) return DONE;
-    const target = known - bytes - Math.ceil(known / FREE_SHARE);
-    return soon(this.#evictOnce(() => this.#evict(target, target, 0)));
+  async runShort({ bytes, files }: Lack): Promise<void> {
+    const { bytes: knownBytes, count } = this.#files;
+    const owed = { bytes: this.#owed.bytes + bytes, files: this.#owed.files + files };
+    if (this.#limits.bytes === null || !this.#isReady || owed.bytes > knownBytes || owed.files > count) {
+      // What others wait for may do for this one, too.
+      return this.#makingRoom === null ? undefined : soon(this.#makingRoom);
+    }
+    if (this.#makingRoom === null) {
+      if (bytes > 0 || files === 0) owed.bytes += Math.ceil(knownBytes / FREE_SHARE);
+      if (files > 0) owed.files += Math.ceil(count / FREE_SHARE);
+    }
+    this.#owed = owed;
+    return soon(this.#evictOnce(0));
   }
 
   /** Removes what is too old. Never rejects. */
@@ -229,32 +242,41 @@ export class Evictor implements Ledger {
   /** For what came since then. */
   #makeRoom(came: number): Promise<void> {
     const { bytes } = this.#limits;
-    if (bytes === null || !this.#isReady || this.#files.bytes <= bytes) return DONE;
-    const target = bytes - Math.floor(bytes / FREE_SHARE);
-    return this.#evictOnce(() => this.#evict(target, bytes, came));
+    return bytes === null || !this.#isReady || this.#files.bytes <= bytes ? DONE : this.#evictOnce(came);
   }
 
   /** One at a time: who comes meanwhile waits for the same. Never rejects. */
-  #evictOnce(evict: () => Promise<void>): Promise<void> {
-    this.#makingRoom ??= evict()
-      .catch((error) => this.#news.fault(error))
-      .finally(() => {
-        this.#makingRoom = null;
-      });
+  #evictOnce(came: number): Promise<void> {
+    this.#makingRoom ??= this.#evict(came);
     return this.#makingRoom;
   }
 
-  /** Down to `target` bytes; of what came since then, down to `limit`. */
-  async #evict(target: number, limit: number, came: number): Promise<void> {
+  async #evict(came: number): Promise<void> {
+    // Not before its caller has it: it may end at once.
+    await DONE;
     let refused = 0;
-    while (refused < MOST_REFUSED) {
-      const file = this.#files.oldest();
-      // What came just now need fit only: whoever has sent it is told that it is there.
-      if (file === null || this.#files.bytes <= (file.used < came ? target : limit)) return;
-      refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
-      if (loopShare.isOver) await loopShare.next();
+    try {
+      for (let file = this.#files.oldest(); file !== null && this.#mustGo(file, came); file = this.#files.oldest()) {
+        refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
+        if (refused === MOST_REFUSED) break;
+        if (loopShare.isOver) await loopShare.next();
+      }
+      if (refused === MOST_REFUSED) this.#news.warning(KEPT);
+    } catch (error) {
+      this.#news.fault(error);
+    } finally {
+      // In the turn in which it saw that it is done: who comes later begins anew.
+      this.#owed = NOTHING;
+      this.#makingRoom = null;
     }
-    this.#news.warning("Files that --evict should remove cannot be removed; the folder holds more than it should.");
+  }
+
+  /** Down to the limit; of what was used before, down to what is to be free. */
+  #mustGo({ used }: KnownFile, came: number): boolean {
+    const limit = this.#limits.bytes ?? Infinity;
+    // What came just now need fit only: whoever has sent it is told that it is there.
+    const most = used < came ? limit - Math.floor(limit / FREE_SHARE) : limit;
+    return this.#files.bytes > most || this.#owed.bytes > 0 || this.#owed.files > 0;
   }
 
   async #removeOlder(before: number): Promise<void> {
@@ -282,7 +304,9 @@ export class Evictor implements Ledger {
       return false;
     }
     if (this.#files.get(path)?.tag === tag) this.#files.forget(path);
-    if (fault === null) this.#news.evicted(1, size, reason);
+    if (fault === "missing") return true;
+    this.#owed = { bytes: Math.max(0, this.#owed.bytes - size), files: Math.max(0, this.#owed.files - 1) };
+    this.#news.evicted(1, size, reason);
     return true;
   }
 }

@@ -1,6 +1,9 @@
 // Who keeps a folder small must know what is read and written there, in whatever process: workers tell it in batches, so
 // that a read costs no message of its own.
 
+import type { MaybePromise } from "../http/byte-source.ts";
+import { isDiskFull } from "./system-fault.ts";
+
 /** Told by all who read and write. */
 export interface Ledger {
   /** These files were opened, or found unchanged, in this order; real paths. */
@@ -10,10 +13,31 @@ export interface Ledger {
   /** The same of a file, or a folder with all that is in it, that has another name now. */
   moved(from: string, to: string): Promise<void>;
   /**
-   * The disk, or another limit, lacks room for so many bytes: the least recently read go, and some more, unless all of
-   * them would not do. Resolves when they have gone, or soon. Never rejects.
+   * The disk, or another limit, lacks room for so much: the least recently read go, and some more, unless all of them
+   * would not do. Who asks meanwhile gets as much beside. Resolves when they have gone, or soon. Never rejects.
    */
-  runShort(bytes: number): Promise<void>;
+  runShort(lack: Lack): Promise<void>;
+}
+
+/** What there is no room for. Zero of both: nobody knows how much it is. */
+export interface Lack {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/** So often room is made for one: others may take it. */
+export const MOST_TRIES = 3;
+
+/** Acts, and again when something has gone, as long as the disk is full and something can go. Throws what `act` throws. */
+export async function actInRoom<T>(ledger: Ledger | null, lack: Lack, act: () => MaybePromise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (ledger === null || tries === MOST_TRIES || !isDiskFull(error)) throw error;
+      await ledger.runShort(lack);
+    }
+  }
 }
 
 /** A reader who comes so much later than another one counts as later. */

@@ -6,6 +6,7 @@ import { type Coordinator, NO_CLAIM, NOTHING } from "./coordinator.ts";
 import { tagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
+import { actInRoom } from "./ledger.ts";
 import type { ObjectName } from "./object-name.ts";
 import { isTooLong } from "./place.ts";
 import { removeAndFree, removeQuietly, syncFolder } from "./publish.ts";
@@ -59,7 +60,7 @@ async function makeIn(
   try {
     const fault = await reservation.begin(1);
     if (fault !== null) return fault;
-    await calls.mkdir(folder.at(base));
+    await actInRoom(coordinator.ledger, { bytes: 0, files: 1 }, () => calls.mkdir(folder.at(base)));
     made = { bytes: 0, files: 1 };
     return null;
   } catch (error) {

@@ -12,7 +12,7 @@ import {
   subtractClaim,
   type Usage,
 } from "./coordinator.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Lack, Ledger } from "./ledger.ts";
 import { SystemError } from "./system-fault.ts";
 
 /** From a worker to its parent. `id` names the question, and a lock until its release. */
@@ -24,7 +24,7 @@ export type CoordinatorRequest =
   | { readonly ask: "read"; readonly paths: readonly string[] }
   | { readonly ask: "changed"; readonly id: number; readonly paths: readonly string[] }
   | { readonly ask: "moved"; readonly id: number; readonly from: string; readonly to: string }
-  | { readonly ask: "run-short"; readonly id: number; readonly bytes: number }
+  | { readonly ask: "run-short"; readonly id: number; readonly lack: Lack }
   | { readonly ask: "settle"; readonly claim: Claim; readonly change: Usage };
 
 /** From the parent to a worker. */
@@ -124,7 +124,7 @@ export class RemoteCoordinator implements Coordinator {
       // Without a parent there is nobody to make room.
       changed: (paths) => this.#ask({ ask: "changed", id: ++this.#lastId, paths }).then(ignore, ignore),
       moved: (from, to) => this.#ask({ ask: "moved", id: ++this.#lastId, from, to }).then(ignore, ignore),
-      runShort: (bytes) => this.#ask({ ask: "run-short", id: ++this.#lastId, bytes }).then(ignore, ignore),
+      runShort: (lack) => this.#ask({ ask: "run-short", id: ++this.#lastId, lack }).then(ignore, ignore),
     };
   }
 
@@ -183,7 +183,7 @@ export class CoordinatorDesk {
         await this.#coordinator.ledger?.moved(request.from, request.to);
         return this.#answer({ id: request.id, refused: null });
       case "run-short":
-        await this.#coordinator.ledger?.runShort(request.bytes);
+        await this.#coordinator.ledger?.runShort(request.lack);
         return this.#answer({ id: request.id, refused: null });
       case "settle":
         this.#claimed = subtractClaim(this.#claimed, request.claim);

@@ -5,6 +5,7 @@ import { type MaybePromise, UNKNOWN_LENGTH } from "../http/byte-source.ts";
 import { type Claim, type Coordinator, NO_CLAIM, type Usage } from "./coordinator.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
+import { MOST_TRIES } from "./ledger.ts";
 import type { WriteFault } from "./storage.ts";
 import { systemCode } from "./system-fault.ts";
 
@@ -12,9 +13,6 @@ import { systemCode } from "./system-fault.ts";
 const MOST_AHEAD_BYTES = 8 * 1024 * 1024;
 /** The same while nobody knows how much will come. */
 const BLIND_AHEAD_BYTES = 1024 * 1024;
-
-/** Others may take the room that was made for one. */
-const MOST_TRIES = 3;
 
 /** The claim of one file. */
 export class Reservation {
@@ -81,7 +79,7 @@ export class Reservation {
     const { ledger } = this.#coordinator;
     let fault = await ask();
     for (let tries = 0; fault === "no-space" && ledger !== null && tries < MOST_TRIES; tries++) {
-      await ledger.runShort(this.#lacking);
+      await ledger.runShort({ bytes: this.#lacking, files: 0 });
       fault = await ask();
     }
     return fault;

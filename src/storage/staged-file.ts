@@ -9,6 +9,7 @@ import type { Debts } from "./debts.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { FolderShelf, HeldFolder } from "./folder-shelf.ts";
 import type { Folder } from "./folder.ts";
+import { actInRoom } from "./ledger.ts";
 import type { ObjectName } from "./object-name.ts";
 import type { Place } from "./place.ts";
 import { HAS_PROC, NO_DESCRIPTOR } from "./real-path.ts";
@@ -102,7 +103,11 @@ export class StagedFile {
     root.budget.takeOrThrow();
     try {
       const temporary = temporaryName();
-      const descriptor = await calls.open(place.folder.at(temporary), CREATE_FLAGS, STAGED_MODE);
+      // It lacks one for itself, and one for each of its folders.
+      const lack = { bytes: 0, files: 1 + place.missing.length };
+      const descriptor = await actInRoom(house.coordinator.ledger, lack, () =>
+        calls.open(place.folder.at(temporary), CREATE_FLAGS, STAGED_MODE),
+      );
       return new StagedFile(root, calls, plan, place, reservation, temporary, descriptor, house);
     } catch (error) {
       root.budget.giveBack();
@@ -131,17 +136,17 @@ export class StagedFile {
     return (await this.#calls.later(() => writeAt(this.#descriptor, chunks, position))).bytesWritten;
   }
 
-  /** Once more, when the disk was full and something has gone, where it can go by itself. */
-  async #inRoom(chunks: readonly Uint8Array[], position: number, write: () => Promise<number>): Promise<number> {
+  /** Again when the disk was full and something has gone, where it can go by itself. */
+  #inRoom(chunks: readonly Uint8Array[], position: number, write: () => Promise<number>): Promise<number> {
     const { ledger } = this.#house.coordinator;
     if (ledger === null) return write();
-    try {
-      return await write();
-    } catch (error) {
-      if (systemCode(error) !== "ENOSPC") throw error;
-      await ledger.runShort(chunks.reduce((sum, { length }) => sum + length, 0));
-      return this.#writeAt(chunks, position);
-    }
+    let next = write;
+    const lack = { bytes: chunks.reduce((sum, { length }) => sum + length, 0), files: 0 };
+    return actInRoom(ledger, lack, () => {
+      const now = next;
+      next = () => this.#writeAt(chunks, position);
+      return now();
+    });
   }
 
   /** All bytes are given: they are in the file, and on the disk if that was asked for. */

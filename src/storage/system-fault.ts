@@ -83,6 +83,11 @@ function look<Fault>(table: Readonly<Record<string, Fault>>, error: unknown): Fa
   return table[code] ?? "failed";
 }
 
+/** True when the disk, or the system's own limit for a user, takes no more: bytes, or files. */
+export function isDiskFull(error: unknown): boolean {
+  return WRITE_FAULTS[systemCode(error)] === "no-space";
+}
+
 const CODE = /^E[A-Z0-9]+$/;
 
 /** True for an error of the system. Bun's own complaints (ERR_…) are about how it was called, and so about us. */

@@ -3,7 +3,7 @@
 // server is killed; when a step fails, those before it are taken back by renaming.
 
 import { join } from "node:path";
-import { CommitFolders } from "./commit-folders.ts";
+import { CommitFolders, type FolderMade } from "./commit-folders.ts";
 import { type Coordinator, ifFree, type Usage } from "./coordinator.ts";
 import type { Debts } from "./debts.ts";
 import { dress } from "./dress.ts";
@@ -77,7 +77,8 @@ export class Transaction {
     this.#rules = rules;
     this.#debts = debts;
     this.#turns = turns;
-    this.#folders = new CommitFolders(root, calls, (file, depth, segment) => this.#noteMade(file, depth, segment));
+    const made: FolderMade = (file, depth, segment) => this.#noteMade(file, depth, segment);
+    this.#folders = new CommitFolders(root, calls, coordinator.ledger, made);
   }
 
   /** Makes the files visible. After a fault, or a rejection, everything is as before, but for "not-durable". */

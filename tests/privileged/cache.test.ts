@@ -63,6 +63,26 @@ describe.skipIf(skip).each(WORKERS)(
       PATIENCE_MS,
     );
 
+    const placed: [where: string, pathOf: (i: number) => string][] = [
+      ["in one folder", (i) => `f${i}`],
+      ["in folders of their own", (i) => `d${i}/f`],
+      ["in few folders, two deep", (i) => `d${i % 5}/e${i % 7}/f${i}`],
+    ];
+    test.each(placed)(
+      "more files than the disk can count, %s",
+      async (_where, pathOf) => {
+        await using disk = mountTmpfs(DISK_MIB, 100);
+        const flags = ["--evict", "1G", "--workers", String(workers), "--directory", disk.path];
+        await using program = await RunningProgram.start(flags);
+        // Folders stay.
+        for (let i = 0; i < 200; i++) {
+          if (i === 80 && pathOf(i).endsWith("/f")) break;
+          expect((await ask(program.port, "PUT", "/files/" + pathOf(i), "", "y")).status).toBe(201);
+        }
+      },
+      PATIENCE_MS,
+    );
+
     test(
       "as much as leaves --min-free free",
       async () => {

@@ -20,9 +20,9 @@ export interface FuseFolder extends Mounted {
   hang(): void;
 }
 
-/** A tmpfs of so many MiB. */
-export function mountTmpfs(mib: number): Mounted {
-  return mounted((path) => run("mount", "-t", "tmpfs", "-o", `size=${mib}m`, "none", path));
+/** A tmpfs of so many MiB, and so many files and folders. */
+export function mountTmpfs(mib: number, inodes = 0): Mounted {
+  return mounted((path) => run("mount", "-t", "tmpfs", "-o", `size=${mib}m,nr_inodes=${inodes}`, "none", path));
 }
 
 /** A ramfs: it has no size. */

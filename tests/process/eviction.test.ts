@@ -294,6 +294,25 @@ describe.each(CREWS)("with %d workers", (workers) => {
     });
   });
 
+  describe("all of 32 clients at once find room", () => {
+    const cases: [what: string, bytes: number, flags: readonly string[]][] = [
+      ["in the cache", FILE_BYTES, ["--evict", String(60 * FILE_BYTES)]],
+      ["within a quota", FILE_BYTES, ["--evict", "1M", "--quota", "1M"]],
+      ["among so many files", FILE_BYTES, ["--evict", "1M", "--max-files", "60"]],
+      ["among so many empty files", 0, ["--evict", "1M", "--max-files", "60"]],
+    ];
+    test.each(cases)("%s", async (_what, bytes, flags) => {
+      await using share = new Share();
+      const { port } = await share.serve("--workers", String(workers), ...flags);
+      const statuses: number[] = [];
+      const client = async (_: unknown, i: number): Promise<void> => {
+        for (let k = 0; k < 40; k++) statuses.push(await put(port, `${i}-${k}`, bytes));
+      };
+      await Promise.all(Array.from({ length: 32 }, client));
+      expect(statuses.filter((status) => status !== 201)).toEqual([]);
+    });
+  });
+
   describe("larger than the whole cache:", () => {
     const large = "y".repeat(LIMIT + 1);
     test("is refused before it is sent", async () => {

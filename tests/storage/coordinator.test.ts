@@ -9,6 +9,7 @@ import {
   type Usage,
   type UsageLimits,
 } from "../../src/storage/coordinator.ts";
+import type { Lack } from "../../src/storage/ledger.ts";
 import {
   CoordinatorDesk,
   type CoordinatorRequest,
@@ -16,6 +17,7 @@ import {
   RemoteCoordinator,
 } from "../../src/storage/remote-coordinator.ts";
 import { systemCode } from "../../src/storage/system-fault.ts";
+import { FakeTime } from "../support/fake-time.ts";
 
 const bytes = (count: number): Usage => ({ bytes: count, files: 0 });
 const claim = (count: number, files = 0, ahead = 0): Claim => ({ bytes: count, files, ahead });
@@ -176,6 +178,65 @@ describe("a deletion while a scan walks", () => {
     expect(await first).toBeNull();
     expect(await coordinator.reserve(request(71))).toBe("over-quota");
     expect(await coordinator.reserve(request(70))).toBeNull();
+  });
+});
+
+describe("where something can go by itself", () => {
+  /** Of a folder that is full. It frees what is asked for, a turn of the loop later. */
+  function fullFolder(): { coordinator: LocalCoordinator; lacks: Lack[] } {
+    const full = { bytes: 100, files: 100 };
+    const coordinator = new LocalCoordinator({ ...full, minFree: 0 }, async () => full);
+    const lacks: Lack[] = [];
+    coordinator.ledger = {
+      read: () => {},
+      changed: async () => {},
+      moved: async () => {},
+      runShort: async (lack) => {
+        lacks.push(lack);
+        await Bun.sleep(1);
+        coordinator.settle(NO_CLAIM, { bytes: -lack.bytes, files: -lack.files });
+      },
+    };
+    return { coordinator, lacks };
+  }
+
+  test.each<[what: string, asked: Request, lack: Lack]>([
+    ["bytes", request(10), { bytes: 10, files: 0 }],
+    ["announced bytes", { claim: NO_CLAIM, announced: 20, free: Infinity }, { bytes: 20, files: 0 }],
+    ["files", request(0, 3), { bytes: 0, files: 3 }],
+    ["both", request(1, 2), { bytes: 1, files: 2 }],
+  ])("what lacks is asked for: %s", async (_what, asked, lack) => {
+    const { coordinator, lacks } = fullFolder();
+    expect(await coordinator.reserve(asked)).toBeNull();
+    expect(lacks).toEqual([lack]);
+  });
+
+  test("nobody takes the room that was made for somebody else, however many come", async () => {
+    const { coordinator, lacks } = fullFolder();
+    const answers = Array.from({ length: 100 }, async (_, i) => {
+      await Bun.sleep(i % 10);
+      return coordinator.reserve(request(1, i % 2));
+    });
+    expect(await Promise.all(answers)).toEqual(answers.map(() => null));
+    expect(lacks.every(({ bytes, files }) => bytes <= 1 && files <= 1)).toBe(true);
+  });
+
+  test("who has waited for long behind others is refused, or has what is free", async () => {
+    using time = new FakeTime();
+    const { coordinator, lacks } = fullFolder();
+    const stuck = Promise.withResolvers<void>();
+    coordinator.ledger!.runShort = async (lack) => {
+      lacks.push(lack);
+      await stuck.promise;
+    };
+    const first = coordinator.reserve(request(10));
+    const [second, empty] = [coordinator.reserve(request(10)), coordinator.reserve(request(0, 0))];
+    await time.pass(16_000);
+    stuck.resolve();
+    expect(await first).toBe("over-quota");
+    expect(await second).toBe("over-quota");
+    expect(await empty).toBeNull();
+    expect(lacks).toHaveLength(1);
   });
 });
 

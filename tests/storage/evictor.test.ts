@@ -255,11 +255,47 @@ test.each<[what: string, bytes: number, left: readonly string[]]>([
   ["none, where all of them would not do", 31, ["a", "b", "c"]],
 ])("where the disk is full, %s", async (_what, bytes, left) => {
   using cache = new Cache({ bytes: 1000, ageMs: null }, ["a", "b", "c"]);
-  await cache.evictor.runShort(bytes);
+  await cache.evictor.runShort({ bytes, files: 0 });
   expect(cache.names).toEqual(["a", "b", "c"]);
   await cache.evictor.survey();
-  await cache.evictor.runShort(bytes);
+  await cache.evictor.runShort({ bytes, files: 0 });
   expect(cache.names).toEqual([...left]);
+});
+
+test.each<[what: string, files: number, left: readonly string[]]>([
+  ["so many go, and one in 64 more", 1, ["c", "d"]],
+  ["all, if need be", 4, []],
+  ["none, where all of them would not do", 5, ["a", "b", "c", "d"]],
+])("where there may be no more files, %s, and be they empty", async (_what, files, left) => {
+  using cache = new Cache({ bytes: 1000, ageMs: null }, ["a", "b", "c", "d"]);
+  for (const name of ["a", "b", "c", "d"]) truncateSync(join(cache.folder.path, name));
+  await cache.evictor.survey();
+  for (const name of ["a", "b", "c", "d"]) cache.read(name);
+  await cache.evictor.runShort({ bytes: 0, files });
+  expect(cache.names).toEqual([...left]);
+});
+
+test("who needs room while it is made for others gets as much beside", async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `f${i}`);
+  using cache = new Cache({ bytes: 1000, ageMs: null }, names);
+  await cache.evictor.survey();
+  await Promise.all([
+    cache.evictor.runShort({ bytes: 20, files: 0 }),
+    cache.evictor.runShort({ bytes: 18, files: 0 }),
+    cache.evictor.runShort({ bytes: 0, files: 5 }),
+    cache.evictor.runShort({ bytes: 1000, files: 0 }),
+  ]);
+  expect(cache.names).toEqual(names.slice(5));
+});
+
+test("whoever comes while room is made for others waits until the folder holds no more than it should", async () => {
+  using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+  await cache.evictor.survey();
+  writeFileSync(join(cache.folder.path, "large"), "x".repeat(25));
+  const short = cache.evictor.runShort({ bytes: 1, files: 0 });
+  await cache.evictor.changed(["large"]);
+  await short;
+  expect(cache.names).toEqual(["large"]);
 });
 
 describe("the order of reads", () => {
