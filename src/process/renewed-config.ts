@@ -12,25 +12,35 @@ export interface RenewedConfig {
   readonly waiting: readonly string[];
 }
 
-const RENEWABLE_TLS = [TLS_FLAGS.certFile, TLS_FLAGS.keyFile, TLS_FLAGS.stateFolder, TLS_FLAGS.clientAuthorityFile];
+const RENEWABLE_TLS = [TLS_FLAGS.certFile, TLS_FLAGS.keyFile, TLS_FLAGS.stateFolder];
 const RENEWABLE_ACCESS = [ACCESS_FLAGS.auth, ACCESS_FLAGS.authFile, ACCESS_FLAGS.tokens, ACCESS_FLAGS.anonymous];
 
 /**
- * `current` with the certificate and the rights that `fresh` names. Whether there are any at all is decided at the start:
- * a server does not become secure, or open to everyone, while it runs. `asked` is what it was started with.
+ * `current` with the certificate, the authority of clients and the rights that `fresh` names. Whether there are any at all
+ * is decided at the start: a server does not become secure, or open to everyone, while it runs. `asked` is what it was
+ * started with.
  */
 export function renewConfig(current: Config, asked: SettingMap, fresh: Served): RenewedConfig {
   const { tls, access } = fresh.config;
   const { certFile, keyFile, stateFolder, clientAuthorityFile } = tls;
   const { auth, authFile, tokens, anonymous } = access;
   const takesTls = kindOfTls(tls) === kindOfTls(current.tls);
+  const takesAuthority = takesTls && (clientAuthorityFile === null) === (current.tls.clientAuthorityFile === null);
   const takesAccess = givesRights(access) === givesRights(current.access);
   const config = {
     ...current,
-    tls: takesTls ? { ...current.tls, certFile, keyFile, stateFolder, clientAuthorityFile } : current.tls,
+    tls: {
+      ...current.tls,
+      ...(takesTls ? { certFile, keyFile, stateFolder } : {}),
+      ...(takesAuthority ? { clientAuthorityFile } : {}),
+    },
     access: takesAccess ? { ...current.access, auth, authFile, tokens, anonymous } : current.access,
   };
-  const taken = [...(takesTls ? RENEWABLE_TLS : []), ...(takesAccess ? RENEWABLE_ACCESS : [])].map(({ flag }) => flag);
+  const taken = [
+    ...(takesTls ? RENEWABLE_TLS : []),
+    ...(takesAuthority ? [TLS_FLAGS.clientAuthorityFile] : []),
+    ...(takesAccess ? RENEWABLE_ACCESS : []),
+  ].map(({ flag }) => flag);
   const changed = [...fresh.settings].filter(([flag, setting]) => hasChanged(asked.get(flag), setting));
   return { config, waiting: changed.map(([flag]) => flag).filter((flag) => !taken.includes(flag)) };
 }

@@ -4,6 +4,8 @@ import { renewConfig } from "../../src/process/renewed-config.ts";
 
 const HASH = `$2b$10$${"a".repeat(53)}`;
 
+const CERTIFIED = 'tls-cert = "a"\ntls-client-ca = ';
+
 /** Settings of a file with this text. */
 function served(text: string, argv: readonly string[] = []): Served {
   const intent = parseConfig([...argv, "--config", "http.toml"], {}, () => text);
@@ -22,7 +24,11 @@ describe("of settings that were read again", () => {
     ["the first account waits", "", 'auth = ["a:b"]', ["auth"]],
     ["the end of all accounts waits", 'auth = ["a:b"]\nauth-file = "x"', "", ["auth", "auth-file"]],
     ["another certificate is taken up", 'tls-cert = "a"', 'tls-cert = "b"\ntls-key = "c"', []],
-    ["whom clients are known by is taken up", 'tls-cert = "a"', 'tls-cert = "a"\ntls-client-ca = "b"', []],
+    ["another authority of clients is taken up", `${CERTIFIED}"b"`, `${CERTIFIED}"c"`, []],
+    ["the first authority of clients waits", 'tls-cert = "a"', `${CERTIFIED}"b"`, ["tls-client-ca"]],
+    ["the end of it, which would let in everyone, waits", `${CERTIFIED}"b"`, 'tls-cert = "a"', ["tls-client-ca"]],
+    ["a certificate does not wait with it", `${CERTIFIED}"b"`, 'tls-cert = "d"', ["tls-client-ca"]],
+    ["it stays when all of HTTPS waits", `${CERTIFIED}"b"`, "", ["tls-cert", "tls-client-ca"]],
     ["another folder for our own is taken up", 'tls = "self-signed"', 'tls = "self-signed"\ntls-state = "a"', []],
     ["the first certificate waits", "", 'tls-cert = "a"', ["tls-cert"]],
     ["the end of HTTPS waits", 'tls-cert = "a"\nhsts = 1', "", ["tls-cert", "hsts"]],
@@ -36,14 +42,10 @@ describe("of settings that were read again", () => {
     const fresh = served(after);
     const renewed = renewConfig(asked.config, asked.settings, fresh);
     expect(renewed.waiting).toEqual(waiting);
-    const names = (config: Served["config"]): unknown => [
-      config.tls.certFile,
-      config.tls.keyFile,
-      config.tls.stateFolder,
-      config.tls.clientAuthorityFile,
-    ];
-    const waits = waiting.some((flag) => flag === "tls-cert");
-    expect(names(renewed.config)).toEqual(names(waits ? asked.config : fresh.config));
+    const names = ({ tls }: Served["config"]): unknown => [tls.certFile, tls.keyFile, tls.stateFolder];
+    expect(names(renewed.config)).toEqual(names(waiting.includes("tls-cert") ? asked.config : fresh.config));
+    const authority = ({ tls }: Served["config"]): unknown => tls.clientAuthorityFile;
+    expect(authority(renewed.config)).toBe(authority(waiting.includes("tls-client-ca") ? asked.config : fresh.config));
     const who = ({ access }: Served["config"]): unknown => [access.auth, access.authFile, access.tokens];
     expect(who(renewed.config)).toEqual(who(waiting.includes("auth") ? asked.config : fresh.config));
     expect({ ...renewed.config, tls: null, access: null }).toEqual({ ...asked.config, tls: null, access: null });
