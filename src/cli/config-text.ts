@@ -1,6 +1,7 @@
 // The text of the file of --config, from the disk. Whatever the path names, it is read at once or refused: nothing waits.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { readBounded } from "./bounded-file.ts";
 import { editedText } from "./edited-text.ts";
 import { printable, quoted, UsageError } from "./usage-error.ts";
 
@@ -24,13 +25,7 @@ export function readConfigText(path: string): string | UsageError {
 function readBytes(path: string): Buffer | null {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!fstatSync(file).isFile()) return null;
-    const bytes = Buffer.alloc(MOST_BYTES + 1);
-    let length = 0;
-    for (let count = -1; count !== 0 && length < bytes.length; length += count) {
-      count = readSync(file, bytes, length, bytes.length - length, null);
-    }
-    return bytes.subarray(0, length);
+    return fstatSync(file).isFile() ? readBounded(file, MOST_BYTES) : null;
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,6 @@
 // Who may do what on this server: read at the start, and again when it is told to look.
 
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import {
   type AccessRules,
   hasRules,
@@ -11,6 +11,7 @@ import {
 } from "../admission/access-rules.ts";
 import { rightsInForce } from "../admission/access-gate.ts";
 import { isLoopback, openHosts } from "../cli/address.ts";
+import { readBounded } from "../cli/bounded-file.ts";
 import { editedText } from "../cli/edited-text.ts";
 import { isSecure } from "../cli/tls-flags.ts";
 import { UNIX_PEER } from "../http/address-set.ts";
@@ -42,12 +43,27 @@ export function loadAccess(
   return { rules, notes: [...notesOn(config, rules, words), ...open, ...wideNotes(config, rules)] };
 }
 
+/** More than a hundred thousand accounts. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** A pipe, as shells give for `<(command)`, is read to its end. */
 function readFile(name: string): string | UnfitAccess {
   try {
-    const text = editedText(readFileSync(name));
+    const bytes = readBytes(name);
+    if (bytes.length > MOST_BYTES) return new UnfitAccess(`${name} is longer than 16 MiB, and no file of accounts.`);
+    const text = editedText(bytes);
     return text ?? new UnfitAccess(`${name} holds bytes that are no UTF-8, so nobody could log in by them.`);
   } catch (error) {
     return new UnfitAccess(`${name} cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+function readBytes(name: string): Buffer {
+  const file = openSync(name, "r");
+  try {
+    return readBounded(file, MOST_BYTES);
+  } finally {
+    closeSync(file);
   }
 }
 
