@@ -13,7 +13,7 @@ import { bindSocket, type UnixPlace } from "./unix-listener.ts";
 const F_DUPFD_CLOEXEC = 1030;
 const FIRST_FREE_DESCRIPTOR = 3;
 
-/** Open until `close`; its file goes with the process at the latest. */
+/** Open until `close`; its file, which nobody finds before `publish`, goes with the process at the latest. */
 export class HeldSocket {
   readonly socket: ListeningSocket;
   readonly #file: SocketFile | null;
@@ -23,7 +23,7 @@ export class HeldSocket {
     this.#file = file;
   }
 
-  /** Clients that come from now on wait in it. Throws a `ListenFault` when the place cannot be had. */
+  /** Clients that come wait in it. Throws a `ListenFault` when the place cannot be had. */
   static open(place: UnixPlace): HeldSocket {
     const host = socketHost(place.path);
     const { socket, file } = bindSocket(place, { data() {} });
@@ -33,6 +33,11 @@ export class HeldSocket {
     if (descriptor >= 0) return new HeldSocket({ descriptor, host, port: null }, file);
     file?.remove();
     throw new ListenFault(host, 0, new Error("this system does not let several processes share it"));
+  }
+
+  /** Gives it its name. Throws a `ListenFault` when that cannot be had. */
+  publish(): void {
+    this.#file?.publish();
   }
 
   /** The others go on with what they have inherited, until they close it. */

@@ -44,6 +44,11 @@ export interface Listener {
    * cannot be had, and then holds nothing of it.
    */
   listen<Data>(events: SocketEvents<Data>): void;
+  /**
+   * Takes the name by which clients find it, where that may be another server's: called once, when all places are had that
+   * the server listens at. Throws a `ListenFault` when the name cannot be had.
+   */
+  publish?(): void;
   /** Accepts no more; the connections that are open go on. */
   stop(): void;
 }

@@ -43,6 +43,10 @@ export class ProxiedListener implements Listener {
     });
   }
 
+  publish(): void {
+    this.#plain.publish?.();
+  }
+
   /** Those whose header is not in have asked for nothing. */
   stop(): void {
     this.#plain.stop();

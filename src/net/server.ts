@@ -110,6 +110,7 @@ export class Server implements ConnectionContext {
     const { listeners } = this.#options;
     try {
       for (const listener of listeners) listener.listen(this.#events(listener));
+      for (const listener of listeners) listener.publish?.();
     } catch (error) {
       this.#stopListening();
       throw error;

@@ -3,6 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { socketHost } from "../http/unix-host.ts";
+import { ListenFault } from "./listener.ts";
 
 /** Bytes of a path that a socket can be bound to, less the zero behind it (unix(7); less on BSD and macOS). */
 export const MOST_PATH_BYTES = process.platform === "linux" ? 107 : 103;
@@ -73,37 +75,54 @@ function isDone(act: () => void, excuse: string): boolean {
   }
 }
 
-/** The name of a socket that listens. It goes with the process, however that ends, unless the system ends it. */
+/**
+ * The name of a socket that listens: one that nobody knows until it is published. It goes with the process, however that
+ * ends, unless the system ends it.
+ */
 export class SocketFile {
   readonly #path: string;
+  readonly #takesOver: boolean;
+  /** Where it is. */
+  #current: string;
   /** Which file it is. */
   readonly #stats: Stats;
+  #isThere = true;
   readonly #removeAtExit = (): void => this.remove();
 
-  private constructor(path: string, stats: Stats) {
+  /** Of a socket that was bound to `bound`, which nobody else has. Throws the system's error. */
+  constructor(bound: string, path: string, takesOver: boolean) {
     this.#path = path;
-    this.#stats = stats;
+    this.#takesOver = takesOver;
+    this.#stats = lstatSync(bound);
+    this.#current = temporaryBeside(path);
+    renameSync(bound, this.#current);
     process.on("exit", this.#removeAtExit);
   }
 
-  /** Names a socket that was bound to a temporary one. Throws the system's error; `EEXIST` when the path is taken. */
-  static publish(temporary: string, path: string, takesOver: boolean): SocketFile {
-    const stats = lstatSync(temporary);
-    if (takesOver) {
-      renameSync(temporary, path);
-    } else {
-      linkSync(temporary, path);
-      unlinkSync(temporary);
+  /** Gives it its path, unless it was removed. Throws a `ListenFault`; of `EEXIST` when the path is taken. */
+  publish(): void {
+    if (!this.#isThere) return;
+    try {
+      this.#move();
+    } catch (error) {
+      throw new ListenFault(socketHost(this.#path), 0, error);
     }
-    return new SocketFile(path, stats);
+    this.#current = this.#path;
+  }
+
+  #move(): void {
+    if (this.#takesOver) return renameSync(this.#current, this.#path);
+    linkSync(this.#current, this.#path);
+    unlinkSync(this.#current);
   }
 
   /** Unless another server has its own there by now. */
   remove(): void {
     process.off("exit", this.#removeAtExit);
+    this.#isThere = false;
     try {
-      const { dev, ino } = lstatSync(this.#path);
-      if (dev === this.#stats.dev && ino === this.#stats.ino) unlinkSync(this.#path);
+      const { dev, ino } = lstatSync(this.#current);
+      if (dev === this.#stats.dev && ino === this.#stats.ino) unlinkSync(this.#current);
     } catch {
       // It is gone, or not ours to remove any more: what is left is what a killed server leaves.
     }

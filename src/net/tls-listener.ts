@@ -54,6 +54,10 @@ export class TlsListener implements Listener {
     });
   }
 
+  publish(): void {
+    this.#plain.publish?.();
+  }
+
   stop(): void {
     this.#plain.stop();
   }

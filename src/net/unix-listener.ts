@@ -46,13 +46,20 @@ export class UnixListener implements Listener {
     this.#bound = bindSocket(this.#place, events);
   }
 
+  publish(): void {
+    this.#bound?.file?.publish();
+  }
+
   stop(): void {
     this.#bound?.file?.remove();
     this.#bound?.socket.stop(false);
   }
 }
 
-/** Accepts clients from now on. Throws a `ListenFault` when the place cannot be had, and then nothing of it is left. */
+/**
+ * Accepts clients from now on, who find it as soon as it is published. Throws a `ListenFault` when the place cannot be had,
+ * and then nothing of it is left.
+ */
 export function bindSocket<Data>(place: UnixPlace, events: SocketEvents<Data>): BoundSocket {
   const { path } = place;
   try {
@@ -65,7 +72,7 @@ export function bindSocket<Data>(place: UnixPlace, events: SocketEvents<Data>): 
 
 /**
  * It gets its name when it listens: nobody who finds it is refused, and it has its rights from the beginning. The runtime
- * removes the name that it was bound to, and does not know this one, which may be another server's by then.
+ * removes the name that it was bound to, and knows none that it gets later, which may be another server's by then.
  */
 function bindFile<Data>({ path, mode, takesOver = false }: UnixPlace, events: SocketEvents<Data>): BoundSocket {
   const temporary = temporaryBeside(path);
@@ -75,7 +82,7 @@ function bindFile<Data>({ path, mode, takesOver = false }: UnixPlace, events: So
     socket = listenAt(temporary, events);
     // Where the folder has rights of its own for new files (default ACLs), the umask does not count.
     chmodSync(temporary, mode);
-    return { socket, file: SocketFile.publish(temporary, path, takesOver) };
+    return { socket, file: new SocketFile(temporary, path, takesOver) };
   } catch (error) {
     socket?.stop(true);
     throw error;

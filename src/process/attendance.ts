@@ -5,7 +5,7 @@ import { VERSION } from "../cli/version.ts";
 import type { Config } from "../config.ts";
 import { giveUp, type Stop } from "./ending.ts";
 import { greet } from "./greeting.ts";
-import { writeReadyFile } from "./ready-file.ts";
+import { describeWriteFault, writeReadyFile } from "./ready-file.ts";
 import type { Run } from "./run.ts";
 
 /** The server listens at these URLs, and `isAlive` resolves when it does not hang. Ends the process with one line when that cannot be told to who waits for it. */
@@ -18,7 +18,7 @@ export function attend(run: Run, urls: readonly string[], stop: Stop, isAlive: (
     try {
       writeReadyFile(config.life.readyFile, { pid: process.pid, urls, directory, version: VERSION });
     } catch (error) {
-      giveUp(log, `--ready-file cannot be written: ${(error as Error).message}.`);
+      giveUp(log, describeWriteFault(error));
     }
   }
   manager?.ready(urls);

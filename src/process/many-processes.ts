@@ -4,7 +4,7 @@ import { createRecorder } from "../app.ts";
 import { attend } from "./attendance.ts";
 import { giveUp, type Stop, stopOnSignals } from "./ending.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { holdSockets, sharePorts } from "./place.ts";
+import { holdSockets, placeFault, sharePorts } from "./place.ts";
 import { renewer, type Run } from "./run.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -59,9 +59,10 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       },
     });
     const urls = await started.start();
+    held.publish();
     attend(run, urls, stop, () => started.isAlive());
   } catch (error) {
     supervisor?.kill();
-    giveUp(log, (error as Error).message);
+    giveUp(log, placeFault(error));
   }
 }

@@ -161,6 +161,8 @@ export function sharePorts(place: Place, log: AccessLog): Place {
 export interface HeldPlace {
   /** As those processes have it. */
   readonly place: Place;
+  /** Clients come from now on. Throws a `ListenFault` when they cannot. */
+  publish(): void;
   /** No more clients come. Called once. */
   close(): void;
 }
@@ -169,7 +171,11 @@ export interface HeldPlace {
 export function holdSockets(place: Place, log: AccessLog): HeldPlace {
   const held = listenOrGiveUp(() => place.sockets.map((socket) => HeldSocket.open(socket)), null, log);
   const inherited = [...place.inherited, ...held.map(({ socket }) => ({ ...socket, staysPlain: false }))];
-  return { place: { ...place, sockets: [], inherited }, close: () => held.forEach((socket) => socket.close()) };
+  return {
+    place: { ...place, sockets: [], inherited },
+    publish: () => held.forEach((socket) => socket.publish()),
+    close: () => held.forEach((socket) => socket.close()),
+  };
 }
 
 /** A port that is named may be another server's, which shares it. One of the system's choice must be nobody's. */

@@ -1,7 +1,8 @@
 // The file that says that the server listens, and where: for jobs that start it and wait. It appears whole or not at all,
 // and goes with the server, unless another one has put its own in its place.
 
-import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { quoted } from "../cli/usage-error.ts";
 
 /** What it says. */
@@ -16,11 +17,22 @@ export interface Readiness {
 
 const EVERYONE_READS = 0o644;
 
+/** Why such a file is not there, as one line. */
+export function describeWriteFault(error: unknown): string {
+  return `--ready-file cannot be written: ${(error as Error).message}.`;
+}
+
 /**
  * Why the path is none for such a file, as one line; null when it is. What a killed server has left there goes: nobody
  * shall take it for this one.
  */
 export function prepareReadyFile(path: string): string | null {
+  // Found out before a socket is taken over from a server that could go on with it.
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return describeWriteFault(error);
+  }
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return null;
   if (!stats.isFile()) return `--ready-file must be the path of a file, and "${quoted(path)}" is something else.`;

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { join } from "node:path";
 import { AddressSet } from "../../src/http/address-set.ts";
 import { DEFAULT_LIMITS } from "../../src/http/limits.ts";
-import type { Listener } from "../../src/net/listener.ts";
+import { type Listener, ListenFault, type SocketEvents } from "../../src/net/listener.ts";
 import { ProxiedListener } from "../../src/net/proxied-listener.ts";
 import { Server } from "../../src/net/server.ts";
 import { clearStale, MOST_PATH_BYTES } from "../../src/net/socket-file.ts";
@@ -19,12 +19,18 @@ const HELLO = withoutBody("GET", "/echo/hello");
 const EVENTS = { data() {} };
 const { skip } = needs({ linux: true });
 
-function serve(listener: Listener): { readonly observer: RecordingObserver; readonly server: Server } {
+function serve(...listeners: readonly Listener[]): { readonly observer: RecordingObserver; readonly server: Server } {
   const [observer, lifecycle] = [new RecordingObserver(), new Lifecycle()];
   const given = { limits: DEFAULT_LIMITS, maxTurnedAway: 1, dispatch: protocolRoutes };
-  const server = new Server({ ...given, listeners: [listener], observer, lifecycle });
+  const server = new Server({ ...given, listeners, observer, lifecycle });
   server.listen();
   return { observer, server };
+}
+
+/** As a server with this one place. */
+function begin(listener: UnixListener, events: SocketEvents<undefined> = EVENTS): void {
+  listener.listen(events);
+  listener.publish();
 }
 
 /** A socket that nobody listens at, as a killed server leaves it. */
@@ -60,7 +66,7 @@ describe.skipIf(skip)("a unix socket", () => {
     const path = join(folder.path, "s");
     const before = process.umask(umask);
     const listener = new UnixListener({ path, mode });
-    listener.listen(EVENTS);
+    begin(listener);
     expect(process.umask(before)).toBe(umask);
     expect(lstatSync(path).mode & 0o777).toBe(mode);
     listener.stop();
@@ -71,7 +77,7 @@ describe.skipIf(skip)("a unix socket", () => {
     const path = join(folder.path, "s");
     Bun.spawnSync(["setfacl", "-d", "-m", "u::rwx,g::rwx,o::rwx", folder.path]);
     const listener = new UnixListener({ path, mode: 0o600 });
-    listener.listen(EVENTS);
+    begin(listener);
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
     listener.stop();
   });
@@ -89,7 +95,7 @@ describe.skipIf(skip)("a unix socket", () => {
     const { ino } = lstatSync(path);
     const listener = new UnixListener({ path, mode: 0o660 });
     const fault = expect.objectContaining({ host: `unix:${path}`, cause: expect.objectContaining({ code: "EEXIST" }) });
-    expect(() => listener.listen(EVENTS)).toThrow(fault);
+    expect(() => begin(listener)).toThrow(fault);
     listener.stop();
     expect(readdirSync(folder.path)).toEqual(["s"]);
     expect(lstatSync(path).ino).toBe(ino);
@@ -98,7 +104,7 @@ describe.skipIf(skip)("a unix socket", () => {
   test("whose folder is not there is a fault", () => {
     using folder = tempFolder();
     const listener = new UnixListener({ path: join(folder.path, "none", "s"), mode: 0o660 });
-    expect(() => listener.listen(EVENTS)).toThrow(
+    expect(() => begin(listener)).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "ENOENT" }) }),
     );
   });
@@ -108,13 +114,13 @@ describe.skipIf(skip)("a unix socket", () => {
     const path = join(folder.path, "s");
     const first = new UnixListener({ path, mode: 0o660 });
     let told = "";
-    first.listen({
+    begin(first, {
       open: (socket) => void socket.write(Buffer.from("first"), 0, 5),
       data: (_, bytes) => void (told += bytes),
     });
     const client = await Bun.connect({ unix: path, socket: EVENTS });
     const second = new UnixListener({ path, mode: 0o600, takesOver: true });
-    second.listen({ open: (socket) => socket.close(), data() {} });
+    begin(second, { open: (socket) => socket.close(), data() {} });
     first.stop();
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
     expect(await exchangeAt(path, "")).toBe("");
@@ -126,11 +132,29 @@ describe.skipIf(skip)("a unix socket", () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test("that another would take over stays where that one cannot be everywhere", async () => {
+    using folder = tempFolder();
+    const path = join(folder.path, "s");
+    const first = serve(new UnixListener({ path, mode: 0o660 }));
+    const { ino } = lstatSync(path);
+    const second = new UnixListener({ path, mode: 0o660, takesOver: true });
+    const nowhere = new UnixListener({ path: join(folder.path, "none", "s"), mode: 0o660, takesOver: true });
+    for (const listeners of [
+      [second, nowhere],
+      [nowhere, second],
+    ])
+      expect(() => serve(...listeners)).toThrow(expect.any(ListenFault));
+    expect(readdirSync(folder.path)).toEqual(["s"]);
+    expect(lstatSync(path).ino).toBe(ino);
+    expect(await exchangeAt(path, HELLO)).toContain("hello");
+    await first.server.drain(0);
+  });
+
   test("that somebody else has removed, or put another file in place of, is left alone", () => {
     using folder = tempFolder();
     const path = join(folder.path, "s");
     const listener = new UnixListener({ path, mode: 0o660 });
-    listener.listen(EVENTS);
+    begin(listener);
     Bun.spawnSync(["rm", path]);
     writeFileSync(path, "mine");
     listener.stop();
@@ -142,11 +166,11 @@ describe.skipIf(skip)("a unix socket", () => {
     const { server } = serve(new UnixListener({ path, mode: 0o660 }));
     expect(await exchangeAt(path, HELLO)).toContain("hello");
     const second = new UnixListener({ path, mode: 0o660 });
-    expect(() => second.listen(EVENTS)).toThrow(
+    expect(() => begin(second)).toThrow(
       expect.objectContaining({ host: `unix:${path}`, cause: expect.objectContaining({ code: "EADDRINUSE" }) }),
     );
     await server.drain(0);
-    second.listen(EVENTS);
+    begin(second);
     second.stop();
   });
 
@@ -190,7 +214,7 @@ describe.skipIf(skip)("room for a unix socket", () => {
     using folder = tempFolder();
     const path = join(folder.path, "s");
     const listener = new UnixListener({ path, mode: 0o660 });
-    listener.listen(EVENTS);
+    begin(listener);
     expect(await clearStale(path, false)).toBe("in-use");
     expect(await clearStale(path, true)).toBeNull();
     expect(readdirSync(folder.path)).toEqual(["s"]);
@@ -208,7 +232,7 @@ describe.skipIf(skip)("room for a unix socket", () => {
     expect(await clearStale(path, false)).toBe(fault as never);
     if (fault !== null) return;
     const listener = new UnixListener({ path, mode: 0o660 });
-    listener.listen(EVENTS);
+    begin(listener);
     expect(existsSync(path)).toBe(true);
     listener.stop();
   });

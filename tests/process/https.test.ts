@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { fingerprintOf, pinOf, type TlsIdentity } from "../../src/tls/identity.ts";
 import { makeKey, signSelf } from "../../src/tls/self-signed.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -176,14 +177,6 @@ describe.skipIf(needs({ programs: ["curl"] }).skip)("everybody to HTTPS", () => 
     expect(program.log).toContain(`http://localhost:${plain}`);
   });
 });
-
-/** Two that nobody had a moment ago. */
-function freePorts(): readonly [number, number] {
-  const listeners = [0, 0].map((port) => Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }));
-  const [first, second] = listeners.map(({ port }) => port);
-  for (const listener of listeners) listener.stop(true);
-  return [first!, second!];
-}
 
 /** The answers to one request after the other: each on a connection of its own, or all on one. */
 async function askInTurn(port: number, isOver: () => boolean, isKept: boolean): Promise<number> {

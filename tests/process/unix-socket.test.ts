@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withoutBody } from "../support/ask.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { needs } from "../support/needs.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
@@ -240,6 +241,36 @@ describe.skipIf(skip)("the path of a unix socket", () => {
       second.kill("SIGTERM");
       expect(await second.exited).toBe(0);
       expect(existsSync(socket)).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe.skipIf(skip).each([["1"], ["2"]])("a server with %s workers that cannot take over", (workers) => {
+  const faults: [why: string, flags: (folder: string, taken: number) => string[], exitCode: number][] = [
+    ["another socket, which has no folder", (folder) => ["--host", `unix:${folder}/none/s`], 1],
+    ["a port", (_, taken) => ["--host", "127.0.0.1", "--port", String(taken)], 1],
+    [
+      "a port for plain clients",
+      (_, taken) => [
+        ...["--host", "127.0.0.1", "--port", String(freePorts()[0]), "--tls", "self-signed"],
+        ...["--https-redirect", String(taken)],
+      ],
+      1,
+    ],
+    ["a place for its ready file", (folder) => ["--ready-file", `${folder}/none/ready`], 2],
+  ];
+  test.each(faults)(
+    "%s leaves the socket to the one before",
+    async (_, flags, exitCode) => {
+      using folder = tempFolder();
+      const socket = join(folder.path, "s");
+      await using taken = await RunningProgram.start(["--host", "127.0.0.1"]);
+      await using _first = await RunningProgram.start(["--host", `unix:${socket}`]);
+      const words = ["--quiet", "--reuse-port", "--workers", workers, "--host", `unix:${socket}`];
+      expect((await runProgram([...words, ...flags(folder.path, taken.port)])).exitCode).toBe(exitCode);
+      expect(await exchangeAt(socket, HELLO)).toContain("hello");
+      expect(readdirSync(folder.path)).toEqual(["s"]);
     },
     PATIENCE_MS,
   );
