@@ -1,7 +1,7 @@
 // A unix socket: a file that programs of this machine connect to, or a name of Linux's without a file.
 
 import type { UnixSocketListener } from "bun";
-import { chmodSync } from "node:fs";
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync } from "node:fs";
 import { UNIX_PEER } from "../http/address-set.ts";
 import { isAbstract, socketHost, systemPath } from "../http/unix-host.ts";
 import { ListenFault, type Listener, type SocketEvents } from "./listener.ts";
@@ -17,6 +17,8 @@ export interface UnixPlace {
   readonly takesOver?: boolean;
 }
 
+/** Of Linux (asm-generic/fcntl.h): a descriptor that says which file it is, and opens nothing. */
+const O_PATH = 0o10000000;
 /** Rights of a new socket are these less the umask. */
 const ALL_RIGHTS = 0o777;
 
@@ -80,14 +82,27 @@ function bindFile<Data>({ path, mode, takesOver = false }: UnixPlace, events: So
   let socket: UnixSocketListener<unknown> | null = null;
   try {
     socket = listenAt(temporary, events);
-    // Where the folder has rights of its own for new files (default ACLs), the umask does not count.
-    chmodSync(temporary, mode);
+    setMode(temporary, mode);
     return { socket, file: new SocketFile(temporary, path, takesOver) };
   } catch (error) {
     socket?.stop(true);
     throw error;
   } finally {
     process.umask(umask);
+  }
+}
+
+/**
+ * Where the folder has rights of its own for new files (default ACLs), the umask does not count. Whoever else may write in
+ * the folder could put a link in the place of the socket: then what it names keeps its rights.
+ */
+function setMode(path: string, mode: number): void {
+  if ((lstatSync(path).mode & ALL_RIGHTS) === mode) return;
+  const file = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (fstatSync(file).isSocket()) chmodSync(`/proc/self/fd/${file}`, mode);
+  } finally {
+    closeSync(file);
   }
 }
 

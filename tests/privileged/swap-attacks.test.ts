@@ -3,10 +3,10 @@
 // MINI_HTTP_SWAP_SECONDS is the length of each attack (2).
 
 import { expect, test } from "bun:test";
-import { readdirSync, symlinkSync } from "node:fs";
+import { readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { ask } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
-import { RunningProgram } from "../support/program.ts";
+import { COMMAND, programEnvironment, RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { FORM, form } from "../support/upload-requests.ts";
@@ -149,6 +149,33 @@ test.skipIf(skip).each(THROUGH_A_FILE)(
   },
   PATIENCE_MS,
 );
+
+const noTracer = needs({ suite: "privileged", linux: true, programs: ["strace", "setfacl"] }).skip;
+
+test.skipIf(noTracer).each([
+  ["a folder like any other", "-b", []],
+  ["a folder that gives new files rights of its own", "-dm", ["u::rwx,g::rwx,o::rwx"]],
+])("in %s, a link in the place of a unix socket that begins changes no other file's mode", async (_, option, words) => {
+  using ground = new Ground();
+  ground.write({ "served/keep": "", "outside/x": SECRET });
+  Bun.spawnSync(["setfacl", option, ...words, ground.served]);
+  const { mode } = statSync(ground.out("x"));
+  // As much time as the attacker could wish for.
+  const slowly = ["-e", "trace=chmod,fchmodat", "-e", "inject=chmod,fchmodat:delay_enter=1000000"];
+  const tracer = ["strace", "-f", "-qq", "-o", "/dev/null", ...slowly];
+  const flags = ["--quiet", "--stop-after", "2s", "--host", `unix:${ground.in("s")}`, "--socket-mode", "666"];
+  const program = Bun.spawn([...tracer, ...COMMAND, ...flags], {
+    env: programEnvironment(),
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const others = (): string[] => readdirSync(ground.served).filter((name) => name !== "keep");
+  while (others().length === 0) await Bun.sleep(1);
+  const [name = ""] = others();
+  rmSync(ground.in(name), { force: true });
+  symlinkSync(ground.out("x"), ground.in(name));
+  await program.exited;
+  expect(statSync(ground.out("x")).mode).toBe(mode);
+});
 
 /** Answers hold nothing of the outside; the outside is as it was, and nothing temporary is left anywhere. */
 async function attack(ground: Ground, names: readonly string[], act: Act, flags: readonly string[]): Promise<void> {
