@@ -1,12 +1,10 @@
 // A folder for one run: new, this user's alone, and gone with the process, which removes what it made and nothing else.
 
-import { lstatSync, mkdtempSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { complain, EXIT_CANNOT_SERVE } from "../cli/answer.ts";
-
-/** Workers that end at this moment may still put something into it. */
-const MOST_TRIES = 5;
+import { removeFolder } from "./folder-removal.ts";
 
 /** Its path, mode 0700; ends the process with one line when there is no place for it. */
 export function makeTemporaryFolder(): string {
@@ -27,8 +25,9 @@ export function makeTemporaryFolder(): string {
 
 function remove(path: string): void {
   try {
-    rmSync(path, { recursive: true, force: true, maxRetries: MOST_TRIES });
+    removeFolder(path);
   } catch (error) {
-    complain(`The folder of --tmp could not be removed: ${(error as Error).message}.`, EXIT_CANNOT_SERVE);
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    complain(`The folder of --tmp could not be removed (${code}); what is left is in ${path}.`, EXIT_CANNOT_SERVE);
   }
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -209,6 +210,16 @@ describe.each(CREWS)("--tmp (%s %s)", (...crew) => {
     program.kill("SIGTERM");
     expect(await program.exited).toBe(0);
     expect(readdirSync(place.path).sort()).toEqual([made, "moved"].sort());
+  });
+
+  test.skipIf(needs({ ordinaryUser: true }).skip)("goes with folders in it that may not be written", async () => {
+    using place = tempFolder();
+    await using program = await RunningProgram.start(["--tmp", ...words], { env: { TMPDIR: place.path } });
+    const [made = ""] = readdirSync(place.path);
+    expect((await ask(program.port, "PUT", "/files/modules/one/file", "", "content")).status).toBe(201);
+    for (const path of ["modules/one", "modules"]) chmodSync(join(place.path, made, path), 0o555);
+    program.kill("SIGTERM");
+    expect([await program.exited, readdirSync(place.path)]).toEqual([0, []]);
   });
 
   test("goes too when the port is taken", async () => {
