@@ -37,18 +37,20 @@ export function prepareReadyFile(path: string): string | null {
   if (stats === undefined) return null;
   if (!stats.isFile()) return `--ready-file must be the path of a file, and "${quoted(path)}" is something else.`;
   const pid = pidIn(path);
-  if (pid !== null && !isRunning(pid)) rmSync(path, { force: true });
+  // In a container each server may have the same number as the one before.
+  if (pid !== null && (pid === process.pid || !isRunning(pid))) rmSync(path, { force: true });
   return null;
 }
 
 /** Throws the system's error when it cannot be written. Removed at the end of the process. */
 export function writeReadyFile(path: string, readiness: Readiness): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  // What a killed server left half written stands in nobody's way.
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     writeFileSync(temporary, JSON.stringify(readiness) + "\n", { flag: "wx", mode: EVERYONE_READS });
     renameSync(temporary, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw error;
   }
   process.on("exit", () => {

@@ -81,6 +81,32 @@ describe("--ready-file", () => {
     expect([exitCode, existsSync(file)]).toEqual([1, false]);
   });
 
+  describe.skipIf(needs({ linux: true, root: true, programs: ["unshare"] }).skip)("of a container", () => {
+    /** In namespaces of its own the server has this number each time. */
+    async function runAs(pid: 1 | 2, words: readonly string[]): Promise<number> {
+      const inside = pid === 1 ? 'exec "$@"' : '"$@"; exit $?';
+      const container = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", inside, "sh"];
+      return await Bun.spawn([...container, ...COMMAND, ...words], { env: programEnvironment(), timeout: 20_000 })
+        .exited;
+    }
+
+    test.each([1, 2] as const)("that was killed is nobody's, though the next one is process %d too", async (pid) => {
+      using folder = tempFolder();
+      const file = join(folder.path, "ready.json");
+      writeFileSync(file, JSON.stringify({ pid, urls: ["http://localhost:1"] }));
+      await using taken = await RunningProgram.start();
+      expect(await runAs(pid, ["--port", String(taken.port), "--ready-file", file])).toBe(1);
+      expect(existsSync(file)).toBeFalse();
+    });
+
+    test.each([1, 2] as const)("that was killed while it wrote does not stop the next process %d", async (pid) => {
+      using folder = tempFolder();
+      const file = join(folder.path, "ready.json");
+      writeFileSync(`${file}.${pid}.tmp`, "{");
+      expect(await runAs(pid, ["--port", "0", "--ready-file", file, "--stop-after", "10ms"])).toBe(0);
+    });
+  });
+
   const misplaced: [what: string, exitCode: number, line: RegExp, make: (path: string) => string][] = [
     ["a folder", 2, /^mini-http: --ready-file must be the path of a file/, (path) => path],
     ["a device", 2, /^mini-http: --ready-file must be the path of a file/, () => "/dev/null"],
