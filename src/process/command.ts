@@ -20,6 +20,8 @@ const EXIT_NOT_FOUND = 127;
 const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 /** A terminal sends them to all that runs in its foreground. */
 const OF_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
+/** Somebody wants an end: of the command, or of what is in hand when that has ended. */
+const ASKING: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGTERM"]);
 
 /** What the command learns of the server. */
 export interface ServerFacts {
@@ -35,17 +37,27 @@ export interface ServerFacts {
 export class Command {
   readonly #words: readonly string[];
   #child: Subprocess | null = null;
+  /** Of the command, when it has ended. */
+  #exitCode: number | null = null;
 
   constructor(words: readonly string[]) {
     this.#words = words;
   }
 
-  /** From now on signals are the command's; before it starts and after its end they end the server. */
-  passSignals(stop: Stop): void {
+  /**
+   * From now on signals are the command's; before it starts they end the server. Its end lets the server finish what is
+   * in hand, and then whoever asks a second time has an end at once.
+   */
+  passSignals(stop: Stop, stopAtOnce: (exitCode: number) => void): void {
+    let isAsked = false;
     for (const signal of PASSED_ON) {
       process.on(signal, () => {
-        if (this.#child === null) stop(EXIT_SIGNAL + constants.signals[signal]);
-        else if (!OF_TERMINAL.has(signal) || !isInForeground()) this.#child.kill(signal);
+        if (this.#child === null) {
+          const exitCode = this.#exitCode ?? EXIT_SIGNAL + constants.signals[signal];
+          if (isAsked && ASKING.has(signal)) stopAtOnce(exitCode);
+          else stop(exitCode);
+        } else if (!OF_TERMINAL.has(signal) || !isInForeground()) this.#child.kill(signal);
+        if (ASKING.has(signal)) isAsked = true;
       });
     }
     process.on("SIGPIPE", () => {});
@@ -60,7 +72,8 @@ export class Command {
         stdio: ["inherit", "inherit", "inherit"],
         onExit: (_, exitCode, signal) => {
           this.#child = null;
-          stop(signal === null ? (exitCode ?? 1) : EXIT_SIGNAL + signalNumber(signal));
+          this.#exitCode = signal === null ? (exitCode ?? 1) : EXIT_SIGNAL + signalNumber(signal);
+          stop(this.#exitCode);
         },
       });
     } catch (error) {

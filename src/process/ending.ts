@@ -58,7 +58,7 @@ export function stopOnSignals(
     if (!lifecycle.isDraining) duties.end(exitCode);
   };
   if (command === null) followSignals(lifecycle, duties);
-  else command.passSignals(stop);
+  else command.passSignals(stop, duties.endAtOnce);
   return stop;
 }
 

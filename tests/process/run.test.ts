@@ -1,7 +1,7 @@
 // `mini-http run`: a server for as long as a command runs.
 
 import { describe, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { needs } from "../support/needs.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
@@ -23,6 +23,11 @@ interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Resolves when a process has no child any more: `run` waits for what is in hand. */
+async function untilGone(pid: number): Promise<void> {
+  while (readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1") !== "") await Bun.sleep(5);
 }
 
 async function run(flags: readonly string[], script: string, input = ""): Promise<Ran> {
@@ -123,6 +128,32 @@ describe.skipIf(skip)("the command", () => {
     await child.stdout.getReader().read();
     child.kill("SIGTERM");
     expect(await child.exited).toBe(143);
+  });
+
+  const asked: [first: NodeJS.Signals, second: NodeJS.Signals][] = [
+    ["SIGINT", "SIGINT"],
+    ["SIGTERM", "SIGINT"],
+    ["SIGQUIT", "SIGTERM"],
+  ];
+  test.each(asked)("may leave something in hand: %s lets it finish, %s behind that does not", async (first, second) => {
+    using place = tempFolder();
+    const upload = `head -c 100000 /dev/zero | curl -sS --limit-rate 1k -T - "$MINI_HTTP_URL/files/f"`;
+    const untilThere = `until ls -A "$MINI_HTTP_DIRECTORY" | grep -q .; do sleep 0.02; done`;
+    const script = `${upload} 2>&- >&- & ${untilThere}; echo ended; exit 3`;
+    const child = Bun.spawn([...COMMAND, "run", "--tmp", "--grace", "60s", "--", "sh", "-c", script], {
+      env: programEnvironment({ TMPDIR: place.path }),
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+      timeout: 20_000,
+    });
+    await child.stdout.getReader().read();
+    await untilGone(child.pid);
+    child.kill(first);
+    await Bun.sleep(100);
+    expect(child.exitCode).toBeNull();
+    child.kill(second);
+    expect([await child.exited, readdirSync(place.path)]).toEqual([3, []]);
   });
 
   test("leaves no file behind", async () => {
