@@ -2,6 +2,7 @@
 
 import { mkdirSync, openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { descriptorLimit } from "./machine.ts";
 import { PEERS, type PeerId } from "./peers.ts";
 import { cpuSeconds, residentBytes } from "./process-cost.ts";
@@ -118,11 +119,4 @@ async function tryOnce(port: number): Promise<boolean> {
   clearTimeout(patience);
   void connecting.then((socket) => socket.terminate()).catch(() => {});
   return isThere;
-}
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

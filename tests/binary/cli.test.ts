@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { freePort } from "../support/free-port.ts";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { needs } from "../support/needs.ts";
@@ -331,12 +332,6 @@ describe("signals", () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(490);
   });
 });
-
-/** The port that is free now, for programs whose log is not read. */
-function freePort(): number {
-  using listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  return listener.port;
-}
 
 async function untilServed(port: number): Promise<void> {
   for (let round = 0; round < 1000; round++) {

@@ -4,17 +4,10 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runClient } from "../support/client-program.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-/** A free port, most likely for a moment yet. */
-function freePort(): number {
-  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = free;
-  free.stop(true);
-  return port;
-}
 
 /** Passes connections of its port on to ours, with these words behind the server's address. */
 class Haproxy implements AsyncDisposable {

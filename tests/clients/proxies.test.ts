@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runClient } from "../support/client-program.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -51,9 +52,7 @@ class Nginx implements AsyncDisposable {
   }
 
   static async start(upstream: number, lines: string): Promise<Nginx> {
-    const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-    const { port } = free;
-    free.stop(true);
+    const port = freePort();
     const nginx = new Nginx(port, upstream, lines);
     for (let i = 0; i < 1000; i++) {
       const isUp = await fetch(`http://127.0.0.1:${port}/`).then(

@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:f
 import { dirname, join } from "node:path";
 import type { Subprocess } from "bun";
 import manifest from "../../package.json" with { type: "json" };
+import { freePort } from "../support/free-port.ts";
 import { programEnvironment } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { ROOT } from "./markdown.ts";
@@ -101,11 +102,4 @@ export class Shell implements AsyncDisposable {
       detached: true,
     });
   }
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

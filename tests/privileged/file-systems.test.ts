@@ -54,7 +54,7 @@ async function expectUploads(folder: string, ...flags: readonly string[]): Promi
     replacing: 201,
     chunked: 200,
   });
-  await untilSwept(folder, 3000);
+  await untilSwept(folder);
   const contents = ["put", "exclusive", "posted", "form", "folder/form"].map((name) =>
     readFileSync(join(folder, name), "latin1"),
   );
@@ -99,7 +99,7 @@ describe.skipIf(noFuse)("a file system that refuses", () => {
     expect(body).toMatch(/^[^\n]+\.\n$/);
     await Bun.sleep(20);
     expect(program.log).not.toMatch(STACK_LINE);
-    await untilSwept(folder.backing, 3000);
+    await untilSwept(folder.backing);
   });
 
   test("to remove the temporary name of a stored file has stored the file", async () => {
@@ -223,7 +223,7 @@ describe.skipIf(noRoot)("ten uploads at once and --min-free 32M on a disk of 64 
       console.log(`${stored} stored; ${Math.round((bavail * bsize) / MIB)} MiB free`);
       expect(bavail * bsize).toBeGreaterThanOrEqual(32 * MIB);
       expect(stored).toBeGreaterThan(0);
-      await untilSwept(disk.path, 3000);
+      await untilSwept(disk.path);
     },
     PATIENCE_MS,
   );
@@ -262,7 +262,7 @@ describe.skipIf(noTools)("a refused form leaves nothing", () => {
     ]) {
       const { status, body } = await ask(program.port, "POST", "/files/", FORM, files);
       expect([status, body]).toEqual([403, expect.stringMatching(/^[^\n]+\.\n$/)]);
-      await ground.untilSwept(3000);
+      await ground.untilSwept();
       expect(readdirSync(ground.served).sort()).toEqual(["a", name].sort());
       expect([ground.read("served/a"), ground.read("served/" + name)]).toEqual(["old", "old"]);
     }
@@ -320,7 +320,7 @@ describe.skipIf(noTools)("what the system says is told", () => {
       const { status, body } = await ask(program.port, method, "/files/f", "", method === "PUT" ? "new" : "");
       expect([status >= 400 && status < 500, body]).toEqual([true, expect.stringMatching(/^[^\n]+\.\n$/)]);
       expect(program.log).not.toMatch(STACK_LINE);
-      await ground.untilSwept(3000);
+      await ground.untilSwept();
       expect(ground.read("outside/f")).toBe("mounted");
     } finally {
       run("umount", "-l", ground.in("f"));

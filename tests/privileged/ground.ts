@@ -3,15 +3,14 @@
 
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { until } from "./native-program.ts";
 
 /** What no answer and no served file may ever hold. */
 export const SECRET = "SECRET-OF-THE-OUTSIDE";
 
 const TEMPORARY = ".mini-http-";
 const MOST_CHANGES_SHOWN = 6;
-const SWEEP_PATIENCE_MS = 15_000;
 
 /** Two folders, disposed of together. */
 export class Ground implements Disposable {
@@ -72,15 +71,15 @@ export class Ground implements Disposable {
       this.temporaries().find((path) => lstatSync(path, { throwIfNoEntry: false })?.size === bytes);
     await until(
       () => found() !== undefined,
-      SWEEP_PATIENCE_MS,
+      PATIENCE_MS,
       () => "temporary files: " + this.temporaries().join(),
     );
     return found()!;
   }
 
   /** Waits until nothing temporary is left. */
-  async untilSwept(withinMs = SWEEP_PATIENCE_MS): Promise<void> {
-    await untilSwept(this.served, withinMs);
+  async untilSwept(): Promise<void> {
+    await untilSwept(this.served);
   }
 
   [Symbol.dispose](): void {
@@ -104,11 +103,12 @@ export function temporariesBelow(folder: string): string[] {
   return pathsBelow(folder).filter((path) => path.slice(path.lastIndexOf(sep) + 1).startsWith(TEMPORARY));
 }
 
-export async function untilSwept(folder: string, withinMs = SWEEP_PATIENCE_MS): Promise<void> {
+/** Waits until nothing temporary is left there. */
+export async function untilSwept(folder: string): Promise<void> {
   const left = (): string[] => temporariesBelow(folder);
   await until(
     () => left().length === 0,
-    withinMs,
+    PATIENCE_MS,
     () => "left: " + left().join(),
   );
 }

@@ -1,16 +1,16 @@
 // A server that is killed at the Nth of its calls that change a file system, and started again.
 
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { untilSwept } from "./ground.ts";
-import { childrenOf, Helper, nativeProgram, until } from "./native-program.ts";
+import { childrenOf, Helper, nativeProgram } from "./native-program.ts";
 
 /** MINI_HTTP_KILLS=all tries each call, else a few of each deed. */
 export const TRIES_ALL = process.env["MINI_HTTP_KILLS"] === "all";
 const MOST_SAMPLES = 12;
 /** Past any deed's last call. */
 const NEVER = 1_000_000;
-const PATIENCE_MS = 10_000;
 export const DEED_PATIENCE_MS = TRIES_ALL ? 3_600_000 : 120_000;
 
 /** One request of a deed, or the end of one. */
@@ -92,7 +92,7 @@ async function killAt(deed: Deed, folder: string, call: number): Promise<Try> {
 async function recover(deed: Deed, folder: string): Promise<string> {
   await using _program = await RunningProgram.start(["--directory", folder, ...deed.flags]);
   try {
-    await untilSwept(folder, PATIENCE_MS);
+    await untilSwept(folder);
   } catch (error) {
     return `${deed.stateOf(folder)}; ${String(error).slice(0, 300)}`;
   }

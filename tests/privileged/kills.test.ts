@@ -7,15 +7,14 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, wr
 import { join, relative } from "node:path";
 import { withoutBody } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { FORM, form, type FormFile } from "../support/upload-requests.ts";
 import { pathsBelow, temporariesBelow } from "./ground.ts";
 import { type Act, type Deed, DEED_PATIENCE_MS, tornBy } from "./killed-server.ts";
-import { until } from "./native-program.ts";
 
 const { skip } = needs({ suite: "privileged", linux: true, programs: ["gcc"] });
-const PATIENCE_MS = 10_000;
 const CLOSING = "\r\n--b--\r\n";
 
 function readIfAny(path: string): string | null {

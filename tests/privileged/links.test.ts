@@ -16,11 +16,12 @@ import {
 } from "node:fs";
 import { ask, withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { FORM, form, HeldUpload } from "../support/upload-requests.ts";
 import { Ground, SECRET } from "./ground.ts";
-import { Helper, run, until } from "./native-program.ts";
+import { Helper, run } from "./native-program.ts";
 
 const suite = { suite: "privileged", linux: true } as const;
 const { skip } = needs({ ...suite, programs: ["mkfifo", "sh"] });
@@ -28,7 +29,6 @@ const noAcl = needs({ ...suite, programs: ["setfacl", "getfacl"] }).skip;
 const noRoot = needs({ ...suite, root: true, programs: ["setpriv", "mkfifo"] }).skip;
 const PERMISSIONS = 0o7777;
 const LONG_AGO = 1_000_000_000;
-const PATIENCE_MS = 5000;
 const HOT_AFTER_MS = 2100;
 const BODY = "0123456789";
 
@@ -130,7 +130,7 @@ describe.skipIf(noRoot)("a form whose last file cannot be stored, as another use
       expect(await Promise.race([answer, late])).toBe(409);
       expect(lstatSync(ground.in("b")).ino).toBe(inode);
       expect(ground.outsideChanges(before)).toEqual([]);
-      await ground.untilSwept(PATIENCE_MS);
+      await ground.untilSwept();
       if (lstatSync(ground.in("b")).isSymbolicLink())
         expect((await ask(program.port, "GET", "/files/b")).status).toBe(404);
     },
@@ -261,7 +261,7 @@ describe.skipIf(skip)("links and moved folders", () => {
     const client = await RawClient.connect(program.port);
     await client.send(withLength(method, target, fields, body));
     client.end();
-    await client.untilEnd(PATIENCE_MS);
+    await client.untilEnd();
     await Bun.sleep(50);
     expect(writer.hasEnded).toBe(false);
     expect(statSync(pipe).isFIFO()).toBe(true);

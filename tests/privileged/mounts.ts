@@ -2,10 +2,9 @@
 
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-import { Helper, nativeProgram, run, until } from "./native-program.ts";
-
-const MOUNT_PATIENCE_MS = 10_000;
+import { Helper, nativeProgram, run } from "./native-program.ts";
 
 /** A mounted folder. */
 export interface Mounted extends AsyncDisposable {
@@ -76,7 +75,7 @@ export async function mountFuse(env: Readonly<Record<string, string>>): Promise<
   try {
     await until(
       () => isMounted(path),
-      MOUNT_PATIENCE_MS,
+      PATIENCE_MS,
       () => "the FUSE folder is not mounted",
     );
   } catch (error) {

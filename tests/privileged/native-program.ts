@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 /** The programs, and what they are linked with. */
@@ -17,9 +18,6 @@ export type NativeName = keyof typeof SOURCES;
 
 /** What `fuse-folder` cannot be built or mounted without. */
 export const FUSE_PATHS: readonly string[] = ["/usr/include/fuse3/fuse.h", "/dev/fuse"];
-
-const READY_PATIENCE_MS = 10_000;
-const POLL_MS = 2;
 
 const built = new Map<NativeName, string>();
 let house: ReturnType<typeof tempFolder> | null = null;
@@ -45,6 +43,8 @@ export function nativeProgram(name: NativeName): string {
 export class Helper implements AsyncDisposable {
   readonly #child: Subprocess<"ignore", "pipe", "inherit">;
   #said = "";
+  /** Nothing more will be said. */
+  #isSilent = false;
 
   private constructor(child: Subprocess<"ignore", "pipe", "inherit">) {
     this.#child = child;
@@ -91,9 +91,9 @@ export class Helper implements AsyncDisposable {
   }
 
   /** All it said, once it has said `word`. */
-  async untilSaid(word: string, withinMs = READY_PATIENCE_MS): Promise<string> {
+  async untilSaid(word: string, withinMs = PATIENCE_MS): Promise<string> {
     await until(
-      () => this.#said.includes(word) || this.hasEnded,
+      () => this.#said.includes(word) || this.#isSilent,
       withinMs,
       () => `it said ${this.#said}`,
     );
@@ -110,21 +110,13 @@ export class Helper implements AsyncDisposable {
   async #collect(): Promise<void> {
     const decoder = new TextDecoder("latin1");
     for await (const bytes of this.#child.stdout) this.#said += decoder.decode(bytes);
-  }
-}
-
-/** Waits until `done` holds; fails the test with `what` after the time. */
-export async function until(done: () => boolean, withinMs: number, what: () => string): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!done()) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what()}`);
-    await Bun.sleep(POLL_MS);
+    this.#isSilent = true;
   }
 }
 
 /** Runs a program to its end; throws with what it said when it fails. */
 export function run(...command: readonly string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { timeout: READY_PATIENCE_MS });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([...command], { timeout: PATIENCE_MS });
   if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
   return stdout.toString();
 }

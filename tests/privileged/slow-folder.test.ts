@@ -6,11 +6,12 @@ import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withLength } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { FORM, form, type FormFile } from "../support/upload-requests.ts";
 import { mountFuse } from "./mounts.ts";
-import { FUSE_PATHS, until } from "./native-program.ts";
+import { FUSE_PATHS } from "./native-program.ts";
 import { waitsDuring } from "./waits.ts";
 
 const { skip } = needs({

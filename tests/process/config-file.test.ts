@@ -1,14 +1,13 @@
 // --config and --print-config of a whole process.
 
-import { afterAll, describe, expect, test, setDefaultTimeout } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-/** Servers are started and waited for, on machines that do something else too. */
-setDefaultTimeout(60_000);
+import { untilOpen } from "../support/until-open.ts";
 
 const folder = tempFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -140,13 +139,9 @@ class ConfiguredServer {
     return status(this.program.port, `Authorization: Basic ${secret}\r\n`);
   }
 
-  /** Workers hear of it one after the other: waits until all of them let everyone in there. A failed login would count. */
-  async untilOpen(path: string): Promise<void> {
-    for (let row = 0, tries = 0; row < 12; tries++) {
-      if (tries === 1000) throw new Error(`${path} never opened`);
-      row = (await status(this.program.port, "", path)) === 401 ? 0 : row + 1;
-      if (row === 0) await Bun.sleep(5);
-    }
+  /** Waits until all workers let everyone in there. */
+  untilOpen(path: string): Promise<void> {
+    return untilOpen(this.program.port, path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -234,9 +229,10 @@ describe.each([
   });
 });
 
-async function untilFile(path: string, words: string): Promise<void> {
-  for (const deadline = performance.now() + 10_000; ; await Bun.sleep(5)) {
-    if (existsSync(path) && readFileSync(path, "utf8").includes(words)) return;
-    if (performance.now() > deadline) throw new Error(`${path} never said ${words}`);
-  }
+function untilFile(path: string, words: string): Promise<void> {
+  return until(
+    () => existsSync(path) && readFileSync(path, "utf8").includes(words),
+    PATIENCE_MS,
+    () => `${path} never said ${words}`,
+  );
 }

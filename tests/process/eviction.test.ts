@@ -1,7 +1,7 @@
 // `--evict` and `--expire` by the wire, with one worker and with several: what goes and what stays, what counts, and what
 // clients see of it. The order of many: tests/torture/eviction.test.ts.
 
-import { describe, expect, test, setDefaultTimeout } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   mkdirSync,
@@ -16,16 +16,14 @@ import {
 import { dirname, join } from "node:path";
 import { answerTo, ask, withLength, withoutBody } from "../support/ask.ts";
 import { RECENCY_NAME } from "../../src/storage/recency.ts";
-import { evictedBy, FREE_SHARE, heldIn, lastUseOf, until } from "../support/cache-folder.ts";
+import { evictedBy, FREE_SHARE, heldIn, lastUseOf } from "../support/cache-folder.ts";
+import { until } from "../support/patience.ts";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { type ReadResponse, readResponses } from "../support/response-reader.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { FORM, form, inChunks } from "../support/upload-requests.ts";
-
-/** Servers are started and waited for, on machines that do something else too. */
-setDefaultTimeout(60_000);
 
 const CREWS = needs({ linux: true }).skip ? [1] : [1, 2];
 const FILE_BYTES = 1000;

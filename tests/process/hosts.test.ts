@@ -1,18 +1,17 @@
 // A server on several hosts: `--host` more than once.
 
-import { describe, expect, test, setDefaultTimeout } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { withoutBody } from "../support/ask.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
-
-/** Servers are started and waited for, on machines that do something else too. */
-setDefaultTimeout(60_000);
 
 const { skip } = needs({ linux: true, paths: ["/proc/net/if_inet6"] });
 const HELLO = withoutBody("GET", "/echo/hello");
@@ -24,14 +23,6 @@ async function exchange(port: number, text: string, address: string): Promise<st
   const reply = await client.untilEnd();
   client.close();
   return reply;
-}
-
-async function until(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!done()) {
-    if (performance.now() > deadline) throw new Error("it never came");
-    await Bun.sleep(5);
-  }
 }
 
 describe.skipIf(skip)("several hosts", () => {
@@ -89,9 +80,7 @@ describe.skipIf(skip)("several hosts", () => {
   });
 
   test("all send people to the secure port, which is none of another host's", async () => {
-    const ports = [0, 0].map((port) => Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }));
-    const [secure = 0, plain = 0] = ports.map(({ port }) => port);
-    for (const listener of ports) listener.stop(true);
+    const [secure, plain] = [freePort(), freePort()];
     const words = ["--tls", "self-signed", "--port", String(secure), "--https-redirect", String(plain)];
     await using program = await RunningProgram.start([...words, "--host", "127.0.0.2", "--host", "127.0.0.3"]);
     for (const address of ["127.0.0.2", "127.0.0.3"]) {

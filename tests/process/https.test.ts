@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { fingerprintOf, pinOf, type TlsIdentity } from "../../src/tls/identity.ts";
 import { makeKey, signSelf } from "../../src/tls/self-signed.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -27,8 +28,13 @@ async function fingerprints(port: number, count: number): Promise<ReadonlySet<st
   return new Set(await Promise.all(seen));
 }
 
+/** Workers are told by message; the next connections may still be faster. */
+function untilRenewed(port: number, identity: TlsIdentity): Promise<void> {
+  return until(async () => [...(await fingerprints(port, 20))].join() === fingerprintOf(identity));
+}
+
 async function curl(...words: string[]): Promise<{ readonly exitCode: number; readonly text: string }> {
-  const child = Bun.spawn(["curl", "--silent", "--max-time", "10", ...words], { stdout: "pipe", stderr: "ignore" });
+  const child = Bun.spawn(["curl", "--silent", "--max-time", "60", ...words], { stdout: "pipe", stderr: "ignore" });
   const text = await child.stdout.text();
   return { exitCode: await child.exited, text };
 }
@@ -102,11 +108,7 @@ describe("a certificate of one's own", () => {
     write(folder.path, second);
     program.kill("SIGHUP");
     await program.untilLog((log) => log.includes("were read again"));
-    // Workers are told by message; the next connections may still be faster.
-    for (let tries = 0; tries < 100 && (await fingerprints(program.port, 10)).has(fingerprintOf(first)); tries++) {
-      await Bun.sleep(10);
-    }
-    expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprintOf(second)]));
+    await untilRenewed(program.port, second);
   });
 
   test.each([
@@ -126,14 +128,7 @@ describe("a certificate of one's own", () => {
     program.kill("SIGHUP");
     const log = await program.untilLog((all) => all.includes("hsts changed"));
     expect(log).not.toContain("tls-cert changed");
-    for (
-      let tries = 0;
-      tries < 100 && (await fingerprints(program.port, 10)).has(fingerprintOf(identities[0]!));
-      tries++
-    ) {
-      await Bun.sleep(10);
-    }
-    expect(await fingerprints(program.port, 20)).toEqual(new Set([fingerprintOf(identities[1]!)]));
+    await untilRenewed(program.port, identities[1]!);
   });
 
   test("that is broken when it is read again changes nothing", async () => {
@@ -164,7 +159,7 @@ test("a server that reads nothing ends at SIGHUP, as it always did", async () =>
 
 describe.skipIf(needs({ programs: ["curl"] }).skip)("everybody to HTTPS", () => {
   test("a plain port sends the same path and query to the secure one, and the health stays there", async () => {
-    const [secure, plain] = freePorts();
+    const [secure, plain] = [freePort(), freePort()];
     const flags = ["--tls", "self-signed", "--port", String(secure), "--https-redirect", String(plain), "--hsts", "1h"];
     await using program = await RunningProgram.start(flags);
     const target = `http://localhost:${plain}/echo/a%20b?c=d`;
@@ -199,10 +194,6 @@ async function askInTurn(port: number, isOver: () => boolean, isKept: boolean): 
   return count;
 }
 
-async function waitUntil(done: () => Promise<boolean>): Promise<void> {
-  while (!(await done())) await Bun.sleep(20);
-}
-
 describe("a certificate that is changed under load", () => {
   test("is for new connections of two workers, and no request fails", async () => {
     using folder = tempFolder();
@@ -218,7 +209,7 @@ describe("a certificate that is changed under load", () => {
       program.kill("SIGHUP");
       await Bun.sleep(50);
     }
-    await waitUntil(async () => [...(await fingerprints(program.port, 8))].join() === fingerprintOf(last));
+    await untilRenewed(program.port, last);
     isOver = true;
     expect(Math.min(...(await Promise.all(clients)))).toBeGreaterThan(0);
     expect(program.log).not.toContain("[ERROR]");
@@ -255,8 +246,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout eve
     // Who is let in hears more than that it lives.
     program.kill("SIGTERM");
     const isDraining = async (): Promise<boolean> => (await check(...ofOwn("anna"))).stderr.includes("answers 503.");
-    await waitUntil(isDraining);
-  }, 60_000);
+    await until(isDraining);
+  });
 
   const TOKEN = "0123456789abcdef";
   test.each([

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { ask } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -26,12 +27,12 @@ const isLinux = process.platform === "linux";
 /** Alone, and where the system has them, together. */
 const CREWS: readonly (readonly string[])[] = isLinux ? [[], ["--workers", "2"]] : [[]];
 
-async function until(done: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!done()) {
-    if (performance.now() > deadline) throw new Error("it never came");
-    await Bun.sleep(5);
-  }
+/** Nobody listens there any more. */
+function isRefused(port: number): Promise<boolean> {
+  return RawClient.connect(port).then(
+    (client) => (client.close(), false),
+    () => true,
+  );
 }
 
 describe.each(CREWS)("--ready-file (%s %s)", (...crew) => {
@@ -147,10 +148,10 @@ describe.each(CREWS)("ends by itself (%s %s)", (...crew) => {
   });
 
   test("--stop-after leaves requests in hand their --grace", async () => {
-    await using program = await RunningProgram.start(["--stop-after", "500ms", ...words]);
+    await using program = await RunningProgram.start(["--stop-after", "3s", ...words]);
     const client = await RawClient.connect(program.port);
     await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
-    await Bun.sleep(1000);
+    await until(() => isRefused(program.port));
     await client.send("b");
     expect(await client.untilEnd()).toEndWith("\r\n\r\nab");
     expect(await program.exited).toBe(0);

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -25,11 +26,6 @@ async function ask(port: number, name: string): Promise<void> {
 
 function linesOf(...paths: string[]): string[] {
   return paths.flatMap((path) => readFileSync(path, "latin1").split("\n").slice(0, -1));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 10_000; !isSo(); await Bun.sleep(5))
-    if (performance.now() > deadline) throw new Error("it never came to that");
 }
 
 function askedIn(lines: readonly string[]): string[] {

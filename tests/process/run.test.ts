@@ -3,6 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -11,13 +12,6 @@ const { skip } = needs({ linux: true, programs: ["sh", "curl"] });
 
 /** Open files beside the standard ones that are somebody else's. */
 const FOREIGN = " ([3-9]|[0-9]{2,}) -> (socket|.*deleted)";
-
-/** A port that nobody has at this moment. */
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  listener.stop(true);
-  return listener.port;
-}
 
 interface Ran {
   readonly exitCode: number;

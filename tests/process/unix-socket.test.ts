@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withoutBody } from "../support/ask.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
@@ -253,7 +253,7 @@ describe.skipIf(skip).each([["1"], ["2"]])("a server with %s workers that cannot
     [
       "a port for plain clients",
       (_, taken) => [
-        ...["--host", "127.0.0.1", "--port", String(freePorts()[0]), "--tls", "self-signed"],
+        ...["--host", "127.0.0.1", "--port", String(freePort()), "--tls", "self-signed"],
         ...["--https-redirect", String(taken)],
       ],
       1,

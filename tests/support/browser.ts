@@ -1,5 +1,7 @@
 // A headless chromium for tests of what people see. It is not part of the project: tests skip where there is none.
 
+import { PATIENCE_MS } from "./patience.ts";
+
 const NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 const path = process.env["BUN_CHROME_PATH"] ?? NAMES.map((name) => Bun.which(name)).find((found) => found !== null);
 
@@ -11,7 +13,6 @@ export const noBrowser: string | null =
 const flags = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 if (process.getuid?.() === 0) flags.push("--no-sandbox");
 
-const WAIT_MS = 8000;
 /** What chromium says of an expression whose page is replaced before its value has come. */
 const NAVIGATED = "Inspected target navigated or closed";
 
@@ -65,7 +66,7 @@ export class BrowserPage {
 
   /** Waits until an expression in the page, or in the one that replaces it meanwhile, is true. */
   async until(expression: string): Promise<void> {
-    const deadline = Date.now() + WAIT_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     while ((await this.#unlessReplaced(`Boolean(${expression})`)) !== true) {
       if (Date.now() > deadline) throw new Error("never came true: " + expression);
       await Bun.sleep(20);
@@ -79,7 +80,7 @@ export class BrowserPage {
 
   /** Presses a button as a person would. */
   async press(selector: string): Promise<void> {
-    await this.view.click(selector, { timeout: WAIT_MS });
+    await this.view.click(selector, { timeout: PATIENCE_MS });
   }
 
   /** Drops files and folders of the disk into the middle of the page. */

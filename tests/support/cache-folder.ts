@@ -11,8 +11,6 @@ import { exchange } from "./raw-client.ts";
 export const FREE_SHARE = 64;
 /** Of one use in it. */
 export const RECORD_BYTES = 16;
-const PATIENCE_MS = 30_000;
-const POLL_MS = 5;
 
 /** Files, and the bytes of all. */
 export interface Held {
@@ -63,14 +61,5 @@ function readIfAny(path: string): Buffer {
     return readFileSync(path);
   } catch {
     return Buffer.alloc(0);
-  }
-}
-
-/** Resolves when it is so; throws when it does not come to be. */
-export async function until(isSo: () => boolean | Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error("it did not come to be so: " + isSo.toString());
-    await Bun.sleep(POLL_MS);
   }
 }

@@ -1,5 +1,7 @@
 // Runs other programs against a server, as people do.
 
+import { PATIENCE_MS } from "./patience.ts";
+
 /** What a program left behind. */
 export interface ClientResult {
   readonly exitCode: number;
@@ -13,8 +15,6 @@ export interface ClientOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly patienceMs?: number;
 }
-
-const PATIENCE_MS = 30_000;
 
 /** Runs it to its end, without a proxy of the machine's own; killed when that takes too long. */
 export async function runClient(

@@ -8,7 +8,6 @@ import { BrowserPage } from "./browser.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
 import { tempFolder } from "./temp-folder.ts";
 
-const TEST_MS = 30_000;
 const SLOW_BYTES_PER_SECOND = 1_000_000;
 
 /** An upload as it is shown. */
@@ -50,16 +49,12 @@ export class FolderPage {
 
   /** One page a test, which must not complain. */
   readonly inBrowser = (name: string, body: () => Promise<void>): void => {
-    test(
-      name,
-      async () => {
-        using opened = new BrowserPage();
-        this.#page = opened;
-        await body();
-        expect(opened.complaints).toEqual([]);
-      },
-      TEST_MS,
-    );
+    test(name, async () => {
+      using opened = new BrowserPage();
+      this.#page = opened;
+      await body();
+      expect(opened.complaints).toEqual([]);
+    });
   };
 
   /** A file to drop. */

@@ -5,3 +5,18 @@ export const PATIENCE_MS = 60_000;
 
 /** Of a test that names no time of its own, and of its hooks. */
 export const TEST_MS = 90_000;
+
+const POLL_MS = 5;
+
+/** Resolves when it is so; throws with `found`, or with the condition itself, when it does not come to be. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  withinMs = PATIENCE_MS,
+  found: () => string = () => isSo.toString(),
+): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`it did not come to be so within ${withinMs} ms: ${found()}`);
+    await Bun.sleep(POLL_MS);
+  }
+}

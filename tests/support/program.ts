@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import type { Subprocess } from "bun";
+import { PATIENCE_MS } from "./patience.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const BINARY = process.env["MINI_HTTP_BINARY"];
@@ -38,7 +39,6 @@ export interface FinishedProgram {
   readonly stderr: string;
 }
 
-const START_PATIENCE_MS = 10_000;
 const POLL_MS = 2;
 
 /** The environment of a started program: ours without what would set its flags. */
@@ -58,7 +58,7 @@ export async function runProgram(flags: readonly string[], options: ProgramOptio
     env: programEnvironment(options.env),
     cwd: options.cwd ?? ROOT,
     stdio: ["ignore", "pipe", "pipe", ...(options.descriptors ?? [])],
-    timeout: START_PATIENCE_MS,
+    timeout: PATIENCE_MS,
   });
   const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   return { exitCode, stdout, stderr };
@@ -67,11 +67,13 @@ export async function runProgram(flags: readonly string[], options: ProgramOptio
 /** A server that runs. `await using` kills it at the end of the test. */
 export class RunningProgram {
   readonly #child: Subprocess<"ignore", "ignore", "pipe">;
+  readonly #logEnd: Promise<void>;
   #log = "";
+  #isLogWhole = false;
 
   private constructor(child: Subprocess<"ignore", "ignore", "pipe">) {
     this.#child = child;
-    void this.#collect();
+    this.#logEnd = this.#collect();
   }
 
   /** Starts it on a free port (unless `flags` choose one) and waits until it says that it listens. */
@@ -101,9 +103,9 @@ export class RunningProgram {
     return this.#log;
   }
 
-  /** The exit code; 128 and the signal's number when a signal killed it. */
+  /** The exit code, when the log is whole; 128 and the signal's number when a signal killed it. */
   get exited(): Promise<number> {
-    return this.#child.exited;
+    return this.#logEnd.then(() => this.#child.exited);
   }
 
   /** `http://localhost:PORT` and the path. */
@@ -116,11 +118,11 @@ export class RunningProgram {
   }
 
   /** Resolves with the log when `done` holds; throws with the log when the program ends or takes too long before. */
-  async untilLog(done: (log: string) => boolean, withinMs = START_PATIENCE_MS): Promise<string> {
+  async untilLog(done: (log: string) => boolean, withinMs = PATIENCE_MS): Promise<string> {
     const deadline = performance.now() + withinMs;
     while (!done(this.#log)) {
-      const ended = this.#child.exitCode !== null || this.#child.signalCode !== null;
-      if (ended || performance.now() > deadline) throw new Error(`the program did not say it; its log:\n${this.#log}`);
+      const isLate = performance.now() > deadline;
+      if (this.#isLogWhole || isLate) throw new Error(`the program did not say it; its log:\n${this.#log}`);
       await Bun.sleep(POLL_MS);
     }
     return this.#log;
@@ -134,5 +136,6 @@ export class RunningProgram {
   async #collect(): Promise<void> {
     const decoder = new TextDecoder("latin1");
     for await (const bytes of this.#child.stderr) this.#log += decoder.decode(bytes);
+    this.#isLogWhole = true;
   }
 }

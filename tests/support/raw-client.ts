@@ -1,6 +1,7 @@
 // Speaks raw bytes: `fetch` hides what we test. One char is one byte (latin1) everywhere.
 
 import type { Socket } from "bun";
+import { PATIENCE_MS } from "./patience.ts";
 import { abortsForMemory, blameSystem } from "./system-aborts.ts";
 
 /** A connection under the test's full control. */
@@ -71,7 +72,7 @@ export class RawClient {
   }
 
   /** Resolves when `done` holds; fails the test with what was received when it does not within the time. */
-  async until(done: (client: RawClient) => boolean, withinMs = 10_000): Promise<string> {
+  async until(done: (client: RawClient) => boolean, withinMs = PATIENCE_MS): Promise<string> {
     const limit = performance.now() + withinMs;
     while (!done(this)) {
       const left = limit - performance.now();

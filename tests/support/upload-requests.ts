@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Limits } from "../../src/http/limits.ts";
 import { application } from "./app.ts";
 import { namesBelow } from "./names-below.ts";
+import { PATIENCE_MS, until } from "./patience.ts";
 import { RawClient } from "./raw-client.ts";
 import { type ReadResponse, readResponses } from "./response-reader.ts";
 import { type StartedServer, startServer } from "./start-server.ts";
@@ -73,15 +74,21 @@ export class UploadHouse implements AsyncDisposable {
   /** Waits until no more and no less is below the folder: a cut upload goes away in its own time. */
   async untilNames(...names: string[]): Promise<void> {
     const wanted = names.sort().join("\n");
-    for (let i = 0; i < 1000 && this.names().join("\n") !== wanted; i++) await Bun.sleep(5);
-    if (this.names().join("\n") !== wanted) throw new Error("the folder holds " + this.names().join(", "));
+    await until(
+      () => this.names().join("\n") === wanted,
+      PATIENCE_MS,
+      () => "the folder holds " + this.names().join(", "),
+    );
   }
 
   /** Waits until so many uploads are under way. */
   async untilUnderWay(count: number): Promise<string[]> {
     const underWay = (): string[] => this.names().filter((name) => /(^|\/)\.mini-http-/.test(name));
-    for (let i = 0; i < 1000 && underWay().length !== count; i++) await Bun.sleep(2);
-    if (underWay().length !== count) throw new Error(`${underWay().length} uploads are under way, not ${count}`);
+    await until(
+      () => underWay().length === count,
+      PATIENCE_MS,
+      () => `${underWay().length} uploads are under way, not ${count}`,
+    );
     return underWay();
   }
 

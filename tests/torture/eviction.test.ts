@@ -9,7 +9,8 @@ import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Random } from "../fuzz/random.ts";
 import { RECENCY_NAME } from "../../src/storage/recency.ts";
-import { evictedBy, FREE_SHARE, type Held, heldIn, RECORD_BYTES, until } from "../support/cache-folder.ts";
+import { evictedBy, FREE_SHARE, type Held, heldIn, RECORD_BYTES } from "../support/cache-folder.ts";
+import { until } from "../support/patience.ts";
 import {
   type CachedObject,
   cachedObjects,
