@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { COMMAND, RunningProgram, runProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+import { untilOpen } from "../support/until-open.ts";
 
 const as = (name: string, password: string): string =>
   `Authorization: Basic ${Buffer.from(`${name}:${password}`).toString("base64")}\r\n`;
@@ -39,20 +40,18 @@ describe("accounts of a server with two workers", () => {
 
   test("are read again at SIGHUP, and who was right before has to be right again", async () => {
     using folder = tempFolder();
-    const file = join(folder.path, "accounts");
+    const [file, config] = [join(folder.path, "accounts"), join(folder.path, "http.toml")];
     writeFileSync(file, "# people\n\nbob:one\n");
-    await using program = await RunningProgram.start([folder.path, "--workers", "2", "--auth-file", file]);
+    writeFileSync(config, "");
+    const flags = ["--workers", "2", "--auth-file", file, "--config", config];
+    await using program = await RunningProgram.start([folder.path, ...flags]);
     expect(await status(program.port, "GET", "/files/", as("bob", "one"))).toBe(200);
     writeFileSync(file, "bob:two\n");
+    writeFileSync(config, 'anonymous = ["ro@/opened"]\n');
     program.kill("SIGHUP");
     await program.untilLog((log) => log.includes("were read again"));
-    for (
-      let tries = 0;
-      tries < 100 && (await status(program.port, "GET", "/files/", as("bob", "two"))) !== 200;
-      tries++
-    ) {
-      await Bun.sleep(10);
-    }
+    await untilOpen(program.port, "/files/opened/");
+    expect(await status(program.port, "GET", "/files/", as("bob", "two"))).toBe(200);
     expect(await status(program.port, "GET", "/files/", as("bob", "one"))).toBe(401);
   });
 

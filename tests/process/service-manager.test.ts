@@ -7,6 +7,7 @@ import { type Hearer, ServiceManager } from "../../src/process/service-manager.t
 import { withoutBody } from "../support/ask.ts";
 import { FakeTime } from "../support/fake-time.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { SystemSocket } from "../support/system-socket.ts";
@@ -159,9 +160,8 @@ describe.skipIf(skip).each(CREWS)("a server with a service manager (%s %s)", (..
       await manager.until((heard) => count(heard, "WATCHDOG=1") >= 3);
       const [hanging = program.pid] = workersOf(program.pid);
       process.kill(hanging, "SIGSTOP");
-      // What was on its way when it stopped has come by then.
-      await Bun.sleep(500);
-      expect(await manager.within(500)).toEqual([]);
+      // What was on its way when it stopped comes yet.
+      await until(async () => (await manager.within(500)).length === 0);
       process.kill(hanging, "SIGCONT");
       manager.heard.length = 0;
       await manager.until((heard) => count(heard, "WATCHDOG=1") >= 3);

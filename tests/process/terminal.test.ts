@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { COMMAND, RunningProgram } from "../support/program.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -29,11 +30,11 @@ class OnTerminal implements AsyncDisposable {
   }
 
   async until(pattern: RegExp): Promise<void> {
-    const deadline = performance.now() + 20_000;
-    while (!pattern.test(this.shown)) {
-      if (performance.now() > deadline) throw new Error(`never shown: ${pattern}; but:\n${this.shown}`);
-      await Bun.sleep(20);
-    }
+    await until(
+      () => pattern.test(this.shown),
+      PATIENCE_MS,
+      () => `${pattern}, but:\n${this.shown}`,
+    );
   }
 
   get port(): number {
@@ -67,7 +68,7 @@ describe.skipIf(needs({ linux: true, programs: ["script"] }).skip)("at a termina
     expect(program.shown).toContain(`  Open      http://localhost:${program.port}/files/`);
     program.type(CTRL_C);
     expect(await program.exited).toBe(0);
-  }, 30_000);
+  });
 
   test("a stop that waits says for what, and a second Ctrl-C ends it", async () => {
     using folder = tempFolder();
@@ -75,22 +76,22 @@ describe.skipIf(needs({ linux: true, programs: ["script"] }).skip)("at a termina
     await using program = new OnTerminal(folder.path, "--grace", "60s");
     await program.until(/Stop {6}Ctrl-C/);
     const client = await RawClient.connect(program.port);
-    client.pause();
     await client.send("GET /files/large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    await Bun.sleep(200);
+    await client.until(({ received }) => received !== "");
+    client.pause();
     program.type(CTRL_C);
     await program.until(/ {2}Stopping: 1 connection may finish within 60s; Ctrl-C again ends at once\./);
     program.type(CTRL_C);
     expect(await program.exited).toBe(130);
     client.close();
-  }, 30_000);
+  });
 
   test("a code is drawn where a phone could reach the address, and only there", async () => {
     await using outer = new OnTerminal("--host", "0.0.0.0", "--qr");
     await outer.until(/[▀▄█]{7}|this machine has no address/);
     await using inner = new OnTerminal("--qr");
     await inner.until(/--qr needs an address that a phone can reach; start with --host 0\.0\.0\.0\./);
-  }, 30_000);
+  });
 });
 
 test("in a pipe there is the log alone", async () => {
