@@ -125,9 +125,11 @@ describe("a connection that a handler takes", () => {
 
   test("tells the handler that its client has left", async () => {
     const left = Promise.withResolvers<unknown>();
+    const asked = Promise.withResolvers<void>();
     serving((incoming) => ({
       length: UNKNOWN_LENGTH,
       read: async () => {
+        asked.resolve();
         try {
           return await incoming.read();
         } catch (error) {
@@ -138,7 +140,7 @@ describe("a connection that a handler takes", () => {
       close: () => incoming.close(),
     }));
     const client = await connect(REQUEST);
-    await Bun.sleep(5);
+    await asked.promise;
     client.reset();
     expect(await left.promise).toBeInstanceOf(BodyRefused);
     expect(started.observer.faults).toEqual([]);

@@ -6,6 +6,7 @@ import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { createRouter } from "../../src/router.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
+import { HandClock } from "../support/hand-clock.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import { protocolRoutes, RecordingObserver, startServer } from "../support/start-server.ts";
 
@@ -51,7 +52,7 @@ describe("Server", () => {
   });
 
   test.each(["", GET.slice(0, 7)])("drain waits a moment for who has just come, and sent %p so far", async (sent) => {
-    const { port, server } = startServer();
+    const { port, server } = startServer(undefined, {}, { clock: new HandClock() });
     const client = await RawClient.connect(port);
     await client.send(sent);
     while (server.connectionCount < 1) await Bun.sleep(1);
@@ -105,18 +106,19 @@ describe("Server", () => {
     const client = await RawClient.connect(port);
     client.pause();
     const flood = client.send("GET /kib HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100_000));
-    await Bun.sleep(500);
-    const answered = observer.records.length;
-    await Bun.sleep(300);
+    let answered: number;
+    do {
+      answered = observer.records.length;
+      await Bun.sleep(300);
+    } while (answered === 0 || observer.records.length > answered);
     // The kernel's buffers are full: nothing more is taken, and far from everything was.
-    expect(observer.records.length).toBe(answered);
     expect(answered).toBeLessThan(50_000);
     client.resume();
-    await client.until(() => observer.records.length === 100_000, 30_000);
+    await client.until(() => observer.records.length === 100_000);
     await flood;
     client.close();
     await stop();
-  }, 60_000);
+  });
 
   test("of several listeners listens at all of them, or at none when one cannot be had", () => {
     const placeOf = (port: number): TcpListener =>

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import type { ByteSource } from "../../src/http/byte-source.ts";
 import type { Limits } from "../../src/http/limits.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../../src/http/message.ts";
@@ -7,7 +7,8 @@ import { StallWatch } from "../../src/net/stall-watch.ts";
 import { createRouter } from "../../src/router.ts";
 import { HandClock } from "../support/hand-clock.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
-import { RawClient } from "../support/raw-client.ts";
+import { until } from "../support/patience.ts";
+import { exchange, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 
@@ -25,9 +26,12 @@ async function serve(
   return { ...started, client, clock };
 }
 
-/** Gives the server's loop the turns that it takes to hear what was sent. */
+const witness = startServer();
+afterAll(() => witness.stop());
+
+/** What was sent has been heard when another server of this loop has answered what was sent behind it. */
 async function heard(): Promise<void> {
-  for (let i = 0; i < 5; i++) await Bun.sleep(1);
+  await exchange(witness.port, GET);
 }
 
 const POST = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: ";
@@ -185,39 +189,40 @@ describe.concurrent("deadlines", () => {
   });
 
   // The kernel tells of room when a third of its buffer is free, which takes this reader longer than the timeout.
-  test.each(bodies)(
-    "a reader that is slow but fast enough gets all of %s",
-    async (_, body) => {
-      const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, body()) } });
-      const { port, stop, observer } = startServer(routes, { writeTimeout: 3000, minWriteRate: 1024 });
-      let received = 0;
-      const connection = await Bun.connect({
-        hostname: "127.0.0.1",
-        port,
-        socket: {
-          data: (socket, bytes) => {
-            received += bytes.length;
-            socket.pause();
-          },
-          drain() {},
-          error() {},
+  test.each(bodies)("a reader that is slow but fast enough gets all of %s", async (_, body) => {
+    const routes = createRouter({ "/large": { GET: () => new HttpResponse(200, body()) } });
+    const clock = new HandClock();
+    const limits = { writeTimeout: 3000, minWriteRate: 1024 };
+    const { port, stop, observer } = startServer(routes, limits, { clock });
+    let received = 0;
+    const connection = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        data: (socket, bytes) => {
+          received += bytes.length;
+          socket.pause();
         },
-      });
-      connection.write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-      for (let i = 0; i < 7; i++) {
-        await Bun.sleep(1400);
-        connection.resume();
-      }
-      while (received <= LARGE.length && observer.disconnections === 0) {
-        await Bun.sleep(1);
-        connection.resume();
-      }
-      expect(observer.disconnections).toBe(0);
-      connection.terminate();
-      await stop();
-    },
-    60_000,
-  );
+        drain() {},
+        error() {},
+      },
+    });
+    connection.write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let i = 0; i < 7; i++) {
+      const before = received;
+      connection.resume();
+      await until(() => received > before);
+      await heard();
+      clock.pass(1400);
+    }
+    while (received <= LARGE.length && observer.disconnections === 0) {
+      await Bun.sleep(1);
+      connection.resume();
+    }
+    expect(observer.disconnections).toBe(0);
+    connection.terminate();
+    await stop();
+  });
 });
 
 describe("a body that nobody reads to its end has a deadline", () => {

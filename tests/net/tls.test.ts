@@ -13,6 +13,7 @@ import { createRouter } from "../../src/router.ts";
 import { makeKey, signSelf } from "../../src/tls/self-signed.ts";
 import { fingerprintOf } from "../../src/tls/identity.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { protocolRoutes, RecordingObserver } from "../support/start-server.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -165,7 +166,7 @@ describe("a handshake that fails", () => {
   test("of a client without a common protocol is told", async () => {
     await using own = new SecureServer(identity);
     expect(openSecure(own.port, { ALPNProtocols: ["h2"] })).rejects.toThrow();
-    await waitUntil(() => own.observer.disconnections === 1);
+    await until(() => own.observer.disconnections === 1);
     expect(own.observer.refusals).toEqual(["TLS_NO_HTTP"]);
   });
 
@@ -173,7 +174,7 @@ describe("a handshake that fails", () => {
     await using own = new SecureServer(identity);
     const client = await RawClient.connect(own.port);
     client.close();
-    await waitUntil(() => own.observer.disconnections === 1);
+    await until(() => own.observer.disconnections === 1);
     expect(own.observer.refusals).toEqual([]);
   });
 
@@ -186,7 +187,7 @@ describe("a handshake that fails", () => {
     await client.send(bytes);
     expect(await client.untilEnd()).toBe("");
     client.close();
-    await waitUntil(() => own.server.connectionCount === 0);
+    await until(() => own.server.connectionCount === 0);
   });
 });
 
@@ -195,7 +196,7 @@ describe("too many secure connections", () => {
     await using own = new SecureServer(identity, { maxConnections: 1 });
     const first = await openSecure(own.port);
     expect(openSecure(own.port)).rejects.toThrow();
-    await waitUntil(() => own.observer.connections === 2 && own.observer.disconnections === 1);
+    await until(() => own.observer.connections === 2 && own.observer.disconnections === 1);
     first.write(GET("/echo/still"));
     const answer = await new Promise<Buffer>((resolve) => first.once("data", resolve));
     expect(answer.toString()).toEndWith("still");
@@ -317,8 +318,3 @@ except ssl.SSLError as error:
     expect(await child.stdout.text()).toStartWith("closed ");
   });
 });
-
-async function waitUntil(done: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1000 && !done(); tries++) await Bun.sleep(10);
-  expect(done()).toBe(true);
-}
