@@ -20,7 +20,7 @@ import { LocalUpload, type UploadHouse, type UploadSettings } from "./local-uplo
 import { discardFile, makeFolder, removeName } from "./name-changes.ts";
 import { moveName } from "./name-move.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
-import { LocalFile, LocalVersion, openPatiently } from "./opened-file.ts";
+import { LocalFile, LocalVersion, openLookedAt, openPatiently } from "./opened-file.ts";
 import { Pace } from "./pace.ts";
 import { HAS_PROC, liesIn, segmentsBelow } from "./real-path.ts";
 import { RecencyLog } from "./recency.ts";
@@ -44,7 +44,7 @@ import type {
 } from "./storage.ts";
 import { type Surveyed, type SurveyedName, surveyOne, surveyTree } from "./survey.ts";
 import { type Recovered, recoverGroups, sweepLeftovers, TOUCH_MS } from "./sweep.ts";
-import { readFault, SystemError, systemCode } from "./system-fault.ts";
+import { readFault, systemCode } from "./system-fault.ts";
 import { measureTree } from "./tree.ts";
 import { Turns } from "./turns.ts";
 import { type Found, find, free } from "./way.ts";
@@ -266,11 +266,11 @@ export class LocalStorage implements Storage {
   }
 
   async #openFound(calls: FileCalls, { descriptor, stats, realPath, folderPath, isDirect }: Found): Promise<LocalFile> {
-    const path = HAS_PROC ? `/proc/self/fd/${descriptor}` : realPath;
-    const opened = await openPatiently(calls, path);
+    const opened = await (HAS_PROC
+      ? openPatiently(calls, `/proc/self/fd/${descriptor}`)
+      : openLookedAt(calls, realPath, stats));
     try {
       const now = await calls.fstat(opened);
-      if (now.ino !== stats.ino || now.dev !== stats.dev) throw new SystemError("ENOENT", "it was replaced just now");
       const foundAt = { folder: folderPath, path: realPath, isDirect };
       if (!isBeingWritten(now, Date.now())) return new LocalFile(opened, now, foundAt, calls, this.#budget);
       const beginning = await readBeginning(calls, opened);

@@ -10,7 +10,7 @@ import { type Beginning, GrowingContent, type GrowingFile } from "./growing-file
 import { modifiedOf } from "./modified-time.ts";
 import { HAS_PROC, pathOfDescriptor } from "./real-path.ts";
 import type { FileVersion, OpenedFile, ReadFault } from "./storage.ts";
-import { readFault, systemCode } from "./system-fault.ts";
+import { readFault, SystemError, systemCode } from "./system-fault.ts";
 
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1e6;
@@ -23,6 +23,8 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | (HAS_PROC ? 0 : c
 /** Tries to open a file that somebody else holds for a moment. */
 const MOST_TRIES = 5;
 const PAUSE_MS = 40;
+/** At a file that is replaced between each look and its opening. */
+const MOST_LOOKS = 5;
 /** What is read at once of a file that does not tell its size. */
 const BLIND_READ_BYTES = 64 * 1024;
 
@@ -250,5 +252,30 @@ export async function openPatiently(calls: FileCalls, path: string): Promise<num
       if (systemCode(error) !== "EAGAIN" || tries === MOST_TRIES) throw error;
       await Bun.sleep(PAUSE_MS);
     }
+  }
+}
+
+/**
+ * The same by the real path alone, where the system tells nothing of descriptors: what took the place of a file since it
+ * was looked at is looked at, too, before it counts.
+ */
+export async function openLookedAt(calls: FileCalls, path: string, looked: BigIntStats): Promise<number> {
+  let stats = looked;
+  for (let looks = 1; looks <= MOST_LOOKS && stats.isFile(); looks++) {
+    const opened = await openPatiently(calls, path);
+    if (await isOpened(calls, opened, stats)) return opened;
+    await calls.close(opened);
+    stats = await calls.lstat(path);
+  }
+  throw new SystemError("ENOENT", "it was replaced just now");
+}
+
+async function isOpened(calls: FileCalls, descriptor: number, { ino, dev }: BigIntStats): Promise<boolean> {
+  try {
+    const now = await calls.fstat(descriptor);
+    return now.ino === ino && now.dev === dev;
+  } catch (error) {
+    await calls.close(descriptor);
+    throw error;
   }
 }

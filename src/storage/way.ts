@@ -13,6 +13,8 @@ import { LeadsOutside, SystemError, systemCode } from "./system-fault.ts";
 const { O_RDONLY, O_NOFOLLOW } = constants;
 /** As the system counts (MAXSYMLINKS). */
 const MOST_LINKS = 40;
+/** What the system puts behind the path that a file had when it lost its name. */
+const NAMELESS = " (deleted)";
 
 /** What a name leads to: held, but not opened in a way that it could notice. */
 export interface Found {
@@ -263,8 +265,8 @@ class Way {
   /** What may be served of it: where it really lies counts, not how it was named. */
   #found({ descriptor, stats }: Pick<Found, "descriptor" | "stats">, realPath: string): Found {
     try {
-      const isMoved = !this.#isAtRoot && descriptor !== NO_DESCRIPTOR && pathOfDescriptor(descriptor) !== realPath;
-      if (isMoved) throw new SystemError("ENOENT", "it was moved or removed just now");
+      const isMoved = !this.#isAtRoot && descriptor !== NO_DESCRIPTOR && !wasAt(descriptor, realPath);
+      if (isMoved) throw new SystemError("ENOENT", "it was moved just now");
       if (this.#links > 0 && !this.#root.holds(realPath)) throw new LeadsOutside();
     } catch (error) {
       free(descriptor);
@@ -273,6 +275,12 @@ class Way {
     const isDirect = this.#links === 0;
     return { descriptor, stats, realPath, folderPath: this.#here.realPath, isDirect };
   }
+}
+
+/** Also when it was replaced or removed since it was opened: whoever came a moment earlier has that version, too. */
+function wasAt(descriptor: number, realPath: string): boolean {
+  const path = pathOfDescriptor(descriptor);
+  return path === realPath || path === realPath + NAMELESS;
 }
 
 /** Closes what was opened without access: no file system hears of it. */

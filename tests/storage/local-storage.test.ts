@@ -25,12 +25,14 @@ import { O_PATH } from "../../src/storage/folder.ts";
 import { FileCalls } from "../../src/storage/file-calls.ts";
 import { listOf } from "../../src/storage/locked-names.ts";
 import { ObjectName } from "../../src/storage/object-name.ts";
+import { HAS_PROC } from "../../src/storage/real-path.ts";
 import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { type ContractStorage, namesIn, nameOf, planFor, read, runStorageContract, store } from "./storage-contract.ts";
 
 const CLIENT = { hasLeft: false };
 const openReally = FileCalls.prototype.open;
+const lstatReally = FileCalls.prototype.lstat;
 const NO_LIMITS: UsageLimits = { bytes: null, files: null, minFree: 0 };
 const SETTINGS: LocalStorageSettings = { ...PLAIN_STORAGE, maxOpenFiles: 1000 };
 
@@ -390,6 +392,52 @@ describe.skipIf(needs({ programs: ["mkfifo"] }).skip)("a file whose name is a li
     });
     expect(["inside", "(missing)"]).toContain(await read(place.storage, "a"));
     expect(opened).not.toContain(inode);
+  });
+});
+
+describe("a file that is replaced while it is looked at", () => {
+  const places: readonly [where: string, name: string, replacements: number][] = [
+    ["in the directory itself", "a", 1],
+    ["in a folder of it", "d/a", 1],
+    ["deeper, and more than once", "d/e/a", 3],
+  ];
+  test.each(places)("is there: %s", async (_where, name, replacements) => {
+    await using place = new Place();
+    mkdirSync(join(place.at(name), ".."), { recursive: true });
+    writeFileSync(place.at(name), "0");
+    let count = 0;
+    const replace = (path: string): void => {
+      if (!path.endsWith("/a") || count === replacements) return;
+      writeFileSync(place.at("new"), String((count += 1)));
+      renameSync(place.at("new"), place.at(name));
+    };
+    using open = spyOn(FileCalls.prototype, "open");
+    open.mockImplementation(async function (this: FileCalls, path, flags, mode) {
+      const descriptor = await openReally.call(this, path, flags, mode);
+      replace(path);
+      return descriptor;
+    });
+    using lstat = spyOn(FileCalls.prototype, "lstat");
+    lstat.mockImplementation(async function (this: FileCalls, path) {
+      const stats = await lstatReally.call(this, path);
+      replace(path);
+      return stats;
+    });
+    expect(["0", "1", "2", "3"]).toContain(await read(place.storage, name));
+    expect(count).toBeGreaterThan(0);
+  });
+
+  test("and was moved is not there", async () => {
+    await using place = new Place();
+    mkdirSync(place.at("d"));
+    writeFileSync(place.at("d", "a"), "x");
+    using open = spyOn(FileCalls.prototype, "open");
+    open.mockImplementation(async function (this: FileCalls, path, flags, mode) {
+      const descriptor = await openReally.call(this, path, flags, mode);
+      if (path.endsWith("/a") && existsSync(place.at("d"))) renameSync(place.at("d"), join(place.outside, "d"));
+      return descriptor;
+    });
+    expect(["(missing)", ...(HAS_PROC ? [] : ["x"])]).toContain(await read(place.storage, "d/a"));
   });
 });
 
