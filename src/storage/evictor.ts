@@ -184,11 +184,14 @@ export class Evictor implements Ledger {
     try {
       const start = this.#now();
       this.#files.beginWalk();
-      const found: KnownFile[] = [];
+      const [found, unknown]: [KnownFile[], KnownFile[]] = [[], []];
       for await (const each of this.#storage.survey()) {
-        found.push(knownOf(each, this.#isReady ? start : each.modified));
+        const known = this.#files.same(each);
+        const file = known ?? knownOf(each, this.#isReady ? start : each.modified);
+        found.push(file);
+        if (known === null) unknown.push(file);
       }
-      if (!this.#isReady && this.#writer !== null) await this.#date(found, start);
+      if (!this.#isReady && this.#writer !== null) await this.#date(unknown, start);
       await this.#files.merge(found);
       this.#isReady = true;
       await this.#removeLarger(found);
@@ -300,7 +303,9 @@ export class Evictor implements Ledger {
       return true;
     }
     if (fault !== null && fault !== "missing") {
-      this.#files.use(path, this.#now());
+      // Behind all others, wherever somebody looks for what is to go.
+      const kept = this.#files.same(file);
+      if (kept !== null) this.#files.put({ ...kept, used: this.#now() });
       return false;
     }
     if (this.#files.get(path)?.tag === tag) this.#files.forget(path);

@@ -449,6 +449,35 @@ describe("what changes while the folder is looked at", () => {
     expect(cache.evictor.bytes).toBe(15);
   });
 
+  test("is uploaded before it is seen: then it was used then, and not when the log says", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    cache.read("a", "b", "c");
+    await cache.evictor.writeLog();
+    using next = new Cache(UP_TO_30, [], cache.folder.path);
+    const all = next.keeper.survey.bind(next.keeper);
+    next.keeper.survey = async function* () {
+      await next.put("a");
+      yield* all();
+    };
+    await next.evictor.survey();
+    await next.evictor.survey();
+    await next.put("new");
+    expect(cache.names).toEqual(["a", "c", "new"]);
+  });
+
+  test("is deleted, and told late as read: then it does not count, either", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    const all = cache.keeper.survey.bind(cache.keeper);
+    cache.keeper.survey = async function* () {
+      yield* all();
+      await cache.storage.remove({ name: nameOf("a"), isFolder: false, condition: null }, CLIENT);
+      cache.read("a");
+    };
+    await cache.evictor.survey();
+    expect(cache.evictor.bytes).toBe(20);
+  });
+
   test("in a folder that was known: the same, a second time", async () => {
     using cache = new Cache(UP_TO_30, ["a", "b"]);
     await cache.evictor.survey();
