@@ -9,6 +9,7 @@ import { endOf, fingerprintOf, pinOf, type TlsIdentity, UnfitIdentity } from "..
 import { keepIdentity, readCertificates, readIdentity } from "../tls/identity-files.ts";
 import { ownNames } from "../tls/own-names.ts";
 import { makeKey, signSelf } from "../tls/self-signed.ts";
+import { ownAddresses } from "./own-interfaces.ts";
 
 /** What settings ask for, and what a person should know of it. */
 export interface LoadedTls {
@@ -34,7 +35,7 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
     signSelf(
       makeKey(),
       `mini-http on ${hostname()}`,
-      ownNames([...hosts.filter(hasPort), ...admission.allowedHosts]),
+      ownNames(ownAddresses(), [...hosts.filter(hasPort), ...admission.allowedHosts]),
       now,
     );
   const makeOnce = (): TlsIdentity => kept ?? make();

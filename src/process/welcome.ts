@@ -1,12 +1,12 @@
 // What a person at a terminal wants to know as soon as the server runs: what is shared, what visitors may do with it, where
 // to open it, and what to do next. Programs read the log alone.
 
-import { networkInterfaces } from "node:os";
 import { canonicalHost, isEveryAddress, isLoopback } from "../cli/address.ts";
 import { formatSize } from "../cli/quantity.ts";
 import type { Config } from "../config.ts";
 import { formatAuthority } from "../http/authority.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
+import { ownInterfaces } from "./own-interfaces.ts";
 
 /** What is known when the server listens. */
 export interface WelcomeFacts {
@@ -95,7 +95,7 @@ function networkLine({ config }: WelcomeFacts, others: readonly string[]): strin
 }
 
 /** Those that other machines may reach: of IPv4 first, which people can type; none that needs a zone. */
-export function networkAddresses(interfaces = networkInterfaces()): readonly string[] {
+export function networkAddresses(interfaces = ownInterfaces()): readonly string[] {
   const outer = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, address }) => !internal && !/^(?:fe80:|169\.254\.)/i.test(address));

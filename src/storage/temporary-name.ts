@@ -17,10 +17,18 @@ const OWNER = `${INSTANCE}-${process.pid}-${startTimeOf(process.pid) ?? 0}`;
 const PATTERN = /^(?<instance>[0-9a-z]+)-(?<pid>[0-9]+)-(?<start>[0-9]+)-[0-9a-z]+(?:\.redo|\.undo)?$/;
 const UUID_DASHES = /-/g;
 
-/** Two machines that share a folder may have one name, but not one network address. */
+/** Two machines that share a folder may have one name, but neither one network address nor one number. */
 function machine(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ mac }) => mac));
-  return hostname() + [...new Set(addresses)].sort().join();
+  return hostname() + readIfAny("/etc/machine-id") + [...new Set(networkAddresses())].sort().join();
+}
+
+/** None where this process may not know them (no AF_NETLINK, as services are often kept). */
+function networkAddresses(): readonly string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ mac }) => mac));
+  } catch {
+    return [];
+  }
 }
 
 /** A name that no other upload has or had. */

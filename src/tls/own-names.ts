@@ -1,6 +1,6 @@
 // What this machine is called by those who can reach it: names and addresses for a certificate of its own.
 
-import { hostname, networkInterfaces } from "node:os";
+import { hostname } from "node:os";
 import { isIpv4, isIpv6 } from "../http/host.ts";
 import type { SubjectNames } from "./self-signed.ts";
 
@@ -8,9 +8,8 @@ import type { SubjectNames } from "./self-signed.ts";
 const MOST_ADDRESSES = 64;
 const DNS_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/;
 
-/** `added` are further names and addresses, such as the host that the server listens on. */
-export function ownNames(added: readonly string[]): SubjectNames {
-  const own = Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
+/** `own` are the machine's addresses; `added` are further names and addresses, such as the host that is listened on. */
+export function ownNames(own: readonly string[], added: readonly string[]): SubjectNames {
   return subjectNames(hostname(), own, added);
 }
 
