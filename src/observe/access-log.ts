@@ -164,19 +164,18 @@ export class AccessLog implements Observer {
 
   /** Stands in the file for lines that are missing there. */
   #fileNotice(dropped: number): string {
+    const text = `${dropped} log lines are missing here: the file did not take them.`;
+    const notice = this.#format.news(Date.now(), "WARNING", text);
     const now = performance.now();
     if (now - this.#toldOfLossAt >= LOSS_PAUSE_MS) {
       this.#toldOfLossAt = now;
       const where = escapeText(this.#filePath ?? "");
-      const line = `The log file ${where} does not take all lines; those that are missing are counted in it.`;
-      this.#personSink.add(this.#ended(this.#personNews("WARNING", line)));
+      const rest = notice === null ? "some are missing in it." : "those that are missing are counted in it.";
+      this.#personSink.add(
+        this.#ended(this.#personNews("WARNING", `The log file ${where} does not take all lines; ${rest}`)),
+      );
     }
-    const line = this.#format.news(
-      Date.now(),
-      "WARNING",
-      `${dropped} log lines are missing here: the file did not take them.`,
-    );
-    return line === null ? "" : this.#ended(line);
+    return notice === null ? "" : this.#ended(notice);
   }
 
   #write(line: LogLine | null): void {

@@ -17,9 +17,12 @@ const MOST_SPARE = 64;
 interface Batch {
   readonly bytes: Buffer;
   readonly lines: number;
+  /** Its first byte ends a line whose rest was dropped. */
+  readonly endsCut: boolean;
 }
 
 const LF = 10;
+const LINE_END = Buffer.of(LF);
 
 /** First in, first out. Lines are ASCII with their line end, so chars count as bytes. */
 export class LineQueue {
@@ -69,6 +72,7 @@ export class LineQueue {
    */
   front(partly: boolean, most: number): Uint8Array[] {
     if (partly && this.#sealed.length < most) this.#seal();
+    if (this.#isCut) this.#endCut();
     return this.#sealed.slice(0, most).map(({ bytes }, index) => (index === 0 ? bytes.subarray(this.#taken) : bytes));
   }
 
@@ -91,9 +95,12 @@ export class LineQueue {
 
   /** Removes batches from the front because they cannot be written, and counts their lines. */
   drop(batches: number): void {
-    const taken = this.#sealed[0]?.bytes.subarray(0, this.#taken) ?? new Uint8Array();
-    if (taken.length > 0) this.#isCut = taken.at(-1) !== LF;
-    this.#dropped -= taken.filter((byte) => byte === LF).length;
+    const front = this.#sealed[0];
+    if (front !== undefined) {
+      const taken = front.bytes.subarray(0, this.#taken);
+      this.#isCut = taken.length > 0 ? taken.at(-1) !== LF : front.endsCut;
+      this.#dropped -= taken.filter((byte, i) => byte === LF && !(front.endsCut && i === 0)).length;
+    }
     this.#taken = 0;
     for (const batch of this.#sealed.splice(0, batches)) {
       this.#dropped += batch.lines;
@@ -106,8 +113,11 @@ export class LineQueue {
     if (this.#dropped === 0) return;
     const dropped = this.#dropped;
     this.#dropped = 0;
-    // What was cut ends where it is, so that the notice is a line of its own.
-    this.#append((this.#isCut ? "\n" : "") + this.#noticeOf(dropped), dropped);
+    this.#append(this.#noticeOf(dropped), dropped);
+  }
+
+  /** What comes next goes elsewhere, where no line is cut. */
+  beginOutput(): void {
     this.#isCut = false;
   }
 
@@ -119,6 +129,16 @@ export class LineQueue {
     this.#pendingBytes = 0;
     this.#dropped = 0;
     this.#taken = 0;
+    this.#isCut = false;
+  }
+
+  /** What was cut ends where it is, so that whatever comes next is a line of its own. */
+  #endCut(): void {
+    const next = this.#sealed[0];
+    if (next === undefined) return;
+    this.#sealed[0] = { ...next, bytes: Buffer.concat([LINE_END, next.bytes]), endsCut: true };
+    this.#pendingBytes += LINE_END.length;
+    this.#isCut = false;
   }
 
   #resume(): void {
@@ -143,7 +163,7 @@ export class LineQueue {
 
   #seal(): void {
     if (this.#openBytes === 0) return;
-    this.#sealed.push({ bytes: this.#open.subarray(0, this.#openBytes), lines: this.#openLines });
+    this.#sealed.push({ bytes: this.#open.subarray(0, this.#openBytes), lines: this.#openLines, endsCut: false });
     this.#open = this.#spare.pop() ?? newBuffer();
     this.#openBytes = 0;
     this.#openLines = 0;

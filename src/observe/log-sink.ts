@@ -89,11 +89,14 @@ export class LogSink {
     close(this.#output.fd, () => {});
     this.#output = this.#nextOutput;
     this.#nextOutput = null;
+    this.#queue.beginOutput();
   }
 
   /** Resolves when all lines so far are written, or cannot be, but after 200 ms at the latest. */
   async settle(): Promise<void> {
     this.#endsAt = Math.min(this.#endsAt, performance.now() + END_PATIENCE_MS);
+    // No line comes any more, behind which the last gap would be told.
+    this.#queue.noteDropped();
     this.#wake();
     while (this.#queue.pendingBytes > 0 && performance.now() < this.#endsAt) await Bun.sleep(END_POLL_MS);
   }

@@ -164,4 +164,54 @@ describe("when too much waits", () => {
     queue.add("d\n");
     expect(drain(queue)).toEqual(["dropped 3\nd\n"]);
   });
+
+  /** The output takes so many bytes of the front, and then nothing. */
+  function cut(queue: LineQueue, bytes: number): void {
+    queue.front(true, 1);
+    queue.took(bytes);
+    queue.drop(1);
+  }
+
+  test("a line that was cut ends before its notice", () => {
+    const queue = new LineQueue(notice);
+    queue.add("abcdef\n");
+    cut(queue, 3);
+    queue.add("g\n");
+    expect(drain(queue)).toEqual(["\ndropped 1\ng\n"]);
+  });
+
+  test("a line that was cut ends before its notice, also when one was dropped itself", () => {
+    const queue = new LineQueue(notice);
+    queue.add("abcdef\n");
+    cut(queue, 3);
+    queue.add("g\n");
+    cut(queue, 0);
+    queue.add("h\n");
+    cut(queue, 1);
+    queue.add("i\n");
+    expect(drain(queue)).toEqual(["dropped 3\ni\n"]);
+    expect(queue.pendingBytes).toBe(0);
+  });
+
+  test("a line that was cut ends before those that waited behind it", () => {
+    const queue = new LineQueue(notice);
+    for (const name of ["a", "b"]) queue.add(name.repeat(MAX_BATCH_BYTES - 1) + "\n");
+    cut(queue, 3);
+    expect(drain(queue)).toEqual(["\n" + "b".repeat(MAX_BATCH_BYTES - 1) + "\n", "dropped 1\n"]);
+    expect(queue.pendingBytes).toBe(0);
+  });
+
+  test("what was cut between two lines was not cut, and elsewhere nothing was", () => {
+    const queue = new LineQueue(notice);
+    queue.add("a\n");
+    queue.add("b\n");
+    cut(queue, 2);
+    queue.add("c\n");
+    expect(drain(queue)).toEqual(["dropped 1\nc\n"]);
+    queue.add("def\n");
+    cut(queue, 1);
+    queue.beginOutput();
+    queue.add("g\n");
+    expect(drain(queue)).toEqual(["dropped 1\ng\n"]);
+  });
 });
