@@ -68,8 +68,10 @@ export class AccessLog implements Observer {
     const gather = (): void => this.#wordAll();
     const personNotice = (dropped: number): string => this.#ended(this.#personNews("WARNING", missing(dropped)));
     this.#personSink = new LogSink(person, personNotice, gather);
-    this.#sink =
-      file === null ? this.#personSink : new LogSink(file.output, (dropped) => this.#fileNotice(dropped), gather);
+    const fileNotice = (dropped: number): string => this.#fileNotice(dropped);
+    const fileGone = (): void =>
+      this.warning(`Nobody reads the log file ${file?.path} any more; SIGHUP opens it again.`);
+    this.#sink = file === null ? this.#personSink : new LogSink(file.output, fileNotice, gather, fileGone);
   }
 
   /** False from the start with `quiet`, and as soon as nobody will ever read the log. */
@@ -123,7 +125,8 @@ export class AccessLog implements Observer {
     try {
       this.#sink.reopen(openLogFile(this.#filePath));
     } catch (error) {
-      this.warning(`${openFault(this.#filePath, error)} The log goes on where it was.`);
+      const rest = this.#sink.closed ? "There is no log now." : "The log goes on where it was.";
+      this.warning(`${openFault(this.#filePath, error)} ${rest}`);
     }
   }
 

@@ -21,7 +21,7 @@ const END_POLL_MS = 5;
 /** What a write in a thread of the pool gets, blindly, when the process ends at once. */
 const BLIND_WAIT_MS = 20;
 
-/** The reader is gone for good; silence is the only answer. */
+/** The reader is gone for good; silence is the only answer, unless there is another output. */
 const GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EBADF", "ECONNRESET", "ENOTCONN"]);
 const TRY_LATER: ReadonlySet<unknown> = new Set(["EAGAIN", "EINTR"]);
 
@@ -31,7 +31,7 @@ export class LogSink {
   /** Takes the place of the output as soon as no batch is half written to that. */
   #nextOutput: LogOutput | null = null;
   readonly #queue: LineQueue;
-  #state: "idle" | "writing" | "blocked" | "closed" = "idle";
+  #state: "idle" | "writing" | "blocked" | "gone" | "closed" = "idle";
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** A line has waited its time: a batch that is not full goes out too. */
   #due = false;
@@ -40,27 +40,35 @@ export class LogSink {
   #retryMs = FIRST_RETRY_MS;
   /** Adds the lines that are in the making. */
   readonly #gather: () => void;
+  readonly #tellGone: () => void;
   /** When the end of the process may wait no longer; set by whoever ends it first. */
   #endsAt = Number.POSITIVE_INFINITY;
 
   /**
    * `noticeOf` makes the line that stands for `dropped` missing ones. `gather` adds what is in the making: it is called
-   * before what waits is written though it is not much, and before the sink ends.
+   * before what waits is written though it is not much, and before the sink ends. `tellGone` hears that nobody reads the
+   * output any more.
    */
-  constructor(output: LogOutput, noticeOf: (dropped: number) => string, gather: () => void = () => {}) {
+  constructor(
+    output: LogOutput,
+    noticeOf: (dropped: number) => string,
+    gather: () => void = () => {},
+    tellGone: () => void = () => {},
+  ) {
     this.#gather = gather;
+    this.#tellGone = tellGone;
     this.#output = output;
     this.#queue = new LineQueue(noticeOf);
   }
 
-  /** True when lines are pointless: nobody will ever read them. */
+  /** True when lines are pointless: nobody will ever read them, unless the sink is reopened. */
   get closed(): boolean {
-    return this.#state === "closed";
+    return this.#state === "gone" || this.#state === "closed";
   }
 
   /** Takes one line: ASCII, with its line end. Drops and counts it when too much is waiting. */
   add(line: string | AsciiLine): void {
-    if (this.#state === "closed") return;
+    if (this.closed) return;
     this.#queue.add(line);
     if (this.#state === "idle" && this.#queue.fullBatches >= this.#worthWriting) this.#pump();
     this.expect();
@@ -68,7 +76,7 @@ export class LogSink {
 
   /** A line is in the making: `gather` is called for it in 50 ms at the latest. */
   expect(): void {
-    if (this.#timer === null && this.#state !== "closed") this.#wakeIn(FLUSH_DELAY_MS);
+    if (this.#timer === null && !this.closed) this.#wakeIn(FLUSH_DELAY_MS);
   }
 
   /** Goes on in another output, which is ours to close as the last one was. No line is lost, and none is in both. */
@@ -76,6 +84,7 @@ export class LogSink {
     this.#gather();
     if (this.#nextOutput !== null) close(this.#nextOutput.fd, () => {});
     this.#nextOutput = output;
+    if (this.#state === "gone") this.#state = "idle";
     if (this.#state === "idle" || this.#state === "blocked") this.#changeOutput();
     if (this.#state === "closed") close(output.fd, () => {});
   }
@@ -152,8 +161,9 @@ export class LogSink {
       this.#wakeIn(this.#retryMs);
       this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
     } else if (GONE.has(code)) {
-      this.#state = "closed";
+      this.#state = "gone";
       this.#queue.clear();
+      this.#tellGone();
     } else {
       this.#queue.drop(batches); // a full disk, say: the next lines may find room
     }

@@ -5,6 +5,7 @@ import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openLogFile } from "../../src/observe/log-output.ts";
 import { LogSink } from "../../src/observe/log-sink.ts";
+import { LogPipe } from "../support/log-pipe.ts";
 import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -29,5 +30,31 @@ describe.skipIf(needs({ linux: true, paths: ["/dev/full"] }).skip)("lines that a
     await end(sink);
     expect(readFileSync(path, "latin1")).toMatch(/^dropped [23]\n$/);
     next.close();
+  });
+});
+
+describe.skipIf(needs({ linux: true }).skip)("a pipe whose reader left", () => {
+  test("is spoken of once, and nothing is lost in what is opened in its place", async () => {
+    using folder = tempFolder();
+    using pipe = new LogPipe(folder.path);
+    const path = join(folder.path, "log");
+    let gone = 0;
+    const sink = new LogSink(
+      { fd: openSync(`/proc/self/fd/${pipe.writeEnd}`, "w"), writes: "at once" },
+      notice,
+      undefined,
+      () => (gone += 1),
+    );
+    pipe.closeReader();
+    for (const line of ["a\n", "b\n", "c\n"]) {
+      sink.add(line);
+      await sink.settle();
+    }
+    expect([gone, sink.closed]).toEqual([1, true]);
+    sink.reopen(openLogFile(path));
+    expect(sink.closed).toBeFalse();
+    sink.add("d\n");
+    sink.close();
+    expect([gone, readFileSync(path, "latin1")]).toEqual([1, "d\n"]);
   });
 });

@@ -2,9 +2,13 @@
 
 import { describe, expect, test } from "bun:test";
 import {
+  closeSync,
+  constants,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   renameSync,
   statSync,
   symlinkSync,
@@ -156,3 +160,38 @@ test.skipIf(disk.skip)(
   },
   60_000,
 );
+
+test.skipIf(needs({ linux: true, programs: ["mkfifo"] }).skip).each(["text", "json", "common"])(
+  "a pipe whose reader left is spoken of, and SIGHUP finds the next one (%s)",
+  async (format) => {
+    using folder = tempFolder();
+    const path = join(folder.path, "pipe");
+    Bun.spawnSync(["mkfifo", path]);
+    const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await using program = await RunningProgram.start(["--log-format", format, "--log-file", path]);
+    closeSync(first);
+    await ask(program.port, "1");
+    await program.untilLog((log) => log.includes(`Nobody reads the log file ${path} any more; SIGHUP opens it again.`));
+    program.kill("SIGHUP");
+    await program.untilLog((log) => log.includes("cannot be opened (ENXIO). There is no log now."));
+    const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    program.kill("SIGHUP");
+    const bytes = Buffer.alloc(65_536);
+    let told = "";
+    for (let i = 0; i < 1000 && !told.includes("/echo/2"); i++) {
+      await ask(program.port, "2");
+      told += bytes.latin1Slice(0, readNow(second, bytes));
+    }
+    closeSync(second);
+    expect(told.match(/\/echo\/\d/g)).not.toContain("/echo/1");
+  },
+);
+
+/** 0 where nothing is there yet. */
+function readNow(fd: number, bytes: Buffer): number {
+  try {
+    return readSync(fd, bytes);
+  } catch {
+    return 0;
+  }
+}
