@@ -14,15 +14,11 @@ export const COMMAND_WORDS = ["completions", "hash-password", "healthcheck", "ma
 type ValueKind = "none" | "folder" | "file" | "free" | readonly string[];
 
 /** By what the help calls the value. */
-const KINDS: Readonly<Record<string, ValueKind>> = {
-  DIR: "folder",
-  FILE: "file",
-  WAY: ["overwrite", "error", "rename"],
-  "self-signed": ["self-signed"],
-};
+const KINDS: Readonly<Record<string, ValueKind>> = { DIR: "folder", FILE: "file" };
 
-function kindOf({ placeholder }: FlagRow<unknown>): ValueKind {
-  return placeholder === null ? "none" : (KINDS[placeholder] ?? "free");
+function kindOf({ placeholder, words }: FlagRow<unknown>): ValueKind {
+  if (placeholder === null) return "none";
+  return words.length > 0 ? words : (KINDS[placeholder] ?? "free");
 }
 
 function namesOf(flag: string, { aliases, short }: FlagRow<unknown>): readonly string[] {
@@ -55,6 +51,10 @@ _mini_http() {
   [ "$before" = = ] && before=\${COMP_WORDS[COMP_CWORD-2]}
   [ "\${COMP_WORDS[COMP_CWORD]}" = = ] && before=\${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
+  local dashes
+  for ((dashes = 2; dashes < COMP_CWORD; dashes++)); do
+    [ "\${COMP_WORDS[1]} \${COMP_WORDS[dashes]}" = 'run --' ] && { _mini_http_command $((dashes + 1)); return; }
+  done
   case $before in
 ${cases.join("")}    completions) ${bashAction(SHELLS)}; return ;;
   esac
@@ -65,6 +65,12 @@ ${cases.join("")}    completions) ${bashAction(SHELLS)}; return ;;
       [ "$COMP_CWORD" = 1 ] && COMPREPLY+=($(compgen -W '${COMMAND_WORDS.join("\n")}' -- "$word"))
       ;;
   esac
+}
+_mini_http_command() {
+  if declare -F _command_offset >/dev/null; then _command_offset "$1"
+  elif [ "$COMP_CWORD" = "$1" ]; then COMPREPLY=($(compgen -c -- "$word"))
+  else ${bashAction("file")}
+  fi
 }
 complete -F _mini_http mini-http
 `;
@@ -86,6 +92,13 @@ function zshScript(): string {
 _mini_http() {
   if [[ \${words[2]} == completions ]] && (( CURRENT == 3 )); then
     compadd ${SHELLS.join(" ")}
+    return
+  fi
+  local dashes=\${words[(i)--]}
+  if [[ \${words[2]} == run ]] && (( dashes < CURRENT )); then
+    shift $dashes words
+    (( CURRENT -= dashes ))
+    _normal
     return
   fi
   (( CURRENT == 2 )) && compadd -- ${COMMAND_WORDS.join(" ")}
@@ -124,7 +137,18 @@ function fishScript(): string {
     return `complete -c mini-http ${names}${short}${fishValue(kindOf(row))} -d ${fishQuoted(row.help)}\n`;
   });
   return `# Completion of mini-http for fish: mini-http completions fish | source
-complete -c mini-http -f -a '(__fish_complete_directories)'
+function __mini_http_dashes
+  set -l words (commandline -opc)
+  test "$words[2]" = run; and contains -i -- -- $words
+end
+function __mini_http_command
+  set -l words (commandline -opc)
+  set -l first (math (__mini_http_dashes) + 1)
+  set -l command (string escape -- $words[$first..-1]) (commandline -ct)
+  complete -C "$command"
+end
+complete -c mini-http -n __mini_http_dashes -f -k -a '(__mini_http_command)'
+complete -c mini-http -n 'not __mini_http_dashes >/dev/null' -f -a '(__fish_complete_directories)'
 complete -c mini-http -n __fish_is_first_arg -a '${COMMAND_WORDS.join(" ")}'
 complete -c mini-http -n '__fish_seen_subcommand_from completions' -f -a '${SHELLS.join(" ")}'
 ${lines.join("")}`;

@@ -19,6 +19,8 @@ export interface FlagFace {
   readonly aliases: readonly string[];
   /** What stands for the value in the help text; null for a switch. */
   readonly placeholder: string | null;
+  /** What the value may be, where words say it; not always all. */
+  readonly words: readonly string[];
   readonly help: string;
   /** The default as people write it; empty when there is none to show. */
   readonly shownPreset: string;
@@ -65,8 +67,8 @@ export function takesNumber({ placeholder }: FlagFace): boolean {
   return NUMBERS.has(placeholder);
 }
 
-/** What most flags have not: one letter, another name, more than one value, a secret. */
-export const PLAIN = { short: null, aliases: [], isList: false, separator: ",", isSecret: false } as const;
+/** What most flags have not: one letter, another name, words to choose from, more than one value, a secret. */
+export const PLAIN = { short: null, aliases: [], words: [], isList: false, separator: ",", isSecret: false } as const;
 
 /** A switch that is off. */
 export function toggle(group: FlagGroup, flag: string, help: string, short: string | null = null): FlagRow<boolean> {

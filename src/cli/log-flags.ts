@@ -12,6 +12,7 @@ export const LOG_FLAGS = {
     group: "Log",
     flag: "log-format",
     placeholder: "FORMAT",
+    words: LOG_FORMATS,
     help: "text, common or combined as Apache and nginx write them, or json",
     shownPreset: "text",
     preset: "text",

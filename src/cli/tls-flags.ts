@@ -13,6 +13,7 @@ export const TLS_FLAGS = {
     group: "HTTPS",
     flag: "tls",
     placeholder: "self-signed",
+    words: ["self-signed"],
     help: "HTTPS with a certificate that is made at the start",
     shownPreset: "",
     preset: false,

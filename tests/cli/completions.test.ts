@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { completionScript, SHELLS } from "../../src/cli/completions.ts";
 import { ALL_FLAGS } from "../../src/cli/flags.ts";
+import { Unreadable } from "../../src/cli/quantity.ts";
 import { parseConfig } from "../../src/config.ts";
 import { needs } from "../support/needs.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -44,20 +45,51 @@ const offers: [words: string[], offered: string[]][] = [
     ["error", "overwrite", "rename"],
   ],
   [["--on-duplicate", "re"], ["rename"]],
+  [
+    ["--log-format", ""],
+    ["combined", "common", "json", "text"],
+  ],
+  [["--log-format", "te"], ["text"]],
+  [["--workers", ""], ["auto"]],
+  [["--tls", "s"], ["self-signed"]],
   [["--directory", "pub"], ["public"]],
   [["--tls-key", "k"], ["key.pem"]],
   [["pub"], ["public"]],
   [["health"], ["healthcheck"]],
   [["completions", "z"], ["zsh"]],
   [["--port", ""], []],
+  // Behind the dashes of `run` stands another command.
+  [["run", "--", "mkfif"], ["mkfifo"]],
+  [["run", "--", "cat", "key"], ["key.pem"]],
+  [["run", "--tmp", "--", "cat", "pub"], ["public"]],
+  [["run", "--", "cat", "--por"], []],
+  [["run", "--por"], ["--port"]],
 ];
 
 describe.each(["bash", "fish"] as const)("%s", (shell) => {
   const { skip } = needs({ programs: [shell] });
   test.skipIf(skip).each(offers)(`${shell} completes %p`, (words, offered) => {
     const found = ask[shell](...words).map((word) => word.replace(/\/$/, ""));
-    expect(found.toSorted()).toEqual(offered);
+    expect([...new Set(found)].toSorted()).toEqual(offered);
   });
+});
+
+const WORDS = [...ALL_FLAGS].flatMap(([flag, { words }]) => words.map((word): [string, string] => [flag, word]));
+test.each(WORDS)("--%s takes the word %s", (flag, word) => {
+  expect(ALL_FLAGS.get(flag)?.read(word)).not.toBeInstanceOf(Unreadable);
+});
+
+test("every flag that knows nothing but some words offers them", () => {
+  const silent = [...ALL_FLAGS].filter(([, row]) => {
+    const told = row.placeholder === null ? true : row.read("no such word");
+    // As messages name words: "text, common", "overwrite, error or rename".
+    return (
+      told instanceof Unreadable &&
+      /^[a-z-]+(?:, [a-z-]+)*(?: or [a-z-]+)?$/.test(told.expected) &&
+      row.words.length === 0
+    );
+  });
+  expect(silent.map(([flag]) => flag)).toEqual([]);
 });
 
 test.skipIf(needs({ programs: ["bash"] }).skip)("bash completes behind an equals sign, and names with spaces", () => {
