@@ -866,11 +866,13 @@ describe("uploads under way", () => {
 
   test("over the number of files that may be open are 503, and those before them succeed", async () => {
     await using house = new UploadHouse();
-    const port = house.serve();
+    const port = house.serveOpening(100);
     const held: HeldUpload[] = [];
-    for (let i = 0; i < 100; i++)
+    // One after the other: each has folders open for a moment.
+    for (let i = 0; i < 100; i++) {
       held.push(await HeldUpload.begin(port, withLength("PUT", `/files/many/f${i}`, "", "xx")));
-    await house.untilUnderWay(100);
+      await house.untilUnderWay(i + 1);
+    }
     const refused = await ask(port, "PUT", "/files/many/more", "", "x");
     expect([refused.status, refused.fields.get("retry-after")]).toEqual([503, "1"]);
     held.pop()!.reset();

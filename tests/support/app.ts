@@ -11,7 +11,8 @@ import type { LocalStorage } from "../../src/storage/local-storage.ts";
 import { NOTHING } from "../../src/storage/coordinator.ts";
 import type { Dispatch } from "../../src/http/message.ts";
 
-const MAX_OPEN_FILES = 100;
+/** As of a system that lets a process have some thousand; a quarter as many folders, which crowds of clients need. */
+const MAX_OPEN_FILES = 1000;
 
 /** The dispatch for a run with this folder and these flags. */
 export function application(directory: string | null, ...flags: string[]): Dispatch {
@@ -20,6 +21,16 @@ export function application(directory: string | null, ...flags: string[]): Dispa
 
 /** The same, which tells its warnings. */
 export function warningApplication(warn: Warn, directory: string | null, ...flags: string[]): Dispatch {
+  return limitedApplication(MAX_OPEN_FILES, warn, directory, ...flags);
+}
+
+/** The same, which may have so many files open. */
+export function limitedApplication(
+  openFiles: number,
+  warn: Warn,
+  directory: string | null,
+  ...flags: string[]
+): Dispatch {
   const request = parseConfig(directory === null ? flags : ["--directory", directory, ...flags], {});
   if (request.kind !== "serve") throw new Error("the test's flags are wrong: " + JSON.stringify(request));
   const { config } = request;
@@ -27,7 +38,7 @@ export function warningApplication(warn: Warn, directory: string | null, ...flag
   const keeper: LocalStorage | null = createKeeper(config, coordinator);
   return createDispatch(
     config,
-    MAX_OPEN_FILES,
+    openFiles,
     coordinator,
     { isDraining: false },
     warn,

@@ -3,7 +3,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Limits } from "../../src/http/limits.ts";
-import { application } from "./app.ts";
+import type { Dispatch } from "../../src/http/message.ts";
+import { application, limitedApplication } from "./app.ts";
 import { namesBelow } from "./names-below.ts";
 import { PATIENCE_MS, until } from "./patience.ts";
 import { RawClient } from "./raw-client.ts";
@@ -49,7 +50,19 @@ export class UploadHouse implements AsyncDisposable {
 
   /** Starts a server with these flags over the folder, in this process; gives its port. */
   serve(flags: readonly string[] = [], limits: Partial<Limits> = {}): number {
-    const server = startServer(application(this.root, ...flags), limits);
+    return this.#serve(application(this.root, ...flags), limits);
+  }
+
+  /** The same for one that may have so many files open. */
+  serveOpening(files: number): number {
+    return this.#serve(
+      limitedApplication(files, () => {}, this.root),
+      {},
+    );
+  }
+
+  #serve(dispatch: Dispatch, limits: Partial<Limits>): number {
+    const server = startServer(dispatch, limits);
     this.#servers.push(server);
     return server.port;
   }
