@@ -2,6 +2,7 @@
 // be a valid message with what this server promises of each: date, framing, a line of text with each error.
 
 import { readResponses, type ReadResponse } from "../../support/response-reader.ts";
+import { PATIENCE_MS } from "../../support/patience.ts";
 import { RawClient } from "../../support/raw-client.ts";
 import { type Answer, get, type Row } from "./row.ts";
 
@@ -16,7 +17,6 @@ const FOLLOW_UP = get("/echo/follow-up");
 const FOLLOW_UP_BODY = "follow-up";
 /** Long enough for an answer that should not come, on a busy machine. */
 const SILENCE_MS = 25;
-const PATIENCE_MS = 8_000;
 const CLOCK_SLACK_MS = 10_000;
 const IMF_FIXDATE =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
