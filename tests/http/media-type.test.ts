@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { codedFormat, isActiveContent, isWorthCoding, mediaType, withoutCharset } from "../../src/http/media-type.ts";
+import { processorMs } from "../support/processor-time.ts";
 
 const OFFICE = "application/vnd.openxmlformats-officedocument.";
 const OPEN_DOCUMENT = "application/vnd.oasis.opendocument.";
@@ -307,14 +308,15 @@ describe("isActiveContent", () => {
 });
 
 test("a long name or type takes linear time", () => {
-  const start = performance.now();
-  mediaType(".".repeat(30_000));
-  mediaType("/".repeat(30_000));
-  for (const text of [" ".repeat(30_000), ";".repeat(30_000), "+zip".repeat(7500), `${" ".repeat(30_000)}x`]) {
-    isWorthCoding(text);
-    isActiveContent(text);
-  }
-  expect(performance.now() - start).toBeLessThan(100);
+  const cost = processorMs(() => {
+    mediaType(".".repeat(30_000));
+    mediaType("/".repeat(30_000));
+    for (const text of [" ".repeat(30_000), ";".repeat(30_000), "+zip".repeat(7500), `${" ".repeat(30_000)}x`]) {
+      isWorthCoding(text);
+      isActiveContent(text);
+    }
+  });
+  expect(cost).toBeLessThan(100);
 });
 
 test("codedFormat tells what a file is in a coding of", () => {

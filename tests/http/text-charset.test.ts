@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { declaresCharset } from "../../src/http/text-charset.ts";
+import { processorMs } from "../support/processor-time.ts";
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -46,8 +47,9 @@ describe("declaresCharset", () => {
 
   test.each(["<meta ", "<!--", "<meta a=", '<meta "', "<meta a='"])("1 KiB of %p take no time", (piece) => {
     const head = Buffer.from(piece.repeat(1024));
-    const start = performance.now();
-    for (let i = 0; i < 100; i++) declaresCharset(HTML, head);
-    expect(performance.now() - start).toBeLessThan(1000);
+    const cost = processorMs(() => {
+      for (let i = 0; i < 100; i++) declaresCharset(HTML, head);
+    });
+    expect(cost).toBeLessThan(1000);
   });
 });

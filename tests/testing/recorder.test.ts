@@ -9,6 +9,7 @@ import {
   RemoteRecorder,
 } from "../../src/testing/remote-recorder.ts";
 import { HandTimer } from "../support/hand-timer.ts";
+import { processorMs } from "../support/processor-time.ts";
 
 const NO_BODY = { length: 0, beginning: new Uint8Array(0) };
 
@@ -65,10 +66,11 @@ describe("fitsGlob", () => {
   ];
   test.each(slow)("%s costs no more for that", (_why, glob) => {
     const path = `/${"a".repeat(8000)}`;
-    const startedAt = performance.now();
-    for (let i = 0; i < 500; i++) expect(fitsGlob(glob, path)).toBe(false);
+    const cost = processorMs(() => {
+      for (let i = 0; i < 500; i++) expect(fitsGlob(glob, path)).toBe(false);
+    });
     // A look at each place for each char would take half a minute.
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(cost).toBeLessThan(3000);
   });
 
   test.each(globs)("%s with %s", (glob, path, fits) => {
