@@ -10,6 +10,7 @@ import { freePort } from "../support/free-port.ts";
 import { LogPipe } from "../support/log-pipe.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { RawClient } from "../support/raw-client.ts";
 import {
   COMMAND,
@@ -22,6 +23,9 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Whatever held up the end would do so for longer: --grace is 10 s, and most have no end. */
+const HELD_UP_MS = 9000;
 
 const LINE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[/;
 
@@ -62,7 +66,7 @@ describe("healthcheck", () => {
   );
 
   test.each([[], ["--workers", "2"]])("is 1 as soon as the server was told to stop: %j", async (...flags) => {
-    await using program = await RunningProgram.start(["--drain-delay", "20s", ...flags]);
+    await using program = await RunningProgram.start(["--drain-delay", "1m", ...flags]);
     program.kill("SIGTERM");
     let health = "";
     while (!health.startsWith("503")) health = await get(program, "/-/health");
@@ -256,7 +260,7 @@ describe("signals", () => {
     const start = performance.now();
     program.kill("SIGTERM");
     expect(await program.exited).toBe(0);
-    expect(performance.now() - start).toBeWithin(190, 2000);
+    expect(performance.now() - start).toBeWithin(190, HELD_UP_MS);
     socket.destroy();
   });
 
@@ -268,7 +272,7 @@ describe("signals", () => {
     const start = performance.now();
     program.kill("SIGINT");
     expect(await program.exited).toBe(130);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(30_000);
     socket.destroy();
   });
 
@@ -323,23 +327,21 @@ describe("signals", () => {
   );
 
   test("--drain-delay goes on accepting for its time", async () => {
-    await using program = await RunningProgram.start(["--drain-delay", "500ms"]);
+    await using program = await RunningProgram.start(["--drain-delay", "3s"]);
     const start = performance.now();
     program.kill("SIGTERM");
     while ((await get(program, "/-/health")) !== "503 draining\n");
     expect(await get(program, "/echo/late")).toBe("200 late");
     expect(await program.exited).toBe(0);
-    expect(performance.now() - start).toBeGreaterThanOrEqual(490);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(2990);
   });
 });
 
-async function untilServed(port: number): Promise<void> {
-  for (let round = 0; round < 1000; round++) {
+function untilServed(port: number): Promise<void> {
+  return until(async () => {
     const reply = await fetch(`http://127.0.0.1:${port}/echo/up`).catch(() => null);
-    if ((await reply?.text()) === "up") return;
-    await Bun.sleep(5);
-  }
-  throw new Error("the program does not serve");
+    return (await reply?.text()) === "up";
+  });
 }
 
 describe("a log that nobody takes", () => {
@@ -361,7 +363,7 @@ describe("a log that nobody takes", () => {
     const start = performance.now();
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(HELD_UP_MS);
     expect(pipe.readAvailable().length).toBeGreaterThan(50_000); // it was full indeed
   });
 
@@ -411,8 +413,11 @@ describe("a log that goes to a socket, as under systemd", () => {
     const { child, arrived, stop } = await startLogged(true);
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    await Bun.sleep(20);
-    expect(arrived()).toMatch(/\[SERVER STARTED\][^]*GET \/echo\/up[^]*\[SERVER STOPPED\] [^\n]*\n$/);
+    await until(
+      () => /\[SERVER STARTED\][^]*GET \/echo\/up[^]*\[SERVER STOPPED\] [^\n]*\n$/.test(arrived()),
+      PATIENCE_MS,
+      arrived,
+    );
     stop();
   });
 
@@ -423,7 +428,7 @@ describe("a log that goes to a socket, as under systemd", () => {
     const start = performance.now();
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(performance.now() - start).toBeLessThan(HELD_UP_MS);
     stop();
   });
 });

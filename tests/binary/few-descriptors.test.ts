@@ -10,12 +10,12 @@ import { RunningProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { FORM, form, type FormFile, HeldUpload } from "../support/upload-requests.ts";
+import { until } from "../support/patience.ts";
 
 const FILES = 1000;
 const FOLDERS = 100;
 /** More than the files may be that are open at once under this limit. */
 const TOO_MANY = 60;
-const PATIENCE_MS = 20_000;
 const LARGE_BYTES = 64 * 1024 * 1024;
 
 /** A form of files in many folders, all with one content. */
@@ -45,12 +45,6 @@ function contentOf(path: string): string {
 
 function temporariesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.includes(".mini-http-"));
-}
-
-async function until(done: () => boolean): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!done() && performance.now() < end) await Bun.sleep(10);
-  expect(done()).toBe(true);
 }
 
 const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
@@ -116,6 +110,5 @@ describe.skipIf(needs({ linux: true }).skip)("with 256 descriptors", () => {
       await until(() => descriptorsOf(program.pid) <= free && temporariesIn(folder.path).length === 0);
       expect(program.log).not.toContain("[ERROR] Error");
     },
-    60_000,
   );
 });

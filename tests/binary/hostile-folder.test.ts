@@ -104,10 +104,12 @@ describe("a start that an upload could change is worth a warning", () => {
         cwd: hostile,
         stderr: "pipe",
       });
-      const { value } = await child.stderr.getReader().read();
-      expect(Buffer.from(value ?? []).toString()).toMatch(REPLACEABLE);
-      child.kill("SIGKILL");
-      await child.exited;
+      let log = "";
+      for await (const bytes of child.stderr) {
+        log += Buffer.from(bytes).toString();
+        if (log.includes("[SERVER STARTED]")) child.kill("SIGKILL");
+      }
+      expect(log).toMatch(REPLACEABLE);
     },
   );
 

@@ -9,6 +9,7 @@ import { exchange, RawClient } from "../support/raw-client.ts";
 import { RunningProgram, runProgram } from "../support/program.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { tempFolder } from "../support/temp-folder.ts";
+import { until } from "../support/patience.ts";
 
 const WORKERS = ["--workers", "2"];
 
@@ -30,10 +31,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await Bun.sleep(10);
-}
-
 describe.skipIf(needs({ linux: true }).skip)("--workers 2", () => {
   test("both serve on the port, and a signal ends them", async () => {
     await using program = await RunningProgram.start(WORKERS);
@@ -50,15 +47,15 @@ describe.skipIf(needs({ linux: true }).skip)("--workers 2", () => {
   });
 
   test("a starter that had the ends of children ignored (SIGCHLD) makes no end slower, and no death unseen", async () => {
-    await using program = await RunningProgram.start(WORKERS, { before: "trap '' CHLD" });
+    await using program = await RunningProgram.start([...WORKERS, "--grace", "60s"], { before: "trap '' CHLD" });
     const before = workersOf(program.pid);
     process.kill(before[0]!, "SIGKILL");
     await until(() => workersOf(program.pid).filter((pid) => !before.includes(pid)).length === 1);
     program.kill("SIGTERM");
     const start = performance.now();
     expect(await program.exited).toBe(0);
-    // Patience would be --grace and more: 11 s.
-    expect(performance.now() - start).toBeLessThan(8000);
+    // Patience would be --grace and more.
+    expect(performance.now() - start).toBeLessThan(50_000);
     expect(program.log).not.toContain("[ERROR]");
     expect(program.log).toContain("[SERVER STOPPED]");
   });

@@ -113,22 +113,18 @@ test("a zstd frame tells the size of what it holds", async () => {
 });
 
 describe.skipIf(needs({ linux: true }).skip)("eighty compressed downloads that nobody reads", () => {
-  test.each(["zstd", "gzip"])(
-    "%s: stay within 256 MiB, and others are served",
-    async (coding) => {
-      using large = tempFolder();
-      const lines = Array.from({ length: 10_000 }, () => crypto.randomUUID() + " is a line of text\n").join("");
-      writeFileSync(join(large.path, "large.txt"), lines.repeat(100));
-      await using program = await RunningProgram.start(["--directory", large.path]);
-      const opening = `GET /files/large.txt HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${coding}\r\n\r\n`;
-      const clients = await StalledCrowd.gather(program.port, 80, { opening, flood: Buffer.alloc(0) });
-      for (let i = 0; i < 30; i++) {
-        await Bun.sleep(100);
-        expect((await fetch(program.url("/-/health"))).status).toBe(200);
-      }
-      expect(peakResidentMiB(program.pid)).toBeLessThan(256);
-      clients.close();
-    },
-    30_000,
-  );
+  test.each(["zstd", "gzip"])("%s: stay within 256 MiB, and others are served", async (coding) => {
+    using large = tempFolder();
+    const lines = Array.from({ length: 10_000 }, () => crypto.randomUUID() + " is a line of text\n").join("");
+    writeFileSync(join(large.path, "large.txt"), lines.repeat(100));
+    await using program = await RunningProgram.start(["--directory", large.path]);
+    const opening = `GET /files/large.txt HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${coding}\r\n\r\n`;
+    const clients = await StalledCrowd.gather(program.port, 80, { opening, flood: Buffer.alloc(0) });
+    for (let i = 0; i < 30; i++) {
+      await Bun.sleep(100);
+      expect((await fetch(program.url("/-/health"))).status).toBe(200);
+    }
+    expect(peakResidentMiB(program.pid)).toBeLessThan(256);
+    clients.close();
+  });
 });

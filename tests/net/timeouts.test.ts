@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { ByteSource } from "../../src/http/byte-source.ts";
 import type { Limits } from "../../src/http/limits.ts";
 import { type Dispatch, type HttpRequest, HttpResponse } from "../../src/http/message.ts";
@@ -8,9 +8,10 @@ import { createRouter } from "../../src/router.ts";
 import { HandClock } from "../support/hand-clock.ts";
 import { HandDrivenServer } from "../support/hand-driven.ts";
 import { until } from "../support/patience.ts";
-import { exchange, RawClient } from "../support/raw-client.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
+import { heard } from "../support/heard.ts";
 
 const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -24,14 +25,6 @@ async function serve(
   const client = await RawClient.connect(started.port);
   while (started.observer.connections === 0) await Bun.sleep(1);
   return { ...started, client, clock };
-}
-
-const witness = startServer();
-afterAll(() => witness.stop());
-
-/** What was sent has been heard when another server of this loop has answered what was sent behind it. */
-async function heard(): Promise<void> {
-  await exchange(witness.port, GET);
 }
 
 const POST = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: ";

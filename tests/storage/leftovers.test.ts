@@ -30,7 +30,7 @@ describe("the owner of a temporary name", () => {
 
   test.skipIf(needs({ linux: true }).skip)("a process that has ended and is not waited for is gone", async () => {
     // The shell becomes `sleep`, which never asks for the end of its child.
-    await using parent = Bun.spawn(["sh", "-c", "sleep 0.1 & echo $!; exec sleep 10"], { stdout: "pipe" });
+    await using parent = Bun.spawn(["sh", "-c", "sleep 0.1 & echo $!; exec sleep 60"], { stdout: "pipe" });
     const { value } = await parent.stdout.getReader().read();
     const pid = Number(new TextDecoder().decode(value));
     const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]!.split(" ");

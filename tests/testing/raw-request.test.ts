@@ -6,6 +6,7 @@ import { exchange, RawClient } from "../support/raw-client.ts";
 import { LOCAL_PEER, requestOf } from "../support/request.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
+import { heard } from "../support/heard.ts";
 
 let started: StartedServer;
 beforeAll(() => {
@@ -64,7 +65,7 @@ describe("/raw", () => {
     const before = client.received.length;
     const head = "POST /raw?json HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n";
     await client.send(`${head}abc`);
-    await Bun.sleep(20);
+    await heard();
     await client.send("def");
     await client.until(({ received }) => received.length > before && received.endsWith("}\n"));
     const shown = JSON.parse(client.received.slice(before).split("\r\n\r\n")[1]!);
@@ -83,6 +84,7 @@ describe("/raw", () => {
     const pieces = ["GET /raw?js", "on HTTP/1.1\r\nHo", "st: a\r\n\r\n"];
     for (const piece of pieces) {
       await client.send(piece);
+      await heard();
       await Bun.sleep(15);
     }
     await client.until(({ received }) => received.endsWith("}\n"));
@@ -105,7 +107,7 @@ describe("/raw", () => {
     await client.send(first + second.slice(0, 20));
     await client.until(({ received }) => received.endsWith("a"));
     await client.send(second.slice(20, -8));
-    await Bun.sleep(5);
+    await heard();
     await client.send(second.slice(-8) + first);
     await client.until(({ received }) => received.includes("}\n") && received.endsWith("\r\n\r\na"));
     const { raw, arrivals, connection } = jsonOf(client.received.slice(client.received.indexOf("{") - 4));
