@@ -4,7 +4,8 @@ import { describe, expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { noBrowser } from "../support/browser.ts";
-import { FolderPage } from "../support/folder-page.ts";
+import { FolderPage, SLOW_FILE_BYTES } from "../support/folder-page.ts";
+import { until } from "../support/patience.ts";
 
 if (noBrowser !== null) console.warn("tests/browser/folder-page.test.ts " + noBrowser);
 
@@ -158,11 +159,13 @@ describe.skipIf(noBrowser !== null)("uploads", () => {
     await folder.slowDown();
     const leaves = `dispatchEvent(new Event("beforeunload", { cancelable: true }))`;
     expect(await folder.page.read(leaves)).toBe(true);
-    await folder.page.drop(folder.make("slow.bin", 4_000_000));
-    await folder.page.until(`document.querySelector("#upload-list progress")?.value > 0.1`);
-    expect((await folder.uploadRows())[0]![2]).toMatch(/^[\d.]+ [kM]B of 4\.0 MB$/);
+    await folder.page.drop(folder.make("slow.bin", SLOW_FILE_BYTES));
+    await folder.page.until(`document.querySelector("#upload-list progress")?.value > 0.01`);
+    expect((await folder.uploadRows())[0]![2]).toMatch(/^[\d.]+ [kM]B of 50\.0 MB$/);
     await folder.page.until(`document.querySelector("#total-text").textContent.includes("left")`);
-    expect(await folder.page.text("#total-text")).toMatch(/^0.of.1.file · .+.of.4\.0.MB · .+B\/s · \d+.s.left$/);
+    expect(await folder.page.text("#total-text")).toMatch(
+      /^0.of.1.file · .+.of.50\.0.MB · .+B\/s · \d+.(?:s|min).left$/,
+    );
     expect(await folder.page.read(leaves)).toBe(false);
     await folder.page.press("#upload-list [data-action=cancel]");
     await folder.untilState("cancelled");
@@ -179,12 +182,14 @@ describe.skipIf(noBrowser !== null)("uploads", () => {
 
   inBrowser("run three at a time, and the list can be sorted meanwhile", async () => {
     await folder.open();
-    await folder.slowDown();
+    // As good as standing still.
+    await folder.slowDown(1000);
     await folder.page.drop(...["a", "b", "c", "d"].map((name) => folder.make(name + ".bin", 300_000)));
     await folder.untilState("sending", 3);
     await folder.untilState("waiting", 1);
     await folder.page.press(`thead button[data-column="size"]`);
     await folder.page.until(`document.querySelector("th[aria-sort] button").dataset.column === "size"`);
+    await folder.speedUp();
     await folder.untilState("done", 4);
     await folder.untilListed("d.bin");
     expect((await folder.shownNames()).slice(0, 3)).toEqual(["sub", "a.bin", "b.bin"]);
@@ -309,8 +314,7 @@ describe.skipIf(noBrowser !== null)("without scripts", () => {
     );
     await folder.page.follow("button[aria-label='Download alpha.txt']");
     const asked = (): string | undefined => folder.started!.observer.records.at(-1)?.target;
-    for (let tries = 0; tries < 100 && asked() !== "/files/alpha.txt?download="; tries++) await Bun.sleep(20);
-    expect(asked()).toBe("/files/alpha.txt?download=");
+    await until(() => asked() === "/files/alpha.txt?download=");
     await folder.page.choose("#files", folder.make("one.txt", "one"), folder.make("two.txt", "two"));
     await folder.page.follow("#plain button");
     await folder.page.until(`location.search === "" && document.querySelectorAll("#list bdi").length > 5`);

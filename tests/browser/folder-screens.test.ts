@@ -4,7 +4,7 @@ import { describe, expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { noBrowser } from "../support/browser.ts";
-import { FolderPage } from "../support/folder-page.ts";
+import { FolderPage, SLOW_FILE_BYTES } from "../support/folder-page.ts";
 
 if (noBrowser !== null) console.warn("tests/browser/folder-screens.test.ts " + noBrowser);
 
@@ -106,8 +106,8 @@ describe.skipIf(noBrowser !== null)("in colours that the system forces", () => {
       expect([why, await folder.page.read<string>(colour)]).not.toEqual([why, paper]);
     }
     await folder.slowDown();
-    await folder.page.drop(folder.make("slow.bin", 2_000_000));
-    await folder.page.until(`document.querySelector("#total-bar").value > 0.1`);
+    await folder.page.drop(folder.make("slow.bin", SLOW_FILE_BYTES));
+    await folder.page.until(`document.querySelector("#total-bar").value > 0.01`);
     const bar = `getComputedStyle(document.querySelector("#total-bar")).borderTopWidth`;
     expect(await folder.page.read<string>(bar)).not.toBe("0px");
     await folder.page.press("#cancel-all");

@@ -5,7 +5,7 @@ import { describe, expect } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { noBrowser } from "../support/browser.ts";
-import { FolderPage } from "../support/folder-page.ts";
+import { FolderPage, SLOW_FILE_BYTES } from "../support/folder-page.ts";
 
 if (noBrowser !== null) console.warn("tests/browser/folder-trouble.test.ts " + noBrowser);
 
@@ -196,7 +196,7 @@ describe.skipIf(noBrowser !== null)("an upload in sight", () => {
     await folder.open();
     const title = await folder.page.read<string>("document.title");
     await folder.slowDown();
-    await folder.page.drop(folder.make("slow.bin", 3_000_000));
+    await folder.page.drop(folder.make("slow.bin", SLOW_FILE_BYTES));
     await folder.page.until(`/^[1-9]\\d?% – files/.test(document.title)`);
     await folder.page.press("#cancel-all");
     await folder.untilState("cancelled");

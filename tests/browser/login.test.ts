@@ -10,8 +10,6 @@ import { tempFolder } from "../support/temp-folder.ts";
 
 if (noBrowser !== null) console.warn(noBrowser);
 
-const PATIENCE_MS = 30_000;
-
 type Credentials = readonly [name: string, password: string];
 
 /** Answers the browser's question with these, one after the other; when they are used up it is cancelled. */
@@ -64,54 +62,42 @@ describe.skipIf(noBrowser !== null)("on the way in", () => {
   const acceptCertificate = (): Promise<unknown> =>
     page.view.cdp("Security.setIgnoreCertificateErrors", { ignore: true });
 
-  test(
-    "the browser warns of the certificate, and goes on when it is told to",
-    async () => {
-      await page.view.navigate(address()).catch(() => {});
-      await page.until(`document.body?.innerText.includes("ERR_CERT_AUTHORITY_INVALID")`);
-      page[Symbol.dispose]();
-      page = await blankPage();
-      await acceptCertificate();
-      const told = await logIn(page, ["ada", "right"]);
-      await page.open(address());
-      await page.until(`document.querySelector("a[href='there.txt']") !== null`);
-      expect(told.asked).toBe(1);
-      expect(await page.text("#who")).toBe("Logged in as ada");
-    },
-    PATIENCE_MS,
-  );
+  test("the browser warns of the certificate, and goes on when it is told to", async () => {
+    await page.view.navigate(address()).catch(() => {});
+    await page.until(`document.body?.innerText.includes("ERR_CERT_AUTHORITY_INVALID")`);
+    page[Symbol.dispose]();
+    page = await blankPage();
+    await acceptCertificate();
+    const told = await logIn(page, ["ada", "right"]);
+    await page.open(address());
+    await page.until(`document.querySelector("a[href='there.txt']") !== null`);
+    expect(told.asked).toBe(1);
+    expect(await page.text("#who")).toBe("Logged in as ada");
+  });
 
-  test(
-    "whoever gives up sees a page that says what is needed, with a way on",
-    async () => {
-      await acceptCertificate();
-      await logIn(page);
-      await page.open(address());
-      await page.until(`document.body?.innerText.includes("This needs a login")`);
-      expect(await page.read<string>("document.title")).toContain("Unauthorized");
-      expect(await page.read<number>("document.querySelectorAll('a[href]').length")).toBeGreaterThan(0);
-    },
-    PATIENCE_MS,
-  );
+  test("whoever gives up sees a page that says what is needed, with a way on", async () => {
+    await acceptCertificate();
+    await logIn(page);
+    await page.open(address());
+    await page.until(`document.body?.innerText.includes("This needs a login")`);
+    expect(await page.read<string>("document.title")).toContain("Unauthorized");
+    expect(await page.read<number>("document.querySelectorAll('a[href]').length")).toBeGreaterThan(0);
+  });
 
-  test(
-    "whoever errs is asked again, and then reads, sends and stays who he is",
-    async () => {
-      await acceptCertificate();
-      const told = await logIn(page, ["ada", "wrong"], ["ada", "right"]);
-      await page.open(address());
-      await page.until(`document.querySelector("a[href='there.txt']") !== null`);
-      expect(told.asked).toBe(2);
-      await page.choose("#picked-files", file);
-      await page.until(`document.querySelector("a[href='photo.txt']") !== null`);
-      expect(existsSync(join(served, "photo.txt"))).toBe(true);
-      expect(readFileSync(join(served, "photo.txt"), "utf8")).toBe("a photo");
-      await page.open(address() + "there.txt");
-      await page.until(`document.body?.innerText === "there"`);
-      expect(told.asked).toBe(2);
-      await server.untilLog((log) => /Login failed for "ada" from 127\.0\.0\.1\./.test(log));
-      expect(page.complaints).toEqual([]);
-    },
-    PATIENCE_MS,
-  );
+  test("whoever errs is asked again, and then reads, sends and stays who he is", async () => {
+    await acceptCertificate();
+    const told = await logIn(page, ["ada", "wrong"], ["ada", "right"]);
+    await page.open(address());
+    await page.until(`document.querySelector("a[href='there.txt']") !== null`);
+    expect(told.asked).toBe(2);
+    await page.choose("#picked-files", file);
+    await page.until(`document.querySelector("a[href='photo.txt']") !== null`);
+    expect(existsSync(join(served, "photo.txt"))).toBe(true);
+    expect(readFileSync(join(served, "photo.txt"), "utf8")).toBe("a photo");
+    await page.open(address() + "there.txt");
+    await page.until(`document.body?.innerText === "there"`);
+    expect(told.asked).toBe(2);
+    await server.untilLog((log) => /Login failed for "ada" from 127\.0\.0\.1\./.test(log));
+    expect(page.complaints).toEqual([]);
+  });
 });

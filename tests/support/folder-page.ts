@@ -9,6 +9,8 @@ import { type StartedServer, startServer } from "./start-server.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 const SLOW_BYTES_PER_SECOND = 1_000_000;
+/** Longer on its way at that speed than a test lasts, but for the beginning of it. */
+export const SLOW_FILE_BYTES = 50_000_000;
 
 /** An upload as it is shown. */
 export type UploadRow = [name: string, state: string, line: string];
@@ -71,9 +73,18 @@ export class FolderPage {
     await this.page.open(`http://127.0.0.1:${this.started.port}${path}`);
   }
 
-  async slowDown(): Promise<void> {
+  /** Uploads take their time, those that are under way too, until `speedUp`. */
+  slowDown(bytesPerSecond = SLOW_BYTES_PER_SECOND): Promise<void> {
+    return this.#sendAt(bytesPerSecond);
+  }
+
+  speedUp(): Promise<void> {
+    return this.#sendAt(-1);
+  }
+
+  async #sendAt(uploadThroughput: number): Promise<void> {
     await this.page.view.cdp("Network.enable");
-    const speed = { downloadThroughput: -1, uploadThroughput: SLOW_BYTES_PER_SECOND };
+    const speed = { downloadThroughput: -1, uploadThroughput };
     await this.page.view.cdp("Network.emulateNetworkConditions", { offline: false, latency: 0, ...speed });
   }
 
