@@ -27,8 +27,6 @@ const MIB = 1024 * 1024;
 const LIMIT_BYTES = 256 * MIB;
 const LONGEST_WAIT_MS = 1000;
 const PATIENCE_MS = 90_000;
-/** Of a client beside the work; past it the server counts as dead. */
-const OTHERS_PATIENCE_MS = 20_000;
 const FILES = 1000;
 const LARGE_FOLDER = 10_000;
 const HALF_WAY_MS = 50;
@@ -90,7 +88,7 @@ describe.skipIf(skip)("in 256 MiB", () => {
   ): Promise<void> {
     using limit = new MemoryLimit();
     await using program = await RunningProgram.start(["--directory", ground.served, ...flags], { under: limit.under });
-    const waits = await waitsDuring(program.port, () => work(program.port), OTHERS_PATIENCE_MS).catch(String);
+    const waits = await waitsDuring(program, () => work(program.port)).catch(String);
     expect([what, waits]).toEqual([what, expect.any(Object)]);
     console.log(`${what}: ${peakOf(program)} MiB at most; others waited ${JSON.stringify(waits)} ms`);
     expect((await ask(program.port, "GET", "/-/health")).status).toBe(200);
