@@ -4,6 +4,7 @@
 import { copyAccessList } from "./access-list.ts";
 import type { FileCalls } from "./file-calls.ts";
 import { systemCode } from "./system-fault.ts";
+import type { StagedAgain } from "./staged-file.ts";
 import type { Target } from "./target.ts";
 import { stampVersion } from "./version-time.ts";
 
@@ -20,13 +21,12 @@ export interface Dress {
 /** Until now the file was its owner's alone; the next step shows it. */
 export async function dress(
   calls: FileCalls,
-  descriptor: number,
+  { descriptor, stats: now }: StagedAgain,
   targetPath: string,
   target: Target,
   settings: Dress,
 ): Promise<void> {
   const { own, file } = target;
-  const now = await calls.fstat(descriptor);
   if (file !== null && (file.uid !== now.uid || file.gid !== now.gid)) {
     const isOwnerToo = await tryTo(() => calls.fchown(descriptor, Number(file.uid), Number(file.gid)));
     if (!isOwnerToo) await tryTo(() => calls.fchown(descriptor, Number(now.uid), Number(file.gid)));

@@ -7,6 +7,7 @@ import { Folder, openFollowing } from "./folder.ts";
 import { type NameRules, TEMPORARY_PREFIX } from "./object-name.ts";
 import type { Pace } from "./pace.ts";
 import { liesIn, segmentsBelow } from "./real-path.ts";
+import { systemCode } from "./system-fault.ts";
 
 /** Folders are open for moments only. */
 const MOST_OPEN_FOLDERS = 1024;
@@ -72,9 +73,14 @@ export class ServedRoot {
     this.#pace.look(this.#settings.followsLinks ? "" : this.realPath);
   }
 
-  /** Makes the directory if need be. */
+  /** Makes the directory if need be: a look costs less than an attempt, and others in the turn need it, too. */
   async make(calls: FileCalls): Promise<void> {
-    await calls.mkdirAll(this.path);
+    try {
+      (await this.open(calls)).close();
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      await calls.mkdirAll(this.path);
+    }
   }
 
   async #find(calls: FileCalls): Promise<Folder> {

@@ -40,6 +40,13 @@ export interface StagingHouse {
   readonly debts: Debts;
 }
 
+/** One that was looked at anew. */
+export interface StagedAgain {
+  /** The staged file's own. */
+  readonly descriptor: number;
+  readonly stats: BigIntStats;
+}
+
 /** One file of an upload. Its descriptor and its reservation are its own until `discard` or `published`. */
 export class StagedFile {
   readonly plan: WritePlan;
@@ -199,10 +206,10 @@ export class StagedFile {
   }
 
   /**
-   * The descriptor, of the very file that was written, which still has its temporary name in this folder. Null when
-   * somebody touched it. Throws the system's error.
+   * The very file that was written, which still has its temporary name in this folder. Null when somebody touched it.
+   * Throws the system's error.
    */
-  async reopen(folder: Folder): Promise<number | null> {
+  async reopen(folder: Folder): Promise<StagedAgain | null> {
     const path = folder.at(this.temporary);
     if (this.#descriptor === NO_DESCRIPTOR) {
       this.#root.budget.takeOrThrow();
@@ -218,7 +225,7 @@ export class StagedFile {
     const named = await this.#calls.lstat(path);
     if (then === null || named.ino !== now.ino || named.dev !== now.dev) return null;
     const isSame = now.ino === then.ino && now.dev === then.dev && now.size === then.size;
-    return isSame && now.ctimeNs === then.ctimeNs ? this.#descriptor : null;
+    return isSame && now.ctimeNs === then.ctimeNs ? { descriptor: this.#descriptor, stats: now } : null;
   }
 
   /** Shows that somebody works on it: what nobody has touched for long is swept away. */
@@ -230,10 +237,10 @@ export class StagedFile {
     }
     const folder = await this.openFolder();
     try {
-      const descriptor = await this.reopen(folder);
-      if (descriptor === null) return;
-      await stampVersion(this.#calls, descriptor, 0n);
-      this.#finished = await this.#calls.fstat(descriptor);
+      const again = await this.reopen(folder);
+      if (again === null) return;
+      await stampVersion(this.#calls, again.descriptor, 0n);
+      this.#finished = await this.#calls.fstat(again.descriptor);
     } finally {
       folder.close();
       await this.rest();

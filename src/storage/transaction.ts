@@ -211,12 +211,12 @@ export class Transaction {
     if (isOurs && !picksName(file.plan.onExisting)) return "twice";
     const fault = judge(file.plan, target);
     if (fault !== null) return fault;
-    const descriptor = await file.reopen(staging);
-    if (descriptor === null) return "disturbed";
+    const staged = await file.reopen(staging);
+    if (staged === null) return "disturbed";
     const { onExisting } = file.plan;
     const mustBeNew = isCreation(file.plan, target);
     const before = mustBeNew ? NO_TARGET : target;
-    await dress(this.#calls, descriptor, folder.at(file.name.base), before, this.#settings);
+    await dress(this.#calls, staged, folder.at(file.name.base), before, this.#settings);
     this.#note(file.name.parent.segments);
     const temporary = staging.at(file.temporary);
     const name = mustBeNew ? await this.#create(file, temporary, folder) : file.name;
