@@ -2,11 +2,12 @@
 // case. One for a server: workers tell it what they read and write. A removal waits for whoever writes the name, and a
 // version that has come meanwhile stays.
 
-import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
 import { NOTHING } from "./coordinator.ts";
+import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
 import type { Lack, Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
+import { MovedFolders } from "./moved-folders.ts";
 import type { RecencyLog } from "./recency.ts";
 import { type RecencyNews, RecencyWriter } from "./recency-writer.ts";
 import type { Surveyed, SurveyedName } from "./survey.ts";
@@ -53,6 +54,7 @@ export class Evictor implements Ledger {
   readonly #news: EvictionNews;
   readonly #log: RecencyLog;
   readonly #files = new KnownFiles();
+  readonly #movedFolders = new MovedFolders();
   /** Null: no order is needed. */
   readonly #writer: RecencyWriter | null;
   /** Nothing goes before all is known. */
@@ -119,16 +121,8 @@ export class Evictor implements Ledger {
     }
   }
 
-  async moved(from: string, to: string): Promise<void> {
-    try {
-      const came = this.#now();
-      const left = await this.#look(from);
-      const entered = await this.#look(to);
-      if (left !== null && entered?.isFolder === true) await this.#takeAlong(left.path, entered.path);
-      await soon(this.#makeRoom(came));
-    } catch (error) {
-      this.#news.fault(error);
-    }
+  moved(from: string, to: string): Promise<void> {
+    return soon(this.#moved(from, to));
   }
 
   async runShort({ bytes, files }: Lack): Promise<void> {
@@ -225,13 +219,32 @@ export class Evictor implements Ledger {
     this.#writer?.note(file.path, now);
   }
 
+  async #moved(from: string, to: string): Promise<void> {
+    try {
+      const came = this.#now();
+      const left = await this.#look(from);
+      const entered = await this.#look(to);
+      if (left !== null && entered?.isFolder === true) await this.#takeAlong(left.path, entered.path);
+      await this.#makeRoom(came);
+    } catch (error) {
+      this.#news.fault(error);
+    }
+  }
+
   /** What is in a folder that has another name. As a file that has, it is used now. */
   async #takeAlong(from: string, to: string): Promise<void> {
-    for await (const file of this.#storage.surveyBelow(to)) {
-      this.#files.forget(from + file.path.slice(to.length));
-      // Whoever has written there meanwhile has told it.
-      if (this.#files.get(file.path) === undefined) this.#put(file);
+    const folder = this.#movedFolders.begin(from, to);
+    try {
+      for await (const file of this.#storage.surveyBelow(to)) {
+        if (folder.isTorn) break;
+        this.#files.forget(from + file.path.slice(to.length));
+        // Whoever has written there meanwhile has told it.
+        if (this.#files.get(file.path) === undefined) this.#put(file);
+      }
+    } finally {
+      this.#movedFolders.end(folder);
     }
+    if (folder.tears) await this.survey();
   }
 
   /** What alone is larger than the limit can only go: it does so before it drives out the others. */

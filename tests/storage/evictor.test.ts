@@ -421,6 +421,61 @@ describe("times ahead of the clock", () => {
   });
 });
 
+describe("a folder that is moved", () => {
+  /** Walks through moved folders stop at each file until `go`. */
+  function slowWalks(cache: Cache): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const below = cache.keeper.surveyBelow.bind(cache.keeper);
+    cache.keeper.surveyBelow = async function* (path) {
+      for await (const file of below(path)) {
+        yield file;
+        await promise;
+      }
+    };
+    return resolve;
+  }
+
+  async function move(cache: Cache, from: string, to: string): Promise<unknown> {
+    return cache.storage.move(
+      { from: nameOf(from), to: nameOf(to), isFolder: true, condition: null, mayCreate: true, mayReplace: false },
+      CLIENT,
+    );
+  }
+
+  test("has its name at once, however much is in it", async () => {
+    using cache = new Cache({ bytes: 1000, ageMs: null }, ["at/a", "at/b"]);
+    await cache.evictor.survey();
+    using time = new FakeTime();
+    const go = slowWalks(cache);
+    expect(await time.until(move(cache, "at", "to"))).toBeObject();
+    go();
+    expect(existsSync(join(cache.folder.path, "to", "b"))).toBe(true);
+  });
+
+  test.each([
+    ["again", "to", "on"],
+    ["with the one that it lies in", "in", "on"],
+    ["back", "to", "at"],
+    ["out of which another one is moved", "to/deep", "on"],
+  ])("%s before all in it is known: the count is exact", async (_what, from, to) => {
+    const names = ["at/a", "at/b", "at/deep/c", "at/deep/d", "in/e"];
+    using cache = new Cache({ bytes: 1000, ageMs: null }, names);
+    await cache.evictor.survey();
+    const go = slowWalks(cache);
+    const moves = [move(cache, "at", from === "in" ? "in/to" : "to")];
+    while (!existsSync(join(cache.folder.path, from))) await Bun.sleep(1);
+    await Bun.sleep(5);
+    moves.push(move(cache, from, to));
+    while (!existsSync(join(cache.folder.path, to))) await Bun.sleep(1);
+    go();
+    await Promise.all(moves);
+    expect(cache.evictor.bytes).toBe(50);
+    await cache.evictor.runShort({ bytes: 48, files: 0 });
+    expect(cache.names).toEqual([]);
+    expect(cache.evictor.bytes).toBe(0);
+  });
+});
+
 describe("what changes while the folder is looked at", () => {
   const survey = async (cache: Cache, meanwhile: () => Promise<unknown>): Promise<void> => {
     const walk = cache.evictor.survey();
