@@ -155,6 +155,7 @@ export class LocalStorage implements Storage {
     try {
       const found = await find(this.#root, this.#callsFor(client), name.segments, this.#gate);
       free(found.descriptor);
+      if (found.stats.isFile()) this.#reads?.add(found.realPath);
       return entryOf(found.stats, Date.now()) ?? "missing";
     } catch (error) {
       return readFault(error);

@@ -208,7 +208,7 @@ export interface Storage {
   open(name: ObjectName, client: Client): Promise<OpenedFile | ReadFault>;
   /** True when the name from which the version was opened still leads to it; no system call is cheaper. */
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean>;
-  /** What has this name, as readers see it. */
+  /** What has this name, as readers see it. Whoever asks answers a reader: it counts as read. */
   stat(name: ObjectName, client: Client): Promise<Entry | ReadFault>;
   /** What is in a folder now. Nothing is done for clients that have left. */
   list(folder: ObjectName, client: Client): Promise<Listing | ListFault>;

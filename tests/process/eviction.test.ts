@@ -271,6 +271,22 @@ describe.each(CREWS)("with %d workers", (workers) => {
     });
   });
 
+  test.each([
+    ["a stored form is sent", "Accept-Encoding: br\r\n", "br"],
+    ["another one is sent", "Accept-Encoding: gzip\r\n", "gzip"],
+    ["none is wanted", "", undefined],
+  ])("a file is read, and so are its stored forms, when %s", async (_what, fields, coding) => {
+    await using share = new Share(["a", "b", "a.br", "a.gz", "c", "d", "e"]);
+    const { port } = await share.serve(...CACHE, "--precompressed");
+    await until(async () => (await get(port, "a", fields)).fields.get("content-encoding") === coding);
+    for (const name of ["a", "a.br", "a.gz"]) await until(() => lastUseOf(share.folder, name) > 0);
+    // Of what is in memory by now, too.
+    const since = Date.now();
+    expect((await get(port, "a", fields)).status).toBe(200);
+    for (const name of ["a", "a.br", "a.gz"]) await until(() => lastUseOf(share.folder, name) >= since);
+    expect(lastUseOf(share.folder, "b")).toBe(0);
+  });
+
   describe("does not count as a read:", () => {
     const cases: [what: string, act: (port: number) => Promise<ReadResponse>][] = [
       ["a list", (port) => get(port, "", "Accept: application/json\r\n")],
