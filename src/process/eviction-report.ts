@@ -22,7 +22,7 @@ export class EvictionReport implements EvictionNews {
   readonly #counts = new Map<EvictionReason, { files: number; bytes: number }>();
   #timer: Timer | null = null;
   #lastTold = -Infinity;
-  #warning: string | null = null;
+  readonly #warnings = new Set<string>();
   /** Who counts, if anybody does. */
   meters: Pick<Meters, "evicted"> | null = null;
 
@@ -38,7 +38,7 @@ export class EvictionReport implements EvictionNews {
   }
 
   warning(line: string): void {
-    this.#warning = line;
+    this.#warnings.add(line);
     this.#tellLater();
   }
 
@@ -64,7 +64,7 @@ export class EvictionReport implements EvictionNews {
       this.#news.warning(`Removed ${files} file${files === 1 ? "" : "s"}, ${bytes} bytes (${WHY[reason]}).`);
     }
     this.#counts.clear();
-    if (this.#warning !== null) this.#news.warning(this.#warning);
-    this.#warning = null;
+    for (const warning of this.#warnings) this.#news.warning(warning);
+    this.#warnings.clear();
   }
 }

@@ -56,6 +56,14 @@ test("a warning that comes with each upload is one line a minute", async () => {
   expect(lines).toEqual(["cannot", "cannot"]);
 });
 
+test("of several warnings, each is told once", async () => {
+  using time = new FakeTime();
+  const { lines, report } = create();
+  for (const line of ["one", "other", "one", "third"]) report.warning(line);
+  await time.pass(1000);
+  expect(lines).toEqual(["one", "other", "third"]);
+});
+
 test("the metrics count at once", () => {
   const counted: [number, number][] = [];
   const { report } = create();
