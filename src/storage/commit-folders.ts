@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { actInRoom, type Lack, type Ledger } from "./ledger.ts";
+import { actInRoom, type Ledger, ONE_FILE } from "./ledger.ts";
 import { enterOrMake } from "./place.ts";
 import { syncFolder } from "./publish.ts";
 import type { ServedRoot } from "./served-root.ts";
@@ -19,8 +19,6 @@ const SHARE_OF_FOLDERS = 8;
 
 /** Hears of each folder that was made: so many levels below that of the temporary file. */
 export type FolderMade = (file: StagedFile, depth: number, segment: string) => void;
-
-const ONE_FOLDER: Lack = { bytes: 0, files: 1 };
 
 /** Opened for one commit; `close` ends it. */
 export class CommitFolders {
@@ -60,7 +58,7 @@ export class CommitFolders {
   async #enterOne(parent: Folder, above: readonly string[], segment: string, made: () => void): Promise<Folder> {
     try {
       const enter = (): Promise<Folder> => enterOrMake(this.#root, this.#calls, parent, segment, made);
-      return await actInRoom(this.#ledger, ONE_FOLDER, enter);
+      return await actInRoom(this.#ledger, ONE_FILE, enter);
     } catch (error) {
       if (systemCode(error) !== "ENOTDIR") throw error;
       // Somebody has put a link there meanwhile: it is followed like all others.

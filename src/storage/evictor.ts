@@ -1,6 +1,6 @@
 // Keeps the directory small: what was not read for longest goes when there is too much, and what is too old goes in any
-// case. One for a server: workers tell it what they read and write. A removal waits for whoever writes the name, and a
-// version that has come meanwhile stays.
+// case. One for a server: workers tell it what they read and write. What somebody writes to just now stays, and so does a
+// version that has come meanwhile.
 
 import { NOTHING } from "./coordinator.ts";
 import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
@@ -14,6 +14,9 @@ import type { Surveyed, SurveyedName } from "./survey.ts";
 
 /** Why a file went. */
 export type EvictionReason = "limit" | "age";
+
+/** What became of a version: the system does not let it go, or somebody writes another one. */
+type Became = "gone" | "kept" | "in-use";
 
 /** What it tells. */
 export interface EvictionNews extends RecencyNews {
@@ -273,7 +276,7 @@ export class Evictor implements Ledger {
     let refused = 0;
     try {
       for (let file = this.#files.oldest(); file !== null && this.#mustGo(file, came); file = this.#files.oldest()) {
-        refused = (await this.#remove(file, "limit")) ? 0 : refused + 1;
+        refused = (await this.#remove(file, "limit")) === "gone" ? 0 : refused + 1;
         if (refused === MOST_REFUSED) break;
         if (loopShare.isOver) await loopShare.next();
       }
@@ -301,31 +304,32 @@ export class Evictor implements Ledger {
       // What is read meanwhile, or refused, comes a second time, behind all others.
       if (left === 0 || refused === MOST_REFUSED) break;
       left -= 1;
-      if (file.modified < before) refused = (await this.#remove(file, "age")) ? 0 : refused + 1;
       if (loopShare.isOver) await loopShare.next();
+      if (file.modified >= before) continue;
+      const became = await this.#remove(file, "age");
+      if (became !== "in-use") refused = became === "gone" ? 0 : refused + 1;
     }
     if (refused > 0) this.#news.warning("Files that --expire should remove cannot be removed.");
   }
 
-  /** False when the system does not let it go. */
-  async #remove(file: KnownFile, reason: EvictionReason): Promise<boolean> {
+  async #remove(file: KnownFile, reason: EvictionReason): Promise<Became> {
     const { path, size, tag } = file;
     const fault = await this.#storage.discard(path, tag);
     if (fault === "precondition") {
       await this.#look(path);
-      return true;
+      return "gone";
     }
     if (fault !== null && fault !== "missing") {
       // Behind all others, wherever somebody looks for what is to go.
       const kept = this.#files.same(file);
       if (kept !== null) this.#files.put({ ...kept, used: this.#now() });
-      return false;
+      return fault === "in-use" ? "in-use" : "kept";
     }
     if (this.#files.get(path)?.tag === tag) this.#files.forget(path);
-    if (fault === "missing") return true;
+    if (fault === "missing") return "gone";
     this.#owed = { bytes: Math.max(0, this.#owed.bytes - size), files: Math.max(0, this.#owed.files - 1) };
     this.#news.evicted(1, size, reason);
-    return true;
+    return "gone";
   }
 }
 

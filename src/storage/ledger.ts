@@ -25,6 +25,9 @@ export interface Lack {
   readonly files: number;
 }
 
+/** Or one folder. */
+export const ONE_FILE: Lack = { bytes: 0, files: 1 };
+
 /** So often room is made for one: others may take it. */
 export const MOST_TRIES = 3;
 

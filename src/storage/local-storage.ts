@@ -236,7 +236,7 @@ export class LocalStorage implements Storage {
   }
 
   /** Removes this version of a file, as the ledger itself wants it to go; see `discardFile`. */
-  async discard(path: string, tag: string): Promise<WriteFault | null> {
+  async discard(path: string, tag: string): Promise<WriteFault | "in-use" | null> {
     const name = this.#nameOf(path);
     return name === null ? "missing" : discardFile(this.#house, this.#callsFor(OURSELVES), { name, tag });
   }

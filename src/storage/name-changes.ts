@@ -6,7 +6,7 @@ import { type Coordinator, NO_CLAIM, NOTHING } from "./coordinator.ts";
 import { tagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
 import type { Folder } from "./folder.ts";
-import { actInRoom } from "./ledger.ts";
+import { actInRoom, ONE_FILE } from "./ledger.ts";
 import type { ObjectName } from "./object-name.ts";
 import { isTooLong } from "./place.ts";
 import { removeAndFree, removeQuietly, syncFolder } from "./publish.ts";
@@ -60,7 +60,7 @@ async function makeIn(
   try {
     const fault = await reservation.begin(1);
     if (fault !== null) return fault;
-    await actInRoom(coordinator.ledger, { bytes: 0, files: 1 }, () => calls.mkdir(folder.at(base)));
+    await actInRoom(coordinator.ledger, ONE_FILE, () => calls.mkdir(folder.at(base)));
     made = { bytes: 0, files: 1 };
     return null;
   } catch (error) {
@@ -101,27 +101,40 @@ export interface Discard {
 
 /**
  * Removes a file that is still this version, and lies where it was seen: what a link leads to by now is another one, and
- * stays. Nobody waits for it to be gone for good. Null: it is gone, and the disk has its room.
+ * stays. Whoever writes to the name is not waited for: that is another version soon ("in-use"). Null: it is gone, and the
+ * disk has its room.
  */
 export async function discardFile(
-  house: ChangeHouse,
+  { root, coordinator }: ChangeHouse,
   calls: FileCalls,
   { name, tag }: Discard,
-): Promise<WriteFault | null> {
+): Promise<WriteFault | "in-use" | null> {
   try {
-    const folder = await walkStraight(house.root, calls, name.parent.segments);
-    return await aloneIn(house, folder, name.base, async () => {
-      const path = folder.at(name.base);
-      const stats = await lstatIfAny(calls, path);
-      if (stats?.isFile() !== true) return "missing";
-      if (tagOf(stats, false) !== tag) return "precondition";
-      await removeAndFree(calls, path, Number(stats.size));
-      house.coordinator.settle(NO_CLAIM, { bytes: -Number(stats.size), files: -1 });
-      return null;
-    });
+    const folder = await walkStraight(root, calls, name.parent.segments);
+    try {
+      const release = await coordinator.tryLock(join(folder.realPath, name.base));
+      if (release === null) return "in-use";
+      return await discardIn(coordinator, calls, folder.at(name.base), tag).finally(release);
+    } finally {
+      folder.close();
+    }
   } catch (error) {
     return nameFault(error);
   }
+}
+
+async function discardIn(
+  coordinator: Coordinator,
+  calls: FileCalls,
+  path: string,
+  tag: string,
+): Promise<WriteFault | null> {
+  const stats = await lstatIfAny(calls, path);
+  if (stats?.isFile() !== true) return "missing";
+  if (tagOf(stats, false) !== tag) return "precondition";
+  await removeAndFree(calls, path, Number(stats.size));
+  coordinator.settle(NO_CLAIM, { bytes: -Number(stats.size), files: -1 });
+  return null;
 }
 
 /** As `parentFault`, for what has to be there itself. */
@@ -156,30 +169,18 @@ async function removeIn(
 
 /** Acts in the folder that holds the name, while nobody else of this server writes to it, and puts on the disk what was done. */
 async function inFolderOf(
-  house: ChangeHouse,
+  { root, coordinator, settings }: ChangeHouse,
   calls: FileCalls,
   name: ObjectName,
   act: (folder: Folder) => Promise<WriteFault | null>,
 ): Promise<WriteFault | null> {
-  const folder = await walk(house.root, calls, name.parent.segments, null);
-  return aloneIn(house, folder, name.base, async () => {
-    const fault = await act(folder);
-    if (fault !== null || !house.settings.fsync) return fault;
-    return (await syncFolder(calls, folder)) ? null : "not-durable";
-  });
-}
-
-/** Acts while nobody else of this server writes to the name in this folder, and closes the folder. */
-async function aloneIn(
-  { coordinator }: ChangeHouse,
-  folder: Folder,
-  base: string,
-  act: () => Promise<WriteFault | null>,
-): Promise<WriteFault | null> {
+  const folder = await walk(root, calls, name.parent.segments, null);
   try {
-    const release = await coordinator.lock([join(folder.realPath, base)]);
+    const release = await coordinator.lock([join(folder.realPath, name.base)]);
     try {
-      return await act();
+      const fault = await act(folder);
+      if (fault !== null || !settings.fsync) return fault;
+      return (await syncFolder(calls, folder)) ? null : "not-durable";
     } finally {
       release();
     }

@@ -13,6 +13,7 @@ import type { Folder } from "./folder.ts";
 import { Hold } from "./hold.ts";
 import { Journal, journalEntryOf } from "./journal.ts";
 import type { JournalEntry } from "./journal-format.ts";
+import { actInRoom, ONE_FILE } from "./ledger.ts";
 import { namesOf } from "./locked-names.ts";
 import type { NameRules, ObjectName } from "./object-name.ts";
 import { type Alone, createExclusively, removeFolderIfEmpty, removeIfOwn, removeQuietly } from "./publish.ts";
@@ -178,12 +179,15 @@ export class Transaction {
 
   /** In the served directory itself, where the next start looks first; beside the files where nobody may write there. */
   async #writeJournal(first: StagedFile, entries: readonly JournalEntry[]): Promise<Journal | null> {
-    const { fsync } = this.#settings;
+    const write = (open: () => Promise<Folder>): Promise<Journal | null> =>
+      actInRoom(this.#coordinator.ledger, ONE_FILE, async () =>
+        Journal.write(await open(), this.#calls, entries, this.#settings.fsync),
+      );
     try {
-      return await Journal.write(await this.#root.open(this.#calls), this.#calls, entries, fsync);
+      return await write(() => this.#root.open(this.#calls));
     } catch (error) {
       if (writeFault(error) !== "not-allowed") throw error;
-      return Journal.write(await first.openFolder(), this.#calls, entries, fsync);
+      return write(() => first.openFolder());
     }
   }
 

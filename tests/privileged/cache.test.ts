@@ -84,6 +84,23 @@ describe.skipIf(skip).each(WORKERS)(
       PATIENCE_MS,
     );
 
+    test.each([2, 3, 7])(
+      "more forms of %d files than the disk can count",
+      async (size) => {
+        await using disk = mountTmpfs(DISK_MIB, 60);
+        const flags = ["--evict", "1G", "--workers", String(workers), "--directory", disk.path];
+        await using program = await RunningProgram.start(flags);
+        for (let i = 0; i < 60; i++) {
+          // Every other one replaces some.
+          const files = Array.from({ length: size }, (_, k) => [`f${k % 2 === 0 ? k : `${i}-${k}`}`, "y"] as const);
+          const target = `/files/${i % 3 === 0 ? "" : `d${i % 5}/`}`;
+          expect((await ask(program.port, "POST", target, FORM, form(...files))).status).toBe(201);
+        }
+        expect((await heldIn(disk.path)).files).toBeGreaterThan(30);
+      },
+      PATIENCE_MS,
+    );
+
     test(
       "as much as leaves --min-free free",
       async () => {

@@ -234,18 +234,58 @@ describe.each([
   });
 });
 
-test("an upload waits for room, but not for as long as somebody holds what is to go", async () => {
+test("an upload waits for room, but not for as long as a disk takes that hangs", async () => {
   using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
   await cache.evictor.survey();
-  const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+  const discard = cache.keeper.discard.bind(cache.keeper);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  cache.keeper.discard = async (path, tag) => promise.then(() => discard(path, tag));
   using time = new FakeTime();
   const upload = cache.put("new");
   await time.pass(1000);
   expect(await Promise.race([upload, "waits"])).toBe("waits");
   expect(await time.until(upload)).toBeArray();
-  release();
+  resolve();
   await time.until(cache.put("newer"));
   expect(cache.names).toEqual(["c", "new", "newer"]);
+});
+
+describe("what somebody writes to just now", () => {
+  test("stays, and nobody waits for it: the next one goes", async () => {
+    using cache = new Cache(UP_TO_30, ["a", "b", "c"]);
+    await cache.evictor.survey();
+    const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+    await cache.put("new");
+    expect(cache.names).toEqual(["a", "c", "new"]);
+    await cache.put("newer");
+    release();
+    expect(cache.names).toEqual(["a", "new", "newer"]);
+    expect(cache.told).toEqual(["1 10 limit", "1 10 limit"]);
+  });
+
+  test("stays when it is too old, and nothing is said of it", async () => {
+    using cache = new Cache({ bytes: null, ageMs: HOUR_MS / 2 }, ["a", "b"]);
+    await cache.evictor.survey();
+    const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+    await cache.evictor.expire();
+    expect(cache.names).toEqual(["a"]);
+    release();
+    await cache.evictor.expire();
+    expect(cache.names).toEqual([]);
+    expect(cache.told).toEqual(["1 10 age", "1 10 age"]);
+  });
+
+  test("is looked at a hundred times at most, where there is nothing else", async () => {
+    using cache = new Cache({ bytes: 10, ageMs: null }, ["a"]);
+    await cache.evictor.survey();
+    const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+    using discard = spyOn(cache.keeper, "discard");
+    await cache.evictor.runShort({ bytes: 1, files: 0 });
+    expect(discard).toHaveBeenCalledTimes(100);
+    release();
+    await cache.evictor.runShort({ bytes: 1, files: 0 });
+    expect(cache.names).toEqual([]);
+  });
 });
 
 test.each<[what: string, bytes: number, left: readonly string[]]>([
