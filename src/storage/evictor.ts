@@ -149,7 +149,7 @@ export class Evictor implements Ledger {
     if (ageMs === null || !this.#isReady || this.#isExpiring) return;
     this.#isExpiring = true;
     try {
-      // A file from the future, as after a clock that was set back, is old when its time is over.
+      // What came before a clock was set back is old when its time is over.
       await this.#removeOlder(Date.now() - ageMs);
     } catch (error) {
       this.#news.fault(error);

@@ -4,6 +4,7 @@
 import type { BigIntStats } from "node:fs";
 import { tagOf } from "./entity-tag.ts";
 import type { FileCalls } from "./file-calls.ts";
+import { modifiedOf } from "./modified-time.ts";
 import { type NameRules, ObjectName } from "./object-name.ts";
 import { liesIn, segmentsBelow } from "./real-path.ts";
 import type { ServedRoot } from "./served-root.ts";
@@ -17,7 +18,7 @@ export interface Surveyed {
   readonly path: string;
   /** Bytes, as readers get them. */
   readonly size: number;
-  /** Milliseconds since the epoch, as the disk has it. */
+  /** Milliseconds since the epoch, as readers are told: see `modifiedOf`. */
   readonly modified: number;
   /** The version's entity tag, were it strong. */
   readonly tag: string;
@@ -64,5 +65,5 @@ export async function surveyOne(root: ServedRoot, calls: FileCalls, name: Object
 }
 
 function surveyed(path: string, stats: BigIntStats): Surveyed {
-  return { path, size: Number(stats.size), modified: Number(stats.mtimeMs), tag: tagOf(stats, false) };
+  return { path, size: Number(stats.size), modified: modifiedOf(stats, Date.now()), tag: tagOf(stats, false) };
 }

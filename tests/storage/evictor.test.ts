@@ -1,6 +1,6 @@
 // What goes from a folder that is kept small, and what stays. Against whole servers: tests/process/eviction.test.ts.
 
-import { describe, expect, spyOn, test } from "bun:test";
+import { describe, expect, setSystemTime, spyOn, test } from "bun:test";
 import {
   existsSync,
   mkdirSync,
@@ -645,6 +645,23 @@ describe("what goes because it is old", () => {
     await cache.evictor.expire();
     expect(cache.names).toEqual(["future", "young", "younger"]);
     expect(cache.told).toEqual(["1 10 age", "1 10 age"]);
+  });
+
+  test.each([
+    ["whose time somebody has set to the future, and that changed last", -HOUR_MS, []],
+    ["of the future by any clock, as after one that was set back,", HOUR_MS, ["a"]],
+  ])("a file %s: its change counts", async (_what, sinceMs, left) => {
+    using cache = new Cache({ bytes: null, ageMs: HOUR_MS / 2 }, ["a"]);
+    const future = Date.now() / 1000 + 24 * 3600;
+    utimesSync(join(cache.folder.path, "a"), future, future);
+    setSystemTime(Date.now() - sinceMs);
+    try {
+      await cache.evictor.survey();
+      await cache.evictor.expire();
+    } finally {
+      setSystemTime();
+    }
+    expect(cache.names).toEqual([...left]);
   });
 
   test.each([1, 99, 100, 250])("is tried once where the system does not let it go: %d files", async (count) => {
