@@ -192,7 +192,7 @@ export class Evictor implements Ledger {
       await this.#files.merge(found);
       this.#isReady = true;
       await this.#removeLarger(found);
-      await this.#makeRoom(Infinity);
+      await this.#makeRoom(this.#now());
     } catch (error) {
       this.#news.fault(error);
     }

@@ -135,6 +135,22 @@ describe("what goes when there is too much", () => {
     expect(cache.names).toEqual(["new"]);
   });
 
+  test.each([640, 631])("a file of %d that comes while a full folder is emptied stays as well", async (size) => {
+    using cache = new Cache({ bytes: 640, ageMs: null }, ["a", "b", "c"]);
+    writeFileSync(join(cache.folder.path, "d"), "x".repeat(640));
+    const discard = cache.keeper.discard.bind(cache.keeper);
+    let upload: Promise<unknown> | null = null;
+    cache.keeper.discard = async (path, tag) => {
+      upload ??= cache.put("large", "x".repeat(size));
+      // Once it is known, before anything has gone.
+      while (cache.evictor.bytes === 670) await Bun.sleep(1);
+      return discard(path, tag);
+    };
+    await cache.evictor.survey();
+    expect(await upload!).toBeArray();
+    expect(cache.names).toEqual(["large"]);
+  });
+
   test.each([
     ["came between them", -2.5],
     ["came last", 24],
