@@ -354,6 +354,20 @@ describe("what everyone who reaches the port can do, or nobody, is noted", () =>
     [["files", "--host", "::"], true],
     [["files", "--host", "127.example.org"], true],
   ];
+  const unseen: [argv: string[], env: Record<string, string>, line: string][] = [
+    [
+      ["--read-only"],
+      { MINI_HTTP_ALLOW_DELETE: "1" },
+      "--read-only and --allow-delete contradict each other; leave one out. MINI_HTTP_ALLOW_DELETE sets --allow-delete.",
+    ],
+    [["--tmp"], { MINI_HTTP_DIRECTORY: "a" }, "leave out DIRECTORY. MINI_HTTP_DIRECTORY sets --directory."],
+    [[], { MINI_HTTP_TLS_KEY: "k" }, "--tls-key needs --tls-cert. MINI_HTTP_TLS_KEY sets --tls-key."],
+    [["run", "--", "true"], { MINI_HTTP_STOP_AFTER: "1s" }, "--stop-after. MINI_HTTP_STOP_AFTER sets --stop-after."],
+  ];
+  test.each(unseen)("%j beside %j names the variable, which nobody sees", (argv, env, line) => {
+    expect(usageError(argv, env)).toEndWith(`${line} Try --help.`);
+  });
+
   test("a contradiction between a flag and a variable counts too", () => {
     expect(usageError(["--read-only"], { MINI_HTTP_ALLOW_DELETE: "1" })).toContain("contradict");
   });

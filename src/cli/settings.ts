@@ -108,15 +108,27 @@ function nameOf({ flag }: FlagRow<unknown>, source: Source): string {
   }
 }
 
-/** A sentence about flags, with where the file sets those that it names: people look for a key there, and not for a flag. */
+/**
+ * A sentence about flags, with where those that it names are set if nobody typed them: people look for a key in the file,
+ * or for a variable, and not for a flag.
+ */
 export function withPlaces(sentence: string, settings: SettingMap): string {
   const named = [...sentence.matchAll(/--([a-z-]+)|\bDIRECTORY\b/g)].map(([, flag]) =>
     settings.get(flag ?? "directory"),
   );
-  const places = [...new Set(named)].flatMap((setting) => {
-    if (setting?.source.kind !== "file") return [];
-    const { path, line, key } = setting.source;
-    return [` ${placeOf(path, line)} sets ${key}.`];
-  });
-  return sentence + places.join("");
+  return (
+    sentence + [...new Set(named)].map((setting) => (setting === undefined ? "" : placeSentence(setting))).join("")
+  );
+}
+
+/** With a space before it; empty for what was typed, or set by nobody. */
+function placeSentence({ row, source }: Setting): string {
+  switch (source.kind) {
+    case "file":
+      return ` ${placeOf(source.path, source.line)} sets ${source.key}.`;
+    case "environment":
+      return ` ${source.name} sets --${row.flag}.`;
+    default:
+      return "";
+  }
 }
