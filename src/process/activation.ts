@@ -58,11 +58,12 @@ function faultOf(descriptor: number, name: string, { reason }: NoListeningSocket
 }
 
 /** What else was asked for, and does nothing. */
-function idleNotes({ hosts, port, life, tls }: Config): readonly string[] {
+function idleNotes({ hosts, port, socketMode, life, tls }: Config): readonly string[] {
   const idle = {
     host: hosts.join() !== SERVING_FLAGS.hosts.preset.join(),
     // `run` asks for any port.
     port: port !== SERVING_FLAGS.port.preset && port !== 0,
+    "socket-mode": socketMode !== SERVING_FLAGS.socketMode.preset,
     "reuse-port": life.reusePort,
     "https-redirect": tls.redirectPort !== null,
   };

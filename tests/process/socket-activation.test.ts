@@ -241,9 +241,9 @@ describe.skipIf(skip)("a server with a socket that was handed over", () => {
   test("says what does nothing beside it, and who may do what there", async () => {
     using socket = new SystemSocket({ at: "0.0.0.0" });
     using folder = tempFolder();
-    const flags = [folder.path, "--host", "127.0.0.1", "--port", "4999", "--reuse-port"];
+    const flags = [folder.path, "--host", "127.0.0.1", "--port", "4999", "--reuse-port", "--socket-mode", "600"];
     await using program = await RunningProgram.start(flags, handing([socket]));
-    for (const flag of ["--host", "--port", "--reuse-port"])
+    for (const flag of ["--host", "--port", "--socket-mode", "--reuse-port"])
       expect(program.log).toContain(`${flag} does nothing: the sockets to listen at were handed over (LISTEN_FDS).`);
     expect(program.log).toContain("Everyone who can reach 0.0.0.0 may upload and replace files");
     expect(program.log).toContain(`Listening on http://0.0.0.0:${socket.port}\n`);
