@@ -2,15 +2,19 @@
 
 /** Mistakes beyond a third of the name are no mistakes but another name. */
 const LETTERS_PER_MISTAKE = 3;
+/** What a switch that takes something away begins with. */
+const NEGATION = "no-";
 /** Shorter beginnings fit too many names. */
 const SHORTEST_BEGINNING = 2;
 
 /**
- * The nearest of `known`, or null when none is near: a name that starts with what was typed, if there is just one, or
- * the one with the fewest letters missing, extra, wrong or swapped.
+ * The nearest of `known`, or null when none is near: the name that says the opposite, a name that starts with what was
+ * typed, if there is just one, or the one with the fewest letters missing, extra, wrong or swapped.
  */
 export function suggest(typed: string, known: readonly string[]): string | null {
   const name = typed.toLowerCase();
+  const opposite = name.startsWith(NEGATION) ? name.slice(NEGATION.length) : NEGATION + name;
+  if (known.includes(opposite)) return opposite;
   const begun = name.length < SHORTEST_BEGINNING ? [] : known.filter((candidate) => candidate.startsWith(name));
   if (begun.length === 1) return begun[0] ?? null;
   let nearest: string | null = null;

@@ -21,13 +21,26 @@ describe("the distance counts letters inserted, deleted, replaced and swapped", 
 });
 
 describe("the nearest name is suggested, or none", () => {
-  const known = ["port", "host", "quiet", "directory", "max-head", "max-fields", "max-body-size"];
+  const known = [
+    "port",
+    "host",
+    "quiet",
+    "directory",
+    "max-head",
+    "max-fields",
+    "max-body-size",
+    "testing",
+    "no-listing",
+  ];
   const cases: [typed: string, suggestion: string | null][] = [
     ["prot", "port"],
     ["PORT", "port"],
     ["dir", "directory"],
     ["max-b", "max-body-size"],
     ["max-bdy-sise", "max-body-size"],
+    ["listing", "no-listing"], // and not "testing", which is nearer
+    ["Listing", "no-listing"],
+    ["no-quiet", "quiet"],
     ["max", null], // the beginning of several
     ["p", null], // the beginning of one, but anything starts so
     ["q", null],
