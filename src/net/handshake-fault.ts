@@ -1,6 +1,7 @@
 // Why a TLS handshake failed, as far as the person who runs the server can do something about it.
 
 import type { Peer } from "../http/message.ts";
+import type { Refusal } from "../http/refusal.ts";
 import type { ExchangeRecord, NamedFields } from "../observe/observer.ts";
 import type { ArrivalFault } from "./listener.ts";
 
@@ -44,7 +45,10 @@ export function handshakeFault(error: unknown): ArrivalFault | null {
 }
 
 /** The record of an exchange that never began: nothing was said, and nothing can be answered. */
-export function arrivalRecord({ address, port }: Pick<Peer, "address" | "port">, fault: ArrivalFault): ExchangeRecord {
+export function arrivalRecord(
+  { address, port }: Pick<Peer, "address" | "port">,
+  fault: ArrivalFault | Refusal,
+): ExchangeRecord {
   return {
     peerAddress: address,
     peerPort: port,

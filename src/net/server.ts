@@ -3,6 +3,7 @@
 
 import type { Limits } from "../http/limits.ts";
 import type { Dispatch } from "../http/message.ts";
+import { TOO_MANY_CONNECTIONS } from "../http/refusal.ts";
 import type { Wiretap } from "../http/wiretap.ts";
 import { RequestHeadParser } from "../http/request-head.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -188,8 +189,14 @@ export class Server implements ConnectionContext {
     this.#tellOthers();
     this.#turnedAway.add(connection);
     // Nothing can be said before a handshake, and one more is what the server has no room for.
-    if (isSecure || this.#turnedAway.size > this.#options.maxTurnedAway) connection.cutOff();
+    if (isSecure || this.#turnedAway.size > this.#options.maxTurnedAway) this.#shutOut(connection);
     else guard(socket, turnAway);
+  }
+
+  /** The client hears nothing, so whoever runs the server has to. */
+  #shutOut(connection: Connection): void {
+    this.observer.exchange(arrivalRecord(connection.peer, TOO_MANY_CONNECTIONS));
+    connection.cutOff();
   }
 
   /** The handshake is over; when it failed, the socket is about to close by itself. */

@@ -10,6 +10,8 @@ import { HandClock } from "../support/hand-clock.ts";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
 import { protocolRoutes, RecordingObserver, startServer } from "../support/start-server.ts";
 
+/** As many as `startServer` says. */
+const TURNED_AWAY = 8;
 const GET = "GET /echo/a HTTP/1.1\r\nHost: a\r\n\r\n";
 
 describe("Server", () => {
@@ -29,6 +31,22 @@ describe("Server", () => {
     for (const client of held) client.close();
     await stop();
   });
+
+  test.each([0, 1, 5])(
+    "tells its log of each connection over the limit, also of %d that get no answer",
+    async (unheard) => {
+      const { port, server, observer, stop } = startServer(undefined, { maxConnections: 1 });
+      const held = [await RawClient.connect(port)];
+      // Whoever is turned away has a moment to read why; nobody leaves before all have come.
+      for (let i = 0; i < TURNED_AWAY + unheard; i++) held.push(await RawClient.connect(port));
+      while (observer.refusals.length < TURNED_AWAY + unheard) await Bun.sleep(5);
+      expect(new Set(observer.refusals)).toEqual(new Set(["TOO_MANY_CONNECTIONS"]));
+      expect(observer.exchanges.filter(({ status }) => status === 0)).toHaveLength(unheard);
+      expect(server.connectionCount).toBe(1 + TURNED_AWAY);
+      for (const client of held) client.close();
+      await stop();
+    },
+  );
 
   test("drain lets the exchange in hand finish, closes idle connections and takes no new ones", async () => {
     const { handler, asked, answer } = waitingHandler();

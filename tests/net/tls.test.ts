@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { DEFAULT_LIMITS, type Limits } from "../../src/http/limits.ts";
 import { type Dispatch, HttpResponse } from "../../src/http/message.ts";
+import { TOO_MANY_CONNECTIONS } from "../../src/http/refusal.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { namedClient, type TlsCredentials } from "../../src/net/tls-credentials.ts";
 import { TlsListener } from "../../src/net/tls-listener.ts";
@@ -192,11 +193,14 @@ describe("a handshake that fails", () => {
 });
 
 describe("too many secure connections", () => {
-  test("are closed without a word, and the others go on", async () => {
+  test("are closed without a word but in the log, and the others go on", async () => {
     await using own = new SecureServer(identity, { maxConnections: 1 });
     const first = await openSecure(own.port);
     expect(openSecure(own.port)).rejects.toThrow();
     await until(() => own.observer.connections === 2 && own.observer.disconnections === 1);
+    expect(own.observer.exchanges).toMatchObject([
+      { peerAddress: "127.0.0.1", status: 0, cutOff: true, refusal: TOO_MANY_CONNECTIONS },
+    ]);
     first.write(GET("/echo/still"));
     const answer = await new Promise<Buffer>((resolve) => first.once("data", resolve));
     expect(answer.toString()).toEndWith("still");
