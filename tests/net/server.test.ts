@@ -4,6 +4,7 @@ import { type Handler, HttpResponse } from "../../src/http/message.ts";
 import { Server } from "../../src/net/server.ts";
 import { TcpListener } from "../../src/net/tcp-listener.ts";
 import { createRouter } from "../../src/router.ts";
+import { until } from "../support/patience.ts";
 import { exchange, exchangeOpen, RawClient } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import { HandClock } from "../support/hand-clock.ts";
@@ -39,7 +40,7 @@ describe("Server", () => {
       const held = [await RawClient.connect(port)];
       // Whoever is turned away has a moment to read why; nobody leaves before all have come.
       for (let i = 0; i < TURNED_AWAY + unheard; i++) held.push(await RawClient.connect(port));
-      while (observer.refusals.length < TURNED_AWAY + unheard) await Bun.sleep(5);
+      await until(() => observer.refusals.length === TURNED_AWAY + unheard);
       expect(new Set(observer.refusals)).toEqual(new Set(["TOO_MANY_CONNECTIONS"]));
       expect(observer.exchanges.filter(({ status }) => status === 0)).toHaveLength(unheard);
       expect(server.connectionCount).toBe(1 + TURNED_AWAY);

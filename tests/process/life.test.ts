@@ -17,7 +17,7 @@ import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { ask } from "../support/ask.ts";
 import { needs } from "../support/needs.ts";
-import { until } from "../support/patience.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -87,7 +87,7 @@ describe("--ready-file", () => {
     async function runAs(pid: 1 | 2, words: readonly string[]): Promise<number> {
       const inside = pid === 1 ? 'exec "$@"' : '"$@"; exit $?';
       const container = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", inside, "sh"];
-      return await Bun.spawn([...container, ...COMMAND, ...words], { env: programEnvironment(), timeout: 20_000 })
+      return await Bun.spawn([...container, ...COMMAND, ...words], { env: programEnvironment(), timeout: PATIENCE_MS })
         .exited;
     }
 

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS, until } from "../support/patience.ts";
 import { COMMAND, programEnvironment, RunningProgram, runProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -21,7 +22,7 @@ interface Ran {
 
 /** Resolves when a process has no child any more: `run` waits for what is in hand. */
 async function untilGone(pid: number): Promise<void> {
-  while (readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1") !== "") await Bun.sleep(5);
+  await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1") === "");
 }
 
 async function run(flags: readonly string[], script: string, input = ""): Promise<Ran> {
@@ -139,7 +140,7 @@ describe.skipIf(skip)("the command", () => {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     await child.stdout.getReader().read();
     await untilGone(child.pid);
