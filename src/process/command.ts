@@ -11,7 +11,7 @@ import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
 import type { Stop } from "./ending.ts";
-import { EXIT_SIGNAL } from "./signals.ts";
+import { EXIT_SIGNAL, isIgnored } from "./signals.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
 const EXIT_NO_PROGRAM = 126;
@@ -36,6 +36,8 @@ export interface ServerFacts {
 /** One for a process. */
 export class Command {
   readonly #words: readonly string[];
+  /** As whoever started both wants it, with `nohup` or in the background of a script. */
+  readonly #ignored = PASSED_ON.filter((signal) => isIgnored(constants.signals[signal]));
   #child: Subprocess | null = null;
   /** Of the command, when it has ended. */
   #exitCode: number | null = null;
@@ -51,6 +53,7 @@ export class Command {
   passSignals(stop: Stop, stopAtOnce: (exitCode: number) => void): void {
     let isAsked = false;
     for (const signal of PASSED_ON) {
+      if (this.#ignored.includes(signal)) continue;
       process.on(signal, () => {
         if (this.#child === null) {
           const exitCode = this.#exitCode ?? EXIT_SIGNAL + constants.signals[signal];
@@ -67,7 +70,7 @@ export class Command {
   start(facts: ServerFacts, stop: Stop): void {
     const [name = ""] = this.#words;
     try {
-      this.#child = Bun.spawn([...this.#words], {
+      this.#child = Bun.spawn([...ignoring(this.#ignored), ...this.#words], {
         env: { ...withoutOurs(process.env), ...environmentOf(facts) },
         stdio: ["inherit", "inherit", "inherit"],
         onExit: (_, exitCode, signal) => {
@@ -85,6 +88,13 @@ export class Command {
       stop(complain(line, isMissing ? EXIT_NOT_FOUND : EXIT_NO_PROGRAM));
     }
   }
+}
+
+/** Words before those of a command that shall ignore these signals: Bun starts all with none ignored. */
+function ignoring(signals: readonly string[]): readonly string[] {
+  if (signals.length === 0 || Bun.which("sh") === null) return [];
+  const names = signals.map((signal) => signal.slice("SIG".length)).join(" ");
+  return ["sh", "-c", `trap '' ${names}; exec "$@"`, "sh"];
 }
 
 /** A number or a name, as Bun has it. */

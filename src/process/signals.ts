@@ -86,7 +86,7 @@ function hasTerminal(): boolean {
  * True when whoever started this process had it ignore the signal. False where the system does not tell (other systems
  * than Linux), and once a handler stands.
  */
-function isIgnored(number: number): boolean {
+export function isIgnored(number: number): boolean {
   try {
     const row = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"));
     return row !== null && ((BigInt(`0x${row[1]}`) >> BigInt(number - 1)) & 1n) === 1n;

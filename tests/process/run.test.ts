@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
@@ -124,6 +125,35 @@ describe.skipIf(skip)("the command", () => {
     child.kill("SIGTERM");
     expect(await child.exited).toBe(143);
   });
+
+  const ignored: [what: string, before: string, signals: NodeJS.Signals[]][] = [
+    ["under nohup", 'trap "" HUP', ["SIGHUP"]],
+    ["in the background of a script", 'trap "" INT QUIT', ["SIGINT", "SIGQUIT"]],
+    ["by whoever wants it deaf", 'trap "" TERM HUP USR1', ["SIGTERM", "SIGHUP", "SIGUSR1"]],
+  ];
+  test.each(ignored)(
+    "that was started %s ignores what it should, and so does the server",
+    async (_w, before, signals) => {
+      const script = "sed -n 's/SigIgn:.//p' /proc/self/status; read -r line; exit 5";
+      const child = Bun.spawn(
+        ["bash", "-c", `${before}; exec "$@"`, "bash", ...COMMAND, "run", "--", "sh", "-c", script],
+        {
+          env: programEnvironment(),
+          stdin: "pipe",
+          stdout: "pipe",
+          stderr: "pipe",
+          timeout: PATIENCE_MS,
+        },
+      );
+      const { value } = await child.stdout.getReader().read();
+      const set = signals.reduce((all, signal) => all | (1n << BigInt(constants.signals[signal] - 1)), 0n);
+      expect(BigInt(`0x${Buffer.from(value!).toString().trim()}`)).toBe(set);
+      for (const signal of signals) child.kill(signal);
+      child.stdin.write("go on\n");
+      await child.stdin.end();
+      expect([await child.exited, await child.stderr.text()]).toEqual([5, ""]);
+    },
+  );
 
   const asked: [first: NodeJS.Signals, second: NodeJS.Signals][] = [
     ["SIGINT", "SIGINT"],
