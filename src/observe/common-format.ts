@@ -1,7 +1,7 @@
 // The logs of Apache and nginx, for the programs that read those: one line for each exchange, and nothing else.
 
 import type { FinishedExchange, LogFormat } from "./log-format.ts";
-import { shorten } from "./log-line.ts";
+import { shortAddress, shorten } from "./log-line.ts";
 import type { NamedFields } from "./observer.ts";
 
 /** What nginx says where a client left before it had an answer. */
@@ -37,7 +37,7 @@ export class CommonFormat implements LogFormat {
     const user = record.user === "" ? "-" : this.#text(record.user, "user").replaceAll(" ", "\\x20");
     const status = record.status || record.refusal?.status || CLIENT_LEFT;
     const line =
-      `${record.peerAddress || "-"} - ${user} [${this.#time.at(now)}] ` +
+      `${shortAddress(record.peerAddress) || "-"} - ${user} [${this.#time.at(now)}] ` +
       `"${this.#requestOf(record)}" ${status} ${record.bodyBytes}`;
     if (!this.#isCombined) return line;
     return `${line} "${this.#field(fields, "referer")}" "${this.#field(fields, "user-agent")}"`;

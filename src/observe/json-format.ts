@@ -5,7 +5,7 @@ import { REQUEST_ID_NAME, RequestIds } from "../http/request-id.ts";
 import { AsciiLine } from "./ascii-line.ts";
 import { type Client, ClientTexts } from "./client-texts.ts";
 import type { FinishedExchange, LogFormat, LogLine, NewsTag } from "./log-format.ts";
-import { escapeBytes, escapeText, shorten } from "./log-line.ts";
+import { escapeBytes, escapeText, shortAddress, shorten } from "./log-line.ts";
 import type { NamedFields } from "./observer.ts";
 
 /** Of a text in a log that processes share: twice as much, where all has to be quoted, still leaves room for the rest. */
@@ -18,9 +18,6 @@ const ANY_ROOM: Room = { target: Number.POSITIVE_INFINITY, text: Number.POSITIVE
 const LITTLE_ROOM: Room = { target: 640, text: 128 };
 const MOST_SHARED_NEWS_CHARS = 1900;
 const MOST_SHARED_LINE_CHARS = 4095;
-
-/** Of who asked: addresses are shorter, but a proxy may have a word of its own in their place. */
-const MOST_CLIENT_CHARS = 128;
 
 const EVENTS: Readonly<Record<NewsTag, string>> = {
   "SERVER STARTED": "start",
@@ -203,7 +200,7 @@ export class JsonFormat implements LogFormat {
 function clientMembers({ connection, secure, peerAddress, peerPort }: Client): string {
   return (
     `","process":${PROCESS},"connection":${connection},"secure":${secure},` +
-    `"client":${quote(shorten(peerAddress, MOST_CLIENT_CHARS))},"port":${peerPort}`
+    `"client":${quote(shortAddress(peerAddress))},"port":${peerPort}`
   );
 }
 

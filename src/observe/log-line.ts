@@ -22,7 +22,15 @@ export function escapeText(text: string): string {
  */
 export function formatPeer(address: string, port: number): string {
   if (address === "") return "unknown";
-  return port === 0 ? address : formatAuthority(address, port);
+  return port === 0 ? shortAddress(address) : formatAuthority(shortAddress(address), port);
+}
+
+/** Of who asked: addresses are shorter, but a proxy may have a word of its own in their place. */
+const MOST_ADDRESS_CHARS = 128;
+
+/** Cut where it would leave no room in a line for what was asked and answered. */
+export function shortAddress(address: string): string {
+  return shorten(address, MOST_ADDRESS_CHARS);
 }
 
 /** Stands where the rest of a text is missing. */

@@ -72,6 +72,22 @@ describe("common and combined", () => {
     expect(timeless(combined!)).toStartWith(`${timeless(common!)} "`);
   });
 
+  test.each(["common", "combined"] as const)("in a log that processes share, %s lines are whole", async (format) => {
+    const long = '"\\'.repeat(20_000);
+    const lines = await linesOf(
+      format,
+      (log) => {
+        log.exchange({ ...RECORD, method: long, target: long, user: long, fields: { get: () => long } });
+        log.exchange({ ...RECORD, peerAddress: "_".padEnd(5000, "x"), target: long, fields: { get: () => long } });
+      },
+      { isShared: true },
+    );
+    for (const line of lines) {
+      expect(line.length).toBeLessThan(4096);
+      expect(line).toMatch(format === "common" ? / HTTP\/1\.1" 200 3$/ : / HTTP\/1\.1" 200 3 "[^"]*" "[^"]*"$/);
+    }
+  });
+
   test("have no lines of connections, and what happens to the server as text", async () => {
     const lines = await linesOf("common", (log) => {
       log.connected("::1", 1);
