@@ -59,6 +59,8 @@ export async function serveTogether(run: Run, size: number): Promise<void> {
       },
     });
     const urls = await started.start();
+    // Who was told to stop meanwhile does that, and begins nothing.
+    if (lifecycle.isDraining) return;
     held.publish();
     attend(run, urls, stop, () => started.isAlive());
   } catch (error) {

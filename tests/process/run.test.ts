@@ -23,7 +23,12 @@ interface Ran {
 
 /** Resolves when a process has no child any more: `run` waits for what is in hand. */
 async function untilGone(pid: number): Promise<void> {
-  await until(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1") === "");
+  await until(() => childrenOf(pid) === "");
+}
+
+/** Their numbers, with spaces between them. */
+function childrenOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
 }
 
 async function run(flags: readonly string[], script: string, input = ""): Promise<Ran> {
@@ -125,6 +130,23 @@ describe.skipIf(skip)("the command", () => {
     child.kill("SIGTERM");
     expect(await child.exited).toBe(143);
   });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "is not left to itself when %s comes while the workers start",
+    async (signal) => {
+      const words = ["run", "--tmp", "--workers", "2", "--", "sh", "-c", "sleep 0.3; echo alone"];
+      const child = Bun.spawn([...COMMAND, ...words], {
+        env: programEnvironment(),
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "ignore",
+        timeout: PATIENCE_MS,
+      });
+      await until(() => childrenOf(child.pid) !== "");
+      child.kill(signal);
+      expect([await child.exited, await child.stdout.text()]).toEqual([128 + constants.signals[signal], ""]);
+    },
+  );
 
   const ignored: [what: string, before: string, signals: NodeJS.Signals[]][] = [
     ["under nohup", 'trap "" HUP', ["SIGHUP"]],
