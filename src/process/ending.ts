@@ -30,7 +30,7 @@ export type Stop = (exitCode?: number) => void;
  * Gives what ends it without a signal.
  */
 export function stopOnSignals(
-  { config, log, evictor, evictions, manager, command }: Run,
+  { config, log, evictor, evictions, manager, command, endStart }: Run,
   lifecycle: Lifecycle,
   server: Stoppable,
 ): Stop {
@@ -59,6 +59,7 @@ export function stopOnSignals(
   };
   if (command === null) followSignals(lifecycle, duties);
   else command.passSignals(stop, duties.endAtOnce);
+  endStart();
   return stop;
 }
 

@@ -32,6 +32,8 @@ export interface Run {
   readonly manager: ServiceManager | null;
   /** For which it serves; null when it serves until somebody ends it. */
   readonly command: Command | null;
+  /** From now on somebody else follows the signals. */
+  readonly endStart: () => void;
 }
 
 /**

@@ -32,6 +32,28 @@ const FORCING = { SIGHUP: 1, SIGXCPU: 24 } as const;
 /** Other programs reopen a log or print figures at these; left alone, each would end the process. */
 const MEANINGLESS = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO"] as const;
 
+/**
+ * Follows signals until the server listens: nothing is in hand, and `end` ends the process with all that it has made.
+ * `isForCommand`: it was started for a command, which nobody has run then. Gives what ends the following, for when
+ * somebody else follows.
+ */
+export function followSignalsOfStart(
+  isForCommand: boolean,
+  end: (exitCode: number) => void,
+  signals: NodeJS.EventEmitter = process,
+): () => void {
+  const ends = Object.entries({ ...ASKING, ...FORCING })
+    .filter(([, number]) => !isIgnored(number))
+    .map(([signal, number]) => {
+      const isAsked = signal in ASKING && !isForCommand;
+      return [signal, () => end(isAsked ? EXIT_ASKED : EXIT_SIGNAL + number)] as const;
+    });
+  for (const [signal, act] of ends) signals.on(signal, act);
+  return () => {
+    for (const [signal, act] of ends) signals.off(signal, act);
+  };
+}
+
 /** Follows the signals of the process, or of whatever a test puts in its place, to the end. */
 export function followSignals(
   lifecycle: Lifecycle,

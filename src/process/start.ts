@@ -22,6 +22,7 @@ import { findPlace, NOWHERE, type Place, takePart } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
 import { loadRenewal, Unfit } from "./renewal.ts";
 import type { ServiceManager } from "./service-manager.ts";
+import { followSignalsOfStart } from "./signals.ts";
 import { type ServiceEnvironment, takeServiceEnvironment } from "./service-environment.ts";
 import { makeTemporaryFolder } from "./temporary-folder.ts";
 
@@ -38,6 +39,8 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   const service = takeServiceEnvironment(process.env, process.pid);
   const mistake = findLifeMistake(asked.config);
   if (mistake !== null) process.exit(complain(mistake, EXIT_USAGE_ERROR));
+  // Before anything is made that has to go with the process.
+  const endStart = followSignalsOfStart(words !== null, (exitCode) => process.exit(exitCode));
   const activation = await activateOrGiveUp(asked.config, service);
   const settled = activation?.config ?? asked.config;
   const config = settled.life.tmp ? { ...settled, directory: makeTemporaryFolder() } : settled;
@@ -67,7 +70,8 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   const manager = await meetManager(service, log);
   const command = words === null ? null : new Command(words);
   const { renewal } = loaded;
-  const run = { config, asked, place, renewal, log, coordinator, keeper, evictor, evictions, manager, command };
+  const told = { log, evictions, manager, command, endStart };
+  const run = { config, asked, place, renewal, coordinator, keeper, evictor, ...told };
   if (workers === 1) serveAlone(run);
   else await serveTogether(run, workers);
 }

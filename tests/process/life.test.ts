@@ -228,6 +228,18 @@ describe.each(CREWS)("--tmp (%s %s)", (...crew) => {
     },
   );
 
+  test.each(ends)("goes when %s comes as soon as it is there, exit code %d", async (signal, code) => {
+    using place = tempFolder();
+    const child = Bun.spawn([...COMMAND, "--tmp", "--port", "0", ...words], {
+      env: programEnvironment({ TMPDIR: place.path }),
+      stdio: ["ignore", "ignore", "ignore"],
+      timeout: PATIENCE_MS,
+    });
+    while (readdirSync(place.path).length === 0) await Bun.sleep(0);
+    child.kill(signal);
+    expect([await child.exited, readdirSync(place.path)]).toEqual([code, []]);
+  });
+
   test("is left alone when something else has come in its place", async () => {
     using place = tempFolder();
     await using program = await RunningProgram.start(["--tmp", ...words], { env: { TMPDIR: place.path } });

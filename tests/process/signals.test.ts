@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import { Lifecycle } from "../../src/process/lifecycle.ts";
-import { followSignals, outliveSignals, type SignalDuties } from "../../src/process/signals.ts";
+import { followSignals, followSignalsOfStart, outliveSignals, type SignalDuties } from "../../src/process/signals.ts";
 
 const HEARD = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGXCPU"] as const;
 const MEANINGLESS = ["SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGIO"] as const;
@@ -50,6 +50,28 @@ describe("a server that is", () => {
 test.each(MEANINGLESS)("%s is noted, and ends nothing", (signal) => {
   expect(dutiesFor([signal, signal])).toEqual(Array(2).fill(`${signal} means nothing here; the server goes on.`));
 });
+
+const starts: [signal: Signal, exitCode: number, ofCommand: number][] = [
+  ["SIGINT", 0, 130],
+  ["SIGQUIT", 0, 131],
+  ["SIGTERM", 0, 143],
+  ["SIGHUP", 129, 129],
+  ["SIGXCPU", 152, 152],
+];
+test.each(starts)(
+  "%s on the way to serving: exit code %d, and %d for a command that never ran",
+  (signal, exitCode, ofCommand) => {
+    const source = new EventEmitter();
+    const told: number[] = [];
+    for (const isForCommand of [false, true]) {
+      const endStart = followSignalsOfStart(isForCommand, (exitCode) => told.push(exitCode), source);
+      source.emit(signal);
+      endStart();
+      expect(source.emit(signal)).toBe(false);
+    }
+    expect(told).toEqual([exitCode, ofCommand]);
+  },
+);
 
 test("a worker hears none of them", () => {
   const source = new EventEmitter();
