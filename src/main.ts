@@ -1,7 +1,7 @@
 #!/usr/bin/env -S bun --config=/dev/null --no-env-file --tsconfig-override=/dev/null
 // From the command line to whoever does what it asks for.
 
-import { answer, complain, EXIT_CANNOT_SERVE, EXIT_STOPPED, EXIT_USAGE_ERROR } from "./cli/answer.ts";
+import { answer, complain, deliver, EXIT_CANNOT_SERVE, EXIT_STOPPED, EXIT_USAGE_ERROR } from "./cli/answer.ts";
 import { hashTypedPassword } from "./cli/hash-password.ts";
 import { readConfigText } from "./cli/config-text.ts";
 import { type AskedServer, findIllness } from "./cli/healthcheck.ts";
@@ -31,7 +31,7 @@ function main(argv: readonly string[]): void {
 async function hashPassword(name: string | null): Promise<void> {
   const hashed = await hashTypedPassword(name);
   if ("fault" in hashed) process.exit(complain(hashed.fault, EXIT_USAGE_ERROR));
-  process.stdout.write(hashed.line + "\n");
+  process.exit(deliver(hashed.line + "\n"));
 }
 
 async function checkHealth(asked: AskedServer): Promise<void> {

@@ -1,6 +1,6 @@
 // What the command line answers when nothing is to be served: a text, the stream it belongs to and an exit code.
 
-import { writeFileSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { completionScript, type Shell } from "./completions.ts";
 import { helpText } from "./help.ts";
@@ -26,41 +26,52 @@ export type Question =
   | { readonly kind: "print-config"; readonly settings: SettingMap; readonly notes: readonly string[] }
   | { readonly kind: "usage-error"; readonly line: string };
 
+/** A pipe that somebody else has made non-blocking is asked again so much later. */
+const RETRY_MS = 5;
+/** Nobody reads (`mini-http --help | true`), which is no fault. */
+const UNREAD: ReadonlySet<unknown> = new Set(["EPIPE", "EBADF"]);
+
 /** Prints the answer and gives the exit code. */
 export function answer(question: Question): number {
   switch (question.kind) {
     case "help":
-      print(STANDARD_OUTPUT, helpText(isatty(STANDARD_OUTPUT) ? process.stdout.columns : undefined));
-      return EXIT_STOPPED;
+      return deliver(helpText(isatty(STANDARD_OUTPUT) ? process.stdout.columns : undefined));
     case "version":
-      print(STANDARD_OUTPUT, `${versionLine()}\n`);
-      return EXIT_STOPPED;
+      return deliver(`${versionLine()}\n`);
     case "completions":
-      print(STANDARD_OUTPUT, completionScript(question.shell));
-      return EXIT_STOPPED;
+      return deliver(completionScript(question.shell));
     case "man":
-      print(STANDARD_OUTPUT, manualPage());
-      return EXIT_STOPPED;
+      return deliver(manualPage());
     case "print-config":
       for (const note of question.notes) complain(note, EXIT_STOPPED);
-      print(STANDARD_OUTPUT, listSettings(question.settings, process.cwd()));
-      return EXIT_STOPPED;
+      return deliver(listSettings(question.settings, process.cwd()));
     case "usage-error":
       return complain(question.line, EXIT_USAGE_ERROR);
   }
 }
 
-/** Prints one line, about why the program ends or what is worth a warning, and gives the exit code back. */
-export function complain(line: string, exitCode: number): number {
-  print(STANDARD_ERROR, `mini-http: ${line}\n`);
-  return exitCode;
+/** Prints what was asked for, and gives the exit code: a file that is not whole is a failure, for scripts too. */
+export function deliver(text: string): number {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(STANDARD_OUTPUT, bytes, written);
+    } catch (error) {
+      const { code = "unknown" } = error as NodeJS.ErrnoException;
+      if (UNREAD.has(code)) break;
+      if (code !== "EAGAIN") return complain(`Standard output did not take all of it (${code}).`, EXIT_CANNOT_SERVE);
+      Bun.sleepSync(RETRY_MS);
+    }
+  }
+  return EXIT_STOPPED;
 }
 
-/** Synchronous, since the process ends next. Nobody reading (`mini-http --help | true`) is no fault. */
-function print(fd: number, text: string): void {
+/** Prints one line, about why the program ends or what is worth a warning, and gives the exit code back. */
+export function complain(line: string, exitCode: number): number {
   try {
-    writeFileSync(fd, text);
+    writeFileSync(STANDARD_ERROR, `mini-http: ${line}\n`);
   } catch {
     // There is nobody left to tell.
   }
+  return exitCode;
 }

@@ -454,3 +454,42 @@ test("--help into a pipe that nobody reads ends quietly", async () => {
   expect(await child.exited).toBe(0);
   expect(await child.stderr.text()).toBe("");
 });
+
+const printed = [["--help"], ["--version"], ["--print-config"], ["man"], ["completions", "zsh"], ["hash-password"]];
+test.skipIf(needs({ linux: true, paths: ["/dev/full"] }).skip).each(printed)(
+  "%s into a full disk is a failure that says so",
+  async (...words) => {
+    const child = Bun.spawn([...COMMAND, ...words.filter((word) => word !== undefined)], {
+      env: programEnvironment(),
+      stdin: Buffer.from("password\n"),
+      stdout: Bun.file("/dev/full"),
+      stderr: "pipe",
+    });
+    expect([await child.stderr.text(), await child.exited]).toEqual([
+      "mini-http: Standard output did not take all of it (ENOSPC).\n",
+      1,
+    ]);
+  },
+);
+
+test.skipIf(needs({ linux: true, programs: ["python3"] }).skip).each([["man"], ["--help"], ["completions fish"]])(
+  "%s is whole in a pipe that its owner has made non-blocking, and reads late",
+  async (words) => {
+    const program = [
+      "import fcntl, os, subprocess, sys, time",
+      "r, w = os.pipe()",
+      "fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)",
+      "fcntl.fcntl(w, 1031, 4096)", // F_SETPIPE_SZ
+      "child = subprocess.Popen(sys.argv[1:], stdout=w)",
+      "os.close(w)",
+      "time.sleep(0.2)",
+      "while data := os.read(r, 100): os.write(1, data)",
+      "sys.exit(child.wait())",
+    ].join("\n");
+    const asked = words.split(" ");
+    const late = Bun.spawn(["python3", "-c", program, ...COMMAND, ...asked], { env: programEnvironment() });
+    const { stdout, exitCode } = await runProgram(asked);
+    expect(stdout.length).toBeGreaterThan(4096);
+    expect([await late.stdout.text(), await late.exited]).toEqual([stdout, exitCode]);
+  },
+);
