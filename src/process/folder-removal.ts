@@ -1,5 +1,6 @@
 // Removes a folder with all that is in it, in time that grows with what there is, and not with the square of how deep it
-// lies. Nothing outside goes: each folder is opened, never through a link, and what is in it is removed through that.
+// lies. Nothing outside goes: each folder is opened, never through a link, and what is in it is removed through that; what
+// is mounted in it stays.
 
 import {
   chmodSync,
@@ -53,15 +54,22 @@ function empty(path: string): unknown {
   }
 }
 
+/** A folder is somebody else's file system. Worded as the system does it where something would cross over (EXDEV). */
+class OtherDevice extends Error {
+  readonly code = "EXDEV";
+}
+
 /** Of one folder, by its descriptor. */
 class Emptying {
   readonly #top: number;
+  readonly #device: number;
   #haveMovedUp = false;
   /** Of the last pass. */
   fault: unknown = null;
 
   constructor(top: number) {
     this.#top = top;
+    this.#device = fstatSync(top).dev;
   }
 
   /** Goes down as far as it may; true when what lay deeper stands at the top now. */
@@ -89,6 +97,7 @@ class Emptying {
   #remove(path: Buffer, depth: number): void {
     const folder = openFolder(path);
     try {
+      if (fstatSync(folder).dev !== this.#device) throw new OtherDevice();
       this.#emptyOpen(folder, depth + 1);
     } finally {
       closeSync(folder);

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   symlinkSync,
   unlinkSync,
@@ -116,3 +117,33 @@ describe.skipIf(isElsewhere || needs({ ordinaryUser: true }).skip)("removeFolder
     expect(existsSync(folder)).toBeFalse();
   });
 });
+
+describe.skipIf(needs({ linux: true, root: true, programs: ["mount", "umount"] }).skip)(
+  "removeFolder around a mount",
+  () => {
+    test.each([1, 3, 20])("%d levels deep removes nothing of it, and all else", (levels) => {
+      const way = join(folder, "a/".repeat(levels), "mount");
+      mkdirSync(way, { recursive: true });
+      writeFileSync(join(folder, "file"), "");
+      expect(Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", way]).exitCode).toBe(0);
+      try {
+        writeFileSync(join(way, "of somebody else"), "");
+        expect(() => removeFolder(folder)).toThrow(
+          expect.objectContaining({ code: expect.stringMatching(/EXDEV|EBUSY/) }),
+        );
+        expect(existsSync(join(folder, "file"))).toBeFalse();
+        expect(readdirSync(mountsIn(folder)[0]!)).toEqual(["of somebody else"]);
+      } finally {
+        Bun.spawnSync(["umount", ...mountsIn(folder)]);
+      }
+      removeFolder(folder);
+      expect(existsSync(folder)).toBeFalse();
+    });
+  },
+);
+
+/** A mount that is moved with the folders around it has another path. */
+function mountsIn(path: string): string[] {
+  const lines = readFileSync("/proc/self/mountinfo", "latin1").split("\n");
+  return lines.map((line) => line.split(" ")[4] ?? "").filter((target) => target.startsWith(path));
+}
