@@ -66,8 +66,7 @@ export class AccessLog implements Observer {
     this.#personFormat = textFormat({ ...options, file: null });
     const person = openLogOutput(options.fd ?? STANDARD_ERROR);
     const gather = (): void => this.#wordAll();
-    const personNotice = (dropped: number): string => this.#ended(this.#personNews("WARNING", missing(dropped)));
-    this.#personSink = new LogSink(person, personNotice, gather);
+    this.#personSink = new LogSink(person, (dropped) => this.#personNotice(dropped), gather);
     const fileNotice = (dropped: number): string => this.#fileNotice(dropped);
     const fileGone = (): void =>
       this.warning(`Nobody reads the log file ${file?.path} any more; SIGHUP opens it again.`);
@@ -163,6 +162,13 @@ export class AccessLog implements Observer {
 
   #personNews(tag: NewsTag, text: string): string {
     return this.#personFormat.news(Date.now(), tag, text);
+  }
+
+  /** Stands for lines that are missing, in the words of what it stands among. */
+  #personNotice(dropped: number): string {
+    const text = missing(dropped);
+    const notice = this.#sink === this.#personSink ? this.#format.news(Date.now(), "WARNING", text) : null;
+    return this.#ended(notice ?? this.#personNews("WARNING", text));
   }
 
   /** Stands in the file for lines that are missing there. */

@@ -226,6 +226,29 @@ describe("to a pipe", () => {
     log.close();
   });
 
+  test.each(["text", "json", "common", "combined"] as const)(
+    "that nobody reads has a gap in its own words (%s)",
+    async (format) => {
+      using pipe = new LogPipe(folder);
+      const log = new AccessLog({ quiet: false, servesFiles: true, fd: pipe.writeEnd, format });
+      for (let i = 0; i < 20_000; i++) log.exchange(RECORD);
+      await Bun.sleep(120);
+      let text = "";
+      await until(() => /are missing here[^\n]*\n/.test((text += pipe.readAvailable())));
+      await log.settle();
+      text += pipe.readAvailable();
+      const lines = text.trimEnd().split("\n");
+      const gaps = lines.filter((line) => line.includes("are missing here"));
+      expect(gaps).toHaveLength(1);
+      if (format === "json") for (const line of lines) expect(JSON.parse(line)).toBeObject();
+      else
+        expect(gaps[0]).toMatch(
+          /^[-0-9]+ [:,0-9]+ \[WARNING\] \d+ log lines are missing here: nobody took them in time\.$/,
+        );
+      log.close();
+    },
+  );
+
   test("whose reader left nothing is logged and nothing thrown", async () => {
     using pipe = new LogPipe(folder);
     const log = new AccessLog({ quiet: false, servesFiles: true, fd: pipe.writeEnd });
