@@ -1,6 +1,7 @@
 // Counts what is exchanged. Bounded whatever clients send: methods, routes and reasons come from tables, and what is in
 // none of them is counted as one other.
 
+import { INCOMPLETE_BODY, type Refusal } from "../http/refusal.ts";
 import type { Meters } from "./meters.ts";
 import {
   DURATION,
@@ -95,11 +96,16 @@ export class Metrics implements ExchangeObserver, Meters {
     this.#lastSlot = MetricsMemory.requestSlot(routeNumber, METHOD_NUMBERS.get(method) ?? OTHER_METHOD);
   }
 
-  #countUpload({ route, status, cutOff }: ExchangeRecord): void {
+  #countUpload({ route, status, refusal }: ExchangeRecord): void {
     if (!route.startsWith(UPLOAD_ROUTE)) return;
     if (status >= 200 && status < 400) return this.memory.add("uploads", 1);
-    const left = cutOff && status === 0;
-    const fault = left ? "client_left" : (UPLOAD_FAULTS_OF[status] ?? (status >= 500 ? "server" : "other"));
-    this.memory.add(`upload_fault_${fault}`, 1);
+    this.memory.add(`upload_fault_${uploadFault(status, refusal)}`, 1);
   }
+}
+
+function uploadFault(status: number, refusal: Refusal | null): UploadFault {
+  // Most that leave end their half of the connection first, and get an answer that they do not hear.
+  if (refusal === INCOMPLETE_BODY || (status === 0 && refusal === null)) return "client_left";
+  const told = status || (refusal?.status ?? 0);
+  return UPLOAD_FAULTS_OF[told] ?? (told >= 500 ? "server" : "other");
 }

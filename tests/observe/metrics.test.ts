@@ -1,7 +1,7 @@
 // What is counted, and that clients cannot make it more than the tables have.
 
 import { describe, expect, test } from "bun:test";
-import { BODY_TOO_LARGE } from "../../src/http/refusal.ts";
+import { BAD_CHUNK, BODY_TOO_LARGE, BODY_TOO_SLOW, BUFFERS_FULL, INCOMPLETE_BODY } from "../../src/http/refusal.ts";
 import { Metrics } from "../../src/observe/metrics.ts";
 import { METRICS_BYTES, MetricsMemory } from "../../src/observe/metrics-memory.ts";
 import { formatMetrics } from "../../src/observe/metrics-text.ts";
@@ -55,6 +55,11 @@ describe("an upload that fails has a reason", () => {
     [{ status: 507 }, 'mini_http_upload_failures_total{reason="no_space"} 1'],
     [{ status: 412 }, 'mini_http_upload_failures_total{reason="precondition"} 1'],
     [{ status: 0, cutOff: true }, 'mini_http_upload_failures_total{reason="client_left"} 1'],
+    [{ status: 400, refusal: INCOMPLETE_BODY }, 'mini_http_upload_failures_total{reason="client_left"} 1'],
+    [{ status: 0, refusal: INCOMPLETE_BODY, cutOff: true }, 'mini_http_upload_failures_total{reason="client_left"} 1'],
+    [{ status: 400, refusal: BAD_CHUNK }, 'mini_http_upload_failures_total{reason="malformed"} 1'],
+    [{ status: 0, refusal: BODY_TOO_SLOW, cutOff: true }, 'mini_http_upload_failures_total{reason="too_slow"} 1'],
+    [{ status: 0, refusal: BUFFERS_FULL, cutOff: true }, 'mini_http_upload_failures_total{reason="server"} 1'],
     [{ status: 500 }, 'mini_http_upload_failures_total{reason="server"} 1'],
     [{ status: 418 }, 'mini_http_upload_failures_total{reason="other"} 1'],
     [{ status: 200, route: "/echo/{text}" }, "mini_http_uploads_total 0"],
