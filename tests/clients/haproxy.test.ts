@@ -17,7 +17,7 @@ class Haproxy implements AsyncDisposable {
 
   constructor(upstream: string, words: string) {
     const file = join(this.#folder.path, "haproxy.cfg");
-    const times = "timeout connect 5s\n timeout client 20s\n timeout server 20s";
+    const times = "timeout connect 60s\n timeout client 60s\n timeout server 60s";
     writeFileSync(
       file,
       `defaults\n mode tcp\n ${times}\nlisten front\n bind 127.0.0.1:${this.port}\n server ours ${upstream} ${words}\n`,

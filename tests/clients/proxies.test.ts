@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { runClient } from "../support/client-program.ts";
 import { freePort } from "../support/free-port.ts";
 import { needs } from "../support/needs.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -54,15 +55,13 @@ class Nginx implements AsyncDisposable {
   static async start(upstream: number, lines: string): Promise<Nginx> {
     const port = freePort();
     const nginx = new Nginx(port, upstream, lines);
-    for (let i = 0; i < 1000; i++) {
-      const isUp = await fetch(`http://127.0.0.1:${port}/`).then(
+    await until(() =>
+      fetch(`http://127.0.0.1:${port}/`).then(
         () => true,
         () => false,
-      );
-      if (isUp) return nginx;
-      await Bun.sleep(5);
-    }
-    throw new Error("nginx does not listen");
+      ),
+    );
+    return nginx;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -73,7 +73,7 @@ import http.client, json, sys, urllib.request
 base = sys.argv[1]
 def get(path, **fields):
     request = urllib.request.Request(base + path, headers=fields)
-    return urllib.request.urlopen(request, timeout=20)
+    return urllib.request.urlopen(request, timeout=60)
 print(json.load(get("get?a=1&a=2"))["args"])
 print(get("redirect/2").url.endswith("/get"))
 print(len(get("stream-bytes/100000").read()), len(get("bytes/5").read()))

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { runClient } from "../support/client-program.ts";
 import { needs } from "../support/needs.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
@@ -35,7 +36,7 @@ describe.skipIf(needs({ suite: "clients", programs: ["openssl"] }).skip)("a scan
         stdin: Buffer.from(input),
         stdout: "pipe",
         stderr: "pipe",
-        timeout: 20_000,
+        timeout: PATIENCE_MS,
       });
       const [out, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
       return out + errors;

@@ -37,7 +37,7 @@ async function run(flags: readonly string[], script: string, input = ""): Promis
     stdin: Buffer.from(input),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   });
   const [exitCode, stdout, stderr] = await Promise.all([child.exited, child.stdout.text(), child.stderr.text()]);
   return { exitCode, stdout, stderr };
@@ -76,7 +76,7 @@ describe.skipIf(skip)("the command", () => {
     ["is killed", [], "kill -KILL $$", 137, ""],
     ["is ended", [], "kill -TERM $$", 143, ""],
     ["breaks a pipe", [], "kill -PIPE $$", 141, ""],
-    ["leaves somebody behind who holds its output", [], "sleep 60 >&- 2>&- & exit 3", 3, ""],
+    ["leaves somebody behind who holds its output", [], "sleep 200 >&- 2>&- & exit 3", 3, ""],
     ["inherits no socket and no memory", ["--workers", "2"], `ls -l /proc/self/fd | grep -E '${FOREIGN}'`, 1, ""],
   ];
   test.each(cases)("%s", async (_what, flags, script, exitCode, stdout) => {
@@ -87,12 +87,12 @@ describe.skipIf(skip)("the command", () => {
   });
 
   test("may leave somebody behind: nobody waits for who only holds the output", async () => {
-    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "sleep 20 & echo $!; exit 3"], {
+    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "sleep 200 & echo $!; exit 3"], {
       env: programEnvironment(),
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",
-      timeout: 15_000,
+      timeout: PATIENCE_MS,
     });
     expect(await child.exited).toBe(3);
     const { value } = await child.stdout.getReader().read();
@@ -108,7 +108,7 @@ describe.skipIf(skip)("the command", () => {
         stdin: "ignore",
         stdout: "pipe",
         stderr: "pipe",
-        timeout: 20_000,
+        timeout: PATIENCE_MS,
       });
       let said = "";
       for await (const bytes of child.stdout) {
@@ -120,7 +120,7 @@ describe.skipIf(skip)("the command", () => {
   );
 
   test("that does not hear a signal ends by it, and so does the server", async () => {
-    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 30"], {
+    const child = Bun.spawn([...COMMAND, "run", "--", "sh", "-c", "echo ready; exec sleep 200"], {
       env: programEnvironment(),
       stdin: "ignore",
       stdout: "pipe",
