@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type AskedServer, findIllness } from "../../src/cli/healthcheck.ts";
+import { freePort } from "../support/free-port.ts";
 
 /** A server of one answer, which closes behind it. Gives its port and what it was asked. */
 function answering(answer: string): { port: number; asked: () => string; [Symbol.dispose](): void } {
@@ -55,9 +56,7 @@ describe("the health of", () => {
     ["127.0.0.1", "127.0.0.1"],
     ["::1", "[::1]"],
   ])("nobody at %s", async (host, shown) => {
-    using server = answering("");
-    const { port } = server;
-    server[Symbol.dispose]();
+    const port = freePort(host);
     expect(await findIllness(plain(host, port))).toBe(`No server answers at ${shown}:${port}.`);
   });
 });

@@ -12,13 +12,13 @@ import { tapRaw } from "../../src/testing/raw-request.ts";
 import { Recorder } from "../../src/testing/recorder.ts";
 import { SYSTEM_TIMER } from "../../src/testing/timer.ts";
 import { toolDispatch } from "../../src/testing/tools.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { type StartedServer, startServer } from "../support/start-server.ts";
 import { abortsForMemory, blameSystem } from "../support/system-aborts.ts";
 import { mutate } from "./generate.ts";
 import type { Finding } from "./parsers.ts";
 import type { Random } from "./random.ts";
 
-const PATIENCE_MS = 10_000;
 /** Of the whole run: asking for each connection would take a tenth of it. */
 const ABORTS_BEFORE = abortsForMemory();
 const LARGE = "0123456789abcdef".repeat(8 * 1024);

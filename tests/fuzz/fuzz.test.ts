@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { TEST_MS } from "../support/patience.ts";
 import { exchange } from "../support/raw-client.ts";
 import { readResponses } from "../support/response-reader.ts";
 import type { StartedServer } from "../support/start-server.ts";
@@ -49,23 +50,31 @@ describe("a short run", () => {
     for (let i = 0; i < 50_000; i++) expect(fuzzChunked(random).finding).toBeNull();
   });
 
-  test("of connections finds nothing with --testing either", async () => {
-    const random = new Random(4);
-    const observed = startFuzzServer(true);
-    for (let i = 0; i < 100; i++) {
-      const runs = await Promise.all(Array.from({ length: 10 }, () => fuzzConnection(random, observed.port)));
-      for (const { raw, finding } of runs) expect({ raw, finding }).toEqual({ raw, finding: null });
-    }
-    expect(observed.observer.faults).toEqual([]);
-    await observed.stop();
-  }, 60_000);
+  test(
+    "of connections finds nothing with --testing either",
+    async () => {
+      const random = new Random(4);
+      const observed = startFuzzServer(true);
+      for (let i = 0; i < 100; i++) {
+        const runs = await Promise.all(Array.from({ length: 10 }, () => fuzzConnection(random, observed.port)));
+        for (const { raw, finding } of runs) expect({ raw, finding }).toEqual({ raw, finding: null });
+      }
+      expect(observed.observer.faults).toEqual([]);
+      await observed.stop();
+    },
+    2 * TEST_MS,
+  );
 
-  test("of connections finds nothing", async () => {
-    const random = new Random(3);
-    for (let i = 0; i < 100; i++) {
-      const runs = await Promise.all(Array.from({ length: 10 }, () => fuzzConnection(random, started.port)));
-      for (const { raw, finding } of runs) expect({ raw, finding }).toEqual({ raw, finding: null });
-    }
-    expect(started.observer.faults).toEqual([]);
-  }, 60_000);
+  test(
+    "of connections finds nothing",
+    async () => {
+      const random = new Random(3);
+      for (let i = 0; i < 100; i++) {
+        const runs = await Promise.all(Array.from({ length: 10 }, () => fuzzConnection(random, started.port)));
+        for (const { raw, finding } of runs) expect({ raw, finding }).toEqual({ raw, finding: null });
+      }
+      expect(started.observer.faults).toEqual([]);
+    },
+    2 * TEST_MS,
+  );
 });

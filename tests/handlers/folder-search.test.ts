@@ -274,5 +274,5 @@ describe("many searches", () => {
     const { paths, end } = await search(server.port, "/files/?search=same");
     expect([paths.length, end.complete, end.stopped]).toEqual([1000, false, "results"]);
     await server.stop();
-  }, 60_000);
+  });
 });

@@ -71,27 +71,23 @@ describe("a log that gets a line all the time", () => {
   test.each([
     ["whole", "", "200"],
     ["in a part", "Range: bytes=1000000-\r\n", "206"],
-  ])(
-    "comes %s, to the length that it had, under a weak tag",
-    async (_what, fields, status) => {
-      await using made = house(LINE.repeat(300_000));
-      const writing = setInterval(() => appendFileSync(made.path, LINE), 1);
-      try {
-        for (let i = 0; i < 20; i++) {
-          const received = await exchange(made.server.port, get(fields));
-          const head = received.slice(0, received.indexOf("\r\n\r\n"));
-          const body = received.slice(head.length + 4);
-          expect(head).toStartWith(`HTTP/1.1 ${status} `);
-          expect(head).toMatch(/\r\nETag: W\/"/i);
-          expect(body.length).toBe(Number(/content-length: (\d+)/i.exec(head)?.[1]));
-          expect(body.replaceAll(LINE, "").length).toBeLessThan(LINE.length);
-        }
-      } finally {
-        clearInterval(writing);
+  ])("comes %s, to the length that it had, under a weak tag", async (_what, fields, status) => {
+    await using made = house(LINE.repeat(300_000));
+    const writing = setInterval(() => appendFileSync(made.path, LINE), 1);
+    try {
+      for (let i = 0; i < 20; i++) {
+        const received = await exchange(made.server.port, get(fields));
+        const head = received.slice(0, received.indexOf("\r\n\r\n"));
+        const body = received.slice(head.length + 4);
+        expect(head).toStartWith(`HTTP/1.1 ${status} `);
+        expect(head).toMatch(/\r\nETag: W\/"/i);
+        expect(body.length).toBe(Number(/content-length: (\d+)/i.exec(head)?.[1]));
+        expect(body.replaceAll(LINE, "").length).toBeLessThan(LINE.length);
       }
-    },
-    60_000,
-  );
+    } finally {
+      clearInterval(writing);
+    }
+  });
 
   test("comes whole to a client that takes its time, compressed too", async () => {
     await using made = house(LINE.repeat(LARGE / LINE.length));
@@ -103,7 +99,7 @@ describe("a log that gets a line all the time", () => {
       expect(response!.fields.get("etag")).toStartWith('W/"');
       expect(fields === "" ? body.length : Bun.gunzipSync(body).length).toBe(before);
     }
-  }, 30_000);
+  });
 
   test.each([
     ["whatever there is", "If-Match: *\r\n"],
