@@ -254,7 +254,7 @@ export class FileCalls {
   ): MaybePromise<T> {
     const pace = this.#pace;
     if (!pace.isDirect) return this.#queue.run(this.#client, () => pace.watch(later(...values)));
-    const start = performance.now();
+    const start = pace.start();
     try {
       return atOnce(...values);
     } finally {

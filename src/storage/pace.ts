@@ -2,6 +2,7 @@
 // slow; where a call can wait for a network or for another program, never.
 
 import { readFileSync } from "node:fs";
+import { delayOfLoop, type ReadDelay } from "./processor-delay.ts";
 import { liesIn } from "./real-path.ts";
 
 /** File systems of this machine's own disks and memory. All others may wait for somebody. */
@@ -17,10 +18,10 @@ const LOCAL: ReadonlySet<string> = new Set(
 const SLOW_MS = 5;
 /** One that takes so long tells as much as several. */
 const VERY_SLOW_MS = 50;
-/** So many slow calls make a slow file system; on a busy machine one in a thousand is slow for no fault of its own. */
-const MOST_SLOW = 3;
 /** So many quick calls outweigh a slow one. */
 const QUICK_FOR_SLOW = 100;
+/** Three slow calls make a slow file system; where nobody tells why, one in a thousand is slow for no fault of its own. */
+const MOST_SLOWNESS = 3 * QUICK_FOR_SLOW;
 /** How long a file system that was slow is not trusted. */
 const DISTRUST_MS = 10_000;
 /** Mounts come and go; a look at them costs about as much as twenty calls. */
@@ -35,13 +36,20 @@ export class Pace {
   #path = "";
   #looked = NO_TIME;
   #slowUntil = NO_TIME;
-  /** Slow calls of late. */
+  /** Slow calls of late, each worth so many quick ones; above zero, calls on the loop are watched. */
   #slowness = 0;
+  /** What the thread had waited for a processor before the call that is watched. */
+  #delayBefore: number | null = null;
   readonly #readMounts: () => string;
+  readonly #readDelay: ReadDelay;
 
-  /** `readMounts` gives what the system says of its mounts; empty where it does not (then all count as local). */
-  constructor(readMounts: () => string = readMountInfo) {
+  /**
+   * `readMounts` gives what the system says of its mounts; empty where it does not (then all count as local). `readDelay`
+   * tells how long the thread that makes the calls has waited for a processor.
+   */
+  constructor(readMounts: () => string = readMountInfo, readDelay: ReadDelay = delayOfLoop()) {
     this.#readMounts = readMounts;
+    this.#readDelay = readDelay;
   }
 
   /** True on this machine's own disks and memory. */
@@ -63,26 +71,48 @@ export class Pace {
     this.#isLocal = isLocal(path, this.#readMounts());
   }
 
-  /** A call that was made at once took so long. */
-  took(ms: number): void {
-    if (ms <= SLOW_MS) {
-      if (this.#slowness > 0) this.#slowness -= 1 / QUICK_FOR_SLOW;
-      return;
-    }
-    this.#slowness += ms > VERY_SLOW_MS ? MOST_SLOW : 1;
-    if (this.#slowness < MOST_SLOW) return;
-    this.#slowness = 0;
-    this.#slowUntil = performance.now() + DISTRUST_MS;
+  /**
+   * The time, right before a call that is made at once; `took` follows. Calls on the loop do not nest. A look at the delay
+   * costs two thirds of a call, so there is one only after a call that was slow.
+   */
+  start(): number {
+    if (this.#slowness > 0) this.#delayBefore = this.#readDelay();
+    return performance.now();
   }
 
-  /** The same for one that was made on the pool: what stays slow stays off the loop. */
+  /** A call that was made at once took so long. The time for which the thread had no processor does not count. */
+  took(ms: number): void {
+    this.#count(ms <= SLOW_MS ? ms : this.#withoutDelay(ms));
+  }
+
+  /** The same for one that was made on the pool, with all that it waited for: what stays slow stays off the loop. */
   async watch<T>(call: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
       return await call;
     } finally {
-      this.took(performance.now() - start);
+      this.#count(performance.now() - start);
     }
+  }
+
+  /** Of a slow call that nobody watched the system tells nothing afterwards: it counts as one, and the next is watched. */
+  #withoutDelay(ms: number): number {
+    const before = this.#delayBefore;
+    this.#delayBefore = null;
+    const now = this.#readDelay();
+    if (now === null) return ms;
+    return this.#slowness === 0 || before === null ? Math.min(ms, VERY_SLOW_MS) : ms - (now - before);
+  }
+
+  #count(ms: number): void {
+    if (ms <= SLOW_MS) {
+      if (this.#slowness > 0) this.#slowness -= 1;
+      return;
+    }
+    this.#slowness += ms > VERY_SLOW_MS ? MOST_SLOWNESS : QUICK_FOR_SLOW;
+    if (this.#slowness < MOST_SLOWNESS) return;
+    this.#slowness = 0;
+    this.#slowUntil = performance.now() + DISTRUST_MS;
   }
 }
 

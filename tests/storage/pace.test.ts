@@ -1,4 +1,5 @@
-// Whether calls may stand on the event loop. The mounts are made up, and the clock is moved by hand.
+// Whether calls may stand on the event loop. The mounts are made up, and the clock and what the thread has waited for a
+// processor are moved by hand.
 
 import { afterEach, beforeEach, describe, expect, type Mock, spyOn, test } from "bun:test";
 import { Pace } from "../../src/storage/pace.ts";
@@ -51,17 +52,35 @@ describe("calls are local", () => {
 describe("with a clock", () => {
   let now = 1000;
   let clock: Mock<() => number>;
+  /** Null: the system does not tell. */
+  let delay: number | null = null;
+  let looksAtDelay = 0;
   let pace: Pace;
 
   beforeEach(() => {
     now = 1000;
+    delay = null;
+    looksAtDelay = 0;
     clock = spyOn(performance, "now").mockImplementation(() => now);
-    pace = new Pace(() => mounts("ext4 /"));
+    pace = new Pace(
+      () => mounts("ext4 /"),
+      () => {
+        looksAtDelay += 1;
+        return delay;
+      },
+    );
     pace.look("/srv");
   });
   afterEach(() => clock.mockRestore());
 
-  const took = (...times: readonly number[]): void => times.forEach((ms) => pace.took(ms));
+  /** A call on the loop, for some of which the thread had no processor. */
+  const call = (ms: number, delayed = 0): void => {
+    const start = pace.start();
+    now += ms;
+    if (delay !== null) delay += delayed;
+    pace.took(now - start);
+  };
+  const took = (...times: readonly number[]): void => times.forEach((ms) => call(ms));
 
   test.each([
     ["quick ones do not count", [1, 5, 5, 5, 5, 5], true],
@@ -70,9 +89,63 @@ describe("with a clock", () => {
     ["nor is one very slow one", [51], false],
     ["a hundred quick ones and a few outweigh a slow one", [6, 6, ...Array(110).fill(1), 6], true],
     ["fewer do not", [6, 6, ...Array(50).fill(1), 6, 6], false],
+    ["more than a hundred outweigh one, and not the next", [6, ...Array(500).fill(1), 6, 6, 6], false],
   ])("slow calls: %s", (_why, times, isDirect) => {
     took(...times);
     expect([pace.isDirect, pace.isLocal]).toEqual([isDirect, true]);
+  });
+
+  type Call = readonly [ms: number, delayed?: number];
+  const quick = (count: number): readonly Call[] => Array.from({ length: count }, () => [1]);
+  const delayed: readonly [why: string, calls: readonly Call[], isDirect: boolean][] = [
+    ["what a disk takes counts", [[6], [6], [6]], false],
+    ["what lacked a processor does not", [[6, 6], ...Array(50).fill([40, 40])], true],
+    ["what is left counts", [[6], [46, 40], [46, 40]], false],
+    ["what is left may be little", [[6], ...Array(50).fill([45, 40])], true],
+    ["what is left may be much", [[6], [100, 49]], false],
+    ["nobody watched the first one: it is one, whatever it took", [[3000, 0], [6]], true],
+    ["nor whatever it lacked", [[3000, 3000], [6], [6]], false],
+    ["the next one is watched, and a very slow one is three", [[6], [51]], false],
+    ["a very slow one that lacked a processor is quick", [[6], [3000, 2999], [6]], true],
+    ["and outweighs as a quick one does", [[6], ...Array(100).fill([40, 40]), [6], [6]], true],
+    ["when the last one is outweighed, nobody watches again", [[6], ...quick(100), [3000], [6]], true],
+    ["and what was lacked before is another call's", [[6], ...quick(100), [1, 9000], [6], [6], [6]], false],
+    ["until then each is watched", [[6], ...quick(98), [3000, 3000], [6], [6]], true],
+    ["what a quick one lacked is none of the next one's", [[6], [1, 9000], [51]], false],
+    ["more may have been lacked than the call took: some at its edges", [[6], [6, 7], [6]], true],
+  ];
+  test.each(delayed)("the time without a processor: %s", (_why, calls, isDirect) => {
+    delay = 1e9;
+    for (const each of calls) call(...each);
+    expect(pace.isDirect).toBe(isDirect);
+  });
+
+  test("while no call is slow, nobody asks what the thread lacked", () => {
+    delay = 0;
+    took(...Array(1000).fill(5));
+    expect(looksAtDelay).toBe(0);
+    // After the slow one, before each of those that outweigh it, and no more.
+    took(6, ...Array(1000).fill(5));
+    expect(looksAtDelay).toBe(101);
+  });
+
+  test.each([
+    ["never tells", []],
+    ["does not tell before a call", [null, null, 7]],
+    ["does not tell after it", [null, 7, null]],
+  ])("three slow calls are three where the system %s", (_why, told) => {
+    const answers = [...told];
+    const asking = new Pace(
+      () => mounts("ext4 /"),
+      () => answers.shift() ?? null,
+    );
+    asking.look("/srv");
+    for (let i = 0; i < 3; i++) {
+      expect(asking.isDirect).toBe(true);
+      asking.start();
+      asking.took(6);
+    }
+    expect(asking.isDirect).toBe(false);
   });
 
   test("a slow file system is trusted again after a while", () => {
@@ -91,6 +164,18 @@ describe("with a clock", () => {
     await pace.watch(Promise.resolve().then(() => void (now += 100)));
     expect(pace.isDirect).toBe(false);
     now += DISTRUST_MS - 1;
+    expect(pace.isDirect).toBe(false);
+  });
+
+  test("what the loop lacked is no excuse for a call off it", async () => {
+    delay = 0;
+    took(6);
+    await pace.watch(
+      Promise.resolve().then(() => {
+        now += 100;
+        delay = 100;
+      }),
+    );
     expect(pace.isDirect).toBe(false);
   });
 
