@@ -158,9 +158,9 @@ export class Evictor implements Ledger {
     }
   }
 
-  /** Puts what was used until now on the disk. Never rejects. */
+  /** Puts what was used until now on the disk. Resolves when it is there, or soon: a disk may hang. Never rejects. */
   async writeLog(): Promise<void> {
-    if (this.#isReady) await this.#writer?.write();
+    if (this.#isReady && this.#writer !== null) await soon(this.#writer.write());
   }
 
   /** No two uses are at one time: their order is what counts. A clock that is set back does not turn it around, either. */

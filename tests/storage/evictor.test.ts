@@ -417,6 +417,24 @@ describe("where the log of reads should be there is", () => {
   });
 });
 
+test("whoever ends the server waits for the log, but not for as long as a disk takes that hangs", async () => {
+  using cache = new Cache(UP_TO_30, ["a"]);
+  await cache.evictor.survey();
+  using write = spyOn(FileCalls.prototype, "writeAll");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  write.mockReturnValue(promise);
+  using time = new FakeTime();
+  for (let tries = 0; tries < 2; tries++) {
+    cache.read("a");
+    const ended = cache.evictor.writeLog();
+    await time.pass(1000);
+    expect(await Promise.race([ended, "waits"])).toBe("waits");
+    await time.until(ended);
+  }
+  expect(write).toHaveBeenCalledTimes(1);
+  resolve();
+});
+
 describe("times ahead of the clock", () => {
   const inAnHour = Date.now() / 1000 + 3600;
 
