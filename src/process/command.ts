@@ -11,6 +11,7 @@ import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
 import type { Stop } from "./ending.ts";
+import { FIRST_DESCRIPTOR } from "./service-environment.ts";
 import { EXIT_SIGNAL, isIgnored } from "./signals.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
@@ -36,14 +37,17 @@ export interface ServerFacts {
 /** One for a process. */
 export class Command {
   readonly #words: readonly string[];
+  readonly #descriptors: readonly number[];
   /** As whoever started both wants it, with `nohup` or in the background of a script. */
   readonly #ignored = PASSED_ON.filter((signal) => isIgnored(constants.signals[signal]));
   #child: Subprocess | null = null;
   /** Of the command, when it has ended. */
   #exitCode: number | null = null;
 
-  constructor(words: readonly string[]) {
+  /** `descriptors` beside the standard ones are the command's. */
+  constructor(words: readonly string[], descriptors: readonly number[]) {
     this.#words = words;
+    this.#descriptors = descriptors;
   }
 
   /**
@@ -66,13 +70,13 @@ export class Command {
     process.on("SIGPIPE", () => {});
   }
 
-  /** Its input and output are those of this process. Stops the server with the command's exit code. */
+  /** Its input and output are those of this process, and so are all files that that was started with. Stops the server with the command's exit code. */
   start(facts: ServerFacts, stop: Stop): void {
     const [name = ""] = this.#words;
     try {
       this.#child = Bun.spawn([...ignoring(this.#ignored), ...this.#words], {
         env: { ...withoutOurs(process.env), ...environmentOf(facts) },
-        stdio: ["inherit", "inherit", "inherit"],
+        stdio: ["inherit", "inherit", "inherit", ...places(this.#descriptors)],
         onExit: (_, exitCode, signal) => {
           this.#child = null;
           this.#exitCode = signal === null ? (exitCode ?? 1) : EXIT_SIGNAL + signalNumber(signal);
@@ -95,6 +99,13 @@ function ignoring(signals: readonly string[]): readonly string[] {
   if (signals.length === 0 || Bun.which("sh") === null) return [];
   const names = signals.map((signal) => signal.slice("SIG".length)).join(" ");
   return ["sh", "-c", `trap '' ${names}; exec "$@"`, "sh"];
+}
+
+/** Each descriptor in the place of its own number, from 3 on. */
+function places(descriptors: readonly number[]): (number | "ignore")[] {
+  const length = Math.max(FIRST_DESCRIPTOR, ...descriptors.map((each) => each + 1)) - FIRST_DESCRIPTOR;
+  const numbers = Array.from({ length }, (_, i) => FIRST_DESCRIPTOR + i);
+  return numbers.map((each) => (descriptors.includes(each) ? each : "ignore"));
 }
 
 /** A number or a name, as Bun has it. */

@@ -17,6 +17,7 @@ import { configNotes } from "./config-notes.ts";
 import { serveTogether } from "./many-processes.ts";
 import { serveAlone } from "./one-process.ts";
 import { openLog } from "./open-log.ts";
+import { inheritedDescriptors } from "./inherited-descriptors.ts";
 import { EvictionReport } from "./eviction-report.ts";
 import { findPlace, NOWHERE, type Place, takePart } from "./place.ts";
 import { prepareReadyFile } from "./ready-file.ts";
@@ -37,6 +38,7 @@ const OWN_FILES = Bun.isStandaloneExecutable
  */
 export async function serve(asked: Served, words: readonly string[] | null = null): Promise<void> {
   const service = takeServiceEnvironment(process.env, process.pid);
+  const descriptors = words === null ? [] : inheritedDescriptors(service.socketNames.length);
   const mistake = findLifeMistake(asked.config);
   if (mistake !== null) process.exit(complain(mistake, EXIT_USAGE_ERROR));
   // Before anything is made that has to go with the process.
@@ -68,7 +70,7 @@ export async function serve(asked: Served, words: readonly string[] | null = nul
   const place = activation === null ? await ownPlace(config, log) : { ...NOWHERE, inherited: activation.sockets };
   void evictor?.begin();
   const manager = await meetManager(service, log);
-  const command = words === null ? null : new Command(words);
+  const command = words === null ? null : new Command(words, descriptors);
   const { renewal } = loaded;
   const told = { log, evictions, manager, command, endStart };
   const run = { config, asked, place, renewal, coordinator, keeper, evictor, ...told };

@@ -148,6 +148,36 @@ describe.skipIf(skip)("the command", () => {
     },
   );
 
+  const handed: [what: string, line: string, said: string][] = [
+    ["at descriptor 3", `"$@" cat /proc/self/fd/3 3< <(echo three)`, "three\n"],
+    [
+      "with gaps between them",
+      `"$@" sh -c 'cat <&9 <&5; ls /proc/self/fd | wc -l' 5<<<five 9</dev/null`,
+      "five\n6\n",
+    ],
+    ["that bash has made of other commands", `"$@" cat <(echo one) <(echo two)`, "one\ntwo\n"],
+    ["to write to", `{ "$@" sh -c 'echo four >&4' 4>&1 >/dev/null; } | cat`, "four\n"],
+  ];
+  test.each(handed)("has the open files of its starter %s", async (_what, line, said) => {
+    for (const flags of [[], ["--workers", "2", "--tmp"]]) {
+      const words = ["bash", "-c", line, "bash", ...COMMAND, "run", ...flags, "--"];
+      const child = Bun.spawn(words, { env: programEnvironment(), timeout: PATIENCE_MS, stderr: "pipe" });
+      expect([await child.stdout.text(), await child.stderr.text()]).toEqual([said, ""]);
+    }
+  });
+
+  test.skipIf(needs({ programs: ["make"] }).skip)("shares the jobs of the make that started it", async () => {
+    using folder = tempFolder();
+    const makefile = 'all:\n\t+@"$$@" run -- $(MAKE) -f $(word 1,$(MAKEFILE_LIST)) inner\ninner:\n\t@echo done\n';
+    writeFileSync(join(folder.path, "makefile"), makefile.replace('"$$@"', COMMAND.join(" ")));
+    const child = Bun.spawn(["make", "-s", "-j2", "-f", join(folder.path, "makefile")], {
+      env: programEnvironment(),
+      stderr: "pipe",
+      timeout: PATIENCE_MS,
+    });
+    expect([await child.stdout.text(), await child.stderr.text()]).toEqual(["done\n", ""]);
+  });
+
   const ignored: [what: string, before: string, signals: NodeJS.Signals[]][] = [
     ["under nohup", 'trap "" HUP', ["SIGHUP"]],
     ["in the background of a script", 'trap "" INT QUIT', ["SIGINT", "SIGQUIT"]],
