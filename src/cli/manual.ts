@@ -121,10 +121,17 @@ function flagEntry(flag: string, row: FlagRow<unknown>): string {
   return `.TP\n${names.map((name) => `\\fB${roff(name)}\\fR`).join(", ")}${value}\n${roff(row.help + preset)}\n`;
 }
 
-/** Text that no character of is a command. */
-function roff(text: string): string {
-  return text
-    .replaceAll("\\", "\\e")
-    .replaceAll("-", "\\-")
-    .replace(/^(?=[.'])/gm, "\\&");
+/** What would be a typographic sign in the page, and of no use to whoever copies it into a shell (groff_char(7)). */
+const AS_TYPED: Readonly<Record<string, string>> = {
+  "\\": "\\e",
+  "-": "\\-",
+  "'": "\\(aq",
+  "`": "\\(ga",
+  "~": "\\(ti",
+  "^": "\\(ha",
+};
+
+/** Text that no character of is a command, or looks like another. */
+export function roff(text: string): string {
+  return text.replace(/[\\\-'`~^]/g, (char) => AS_TYPED[char] ?? char).replace(/^(?=\.)/gm, "\\&");
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ALL_FLAGS } from "../../src/cli/flags.ts";
-import { manualPage } from "../../src/cli/manual.ts";
+import { manualPage, roff } from "../../src/cli/manual.ts";
 import { parseConfig } from "../../src/config.ts";
 import { needs } from "../support/needs.ts";
 
@@ -35,4 +35,11 @@ test.skipIf(needs({ programs: ["mandoc"] }).skip)("mandoc has nothing to say aga
 test.skipIf(needs({ programs: ["groff"] }).skip)("groff has nothing to say against it", () => {
   const { stderr } = Bun.spawnSync(["groff", "-man", "-ww", "-Tutf8"], { stdin: Buffer.from(page) });
   expect(stderr.toString()).toBe("");
+});
+
+const typed = ["add 'NAME: VALUE'", "'at the beginning", "~/public", "a^b `c` d\\e", ".a line like a command", "plain"];
+test.skipIf(needs({ programs: ["groff"] }).skip).each(typed)("%p is in the page as it is typed", (text) => {
+  // Without the macros: those of Debian mend some of it, and others do not.
+  const { stdout } = Bun.spawnSync(["groff", "-Tutf8", "-P-cbou"], { stdin: Buffer.from(`${roff(text)}\n`) });
+  expect(stdout.toString()).toContain(text);
 });

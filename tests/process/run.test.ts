@@ -150,11 +150,7 @@ describe.skipIf(skip)("the command", () => {
 
   const handed: [what: string, line: string, said: string][] = [
     ["at descriptor 3", `"$@" cat /proc/self/fd/3 3< <(echo three)`, "three\n"],
-    [
-      "with gaps between them",
-      `"$@" sh -c 'cat <&9 <&5; ls /proc/self/fd | wc -l' 5<<<five 9</dev/null`,
-      "five\n6\n",
-    ],
+    ["with gaps between them", `"$@" sh -c 'cat <&9 <&5; ls /proc/self/fd | wc -l' 5<<<five 9</dev/null`, "five\n6\n"],
     ["that bash has made of other commands", `"$@" cat <(echo one) <(echo two)`, "one\ntwo\n"],
     ["to write to", `{ "$@" sh -c 'echo four >&4' 4>&1 >/dev/null; } | cat`, "four\n"],
   ];
