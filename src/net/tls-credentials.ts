@@ -1,6 +1,6 @@
 // What a server shows to its TLS clients, what it speaks with them, and whom their certificates name.
 
-import type { PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 
 /** PEM. */
 export interface TlsCredentials {
@@ -15,6 +15,17 @@ export const ownProtocols = ["http/1.1", "http/1.0"] as const;
 
 /** Those of TLS 1.2 that keep secrets for good and cannot be padded wrongly (RFC 9325 4.2); TLS 1.3 has no others. */
 export const CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+/** Why no connection can be made secure with these, in the library's word; null when it can. Asked before anybody comes. */
+export function credentialsFault({ cert, key }: TlsCredentials): string | null {
+  try {
+    createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS });
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    return /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] ?? message;
+  }
+}
 
 /** A name with one of these would stand for another one in a log. */
 const CONTROL = /[\x00-\x1f\x7f]/;

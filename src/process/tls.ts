@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { isSecure } from "../cli/tls-flags.ts";
 import type { Config } from "../config.ts";
 import { hasPort } from "../http/unix-host.ts";
-import type { TlsCredentials } from "../net/tls-credentials.ts";
+import { credentialsFault, type TlsCredentials } from "../net/tls-credentials.ts";
 import { endOf, fingerprintOf, pinOf, type TlsIdentity, UnfitIdentity } from "../tls/identity.ts";
 import { keepIdentity, readCertificates, readIdentity } from "../tls/identity-files.ts";
 import { ownNames } from "../tls/own-names.ts";
@@ -49,8 +49,12 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const clientAuthorities = clientAuthorityFile === null ? null : readCertificates(clientAuthorityFile);
   if (clientAuthorities instanceof UnfitIdentity) return clientAuthorities;
   const { cert, key } = identity;
+  const credentials = { cert, key, clientAuthorities };
+  const fault = credentialsFault(credentials);
+  if (fault !== null)
+    return new UnfitIdentity(`No connection can be made secure with ${certFile ?? "our own certificate"} (${fault}).`);
   const notes = [...(selfSigned ? pinNotes(identity, hosts, port) : []), ...endNotes(identity, now)];
-  return { credentials: { cert, key, clientAuthorities }, notes };
+  return { credentials, notes };
 }
 
 /** Nobody vouches for our own certificate: people compare it, or give it to their client. */

@@ -6,6 +6,8 @@ import { endOf, judgeCertificates, judgeIdentity, type TlsIdentity, UnfitIdentit
 
 /** A chain of certificates takes some kilobytes. */
 const MOST_PEM_BYTES = 1024 * 1024;
+/** Some editors put it before everything; no PEM line begins with it. */
+const BYTE_ORDER_MARK = /^\xef\xbb\xbf/;
 const STATE_NAME = "self-signed.pem";
 /** A kept certificate that ends so soon is made anew. */
 const RENEWAL_MS = 30 * 24 * 60 * 60 * 1000;
@@ -73,7 +75,7 @@ function readPem(file: string): string | UnfitIdentity {
     if (descriptor !== null) closeSync(descriptor);
   }
   if (length > MOST_PEM_BYTES) return new UnfitIdentity(`${file} is too large for a certificate or a key.`);
-  return bytes.toString("latin1", 0, length);
+  return bytes.toString("latin1", 0, length).replace(BYTE_ORDER_MARK, "");
 }
 
 function reasonOf(error: unknown): string {

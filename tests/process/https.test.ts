@@ -131,15 +131,41 @@ describe("a certificate of one's own", () => {
     await untilRenewed(program.port, identities[1]!);
   });
 
-  test("that is broken when it is read again changes nothing", async () => {
+  const broken: [why: string, change: (identity: TlsIdentity) => TlsIdentity][] = [
+    ["has the key of another", ({ cert }) => ({ cert, key: make().key })],
+    ["has a chain that ends in its middle", ({ cert, key }) => ({ cert: cert + cert.slice(0, 100), key })],
+    [
+      "has a line before its own that begins like one",
+      ({ cert, key }) => ({ cert: "-----BEGIN X-----\n" + cert, key }),
+    ],
+    ["has lines that are moved to the right", ({ cert, key }) => ({ cert: cert.replace(/^/gm, "  "), key })],
+  ];
+  test.each(broken)("that %s when it is read again changes nothing", async (_, change) => {
     using folder = tempFolder();
     const first = make();
     const [cert, key] = write(folder.path, first);
     await using program = await RunningProgram.start(["--tls-cert", cert, "--tls-key", key]);
-    write(folder.path, { cert: first.cert, key: make().key });
+    write(folder.path, change(make()));
     program.kill("SIGHUP");
     await program.untilLog((log) => log.includes("Nothing was read again"));
     expect(await fingerprints(program.port, 3)).toEqual(new Set([fingerprintOf(first)]));
+  });
+
+  test("is taken from files with a byte order mark", async () => {
+    using folder = tempFolder();
+    const first = make();
+    const [cert, key] = write(folder.path, { cert: "\ufeff" + first.cert, key: "\ufeff" + first.key });
+    await using program = await RunningProgram.start(["--tls-cert", cert, "--tls-key", key]);
+    expect(await fingerprints(program.port, 3)).toEqual(new Set([fingerprintOf(first)]));
+  });
+
+  test("that TLS would not take at the start is one line and exit code 2", async () => {
+    using folder = tempFolder();
+    const first = make();
+    const [cert, key] = write(folder.path, { ...first, cert: first.cert + first.cert.slice(0, 100) });
+    const { exitCode, stderr } = await runProgram(["--tls-cert", cert, "--tls-key", key, "--port", "0"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe(`mini-http: No connection can be made secure with ${cert} (BAD_END_LINE).\n`);
   });
 
   test("that is broken at the start is one line and exit code 2", async () => {
