@@ -54,11 +54,14 @@ export class ServiceManager {
     this.#tell(`${this.#serving}\nMAINPID=${process.pid}`);
   }
 
-  /** Tells that the server reads again, has it done, and tells that it is done. */
+  /** Tells that the server reads again, has it done, and tells that it is done, also where reading throws. */
   reload(read: () => void): void {
     this.#tell(`RELOADING=1\nMONOTONIC_USEC=${monotonicUsec()}`);
-    read();
-    this.#tell(this.#serving);
+    try {
+      read();
+    } finally {
+      this.#tell(this.#serving);
+    }
   }
 
   /** The server ends, and may take so long for what is in hand. */

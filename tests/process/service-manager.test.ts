@@ -266,6 +266,21 @@ describe("a manager that is busy", () => {
     expect(warnings).toEqual([]);
   });
 
+  test.each([
+    ["does it", () => {}],
+    ["throws", () => void JSON.parse("")],
+  ])("hears that the server is ready after it has read again, whether reading %s", (_, read) => {
+    const hearer = new BusyHearer();
+    const manager = new ServiceManager(hearer, null, () => {});
+    manager.ready(["http://localhost:1"]);
+    try {
+      manager.reload(read);
+    } catch (error) {
+      expect(error).toBeInstanceOf(SyntaxError);
+    }
+    expect(hearer.heard).toEqual(["READY=1", "RELOADING=1", "READY=1"]);
+  });
+
   test("for too long is told once what is new, and no more waits for it", async () => {
     time = new FakeTime();
     const hearer = new BusyHearer();
