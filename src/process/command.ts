@@ -59,18 +59,25 @@ export class Command {
     for (const signal of PASSED_ON) {
       if (this.#ignored.includes(signal)) continue;
       process.on(signal, () => {
-        if (this.#child === null) {
-          const exitCode = this.#exitCode ?? EXIT_SIGNAL + constants.signals[signal];
-          if (isAsked && ASKING.has(signal)) stopAtOnce(exitCode);
-          else stop(exitCode);
-        } else if (!OF_TERMINAL.has(signal) || !isInForeground()) this.#child.kill(signal);
-        if (ASKING.has(signal)) isAsked = true;
+        const isSecond = isAsked && ASKING.has(signal);
+        isAsked ||= ASKING.has(signal);
+        if (this.#child !== null) return this.#passOn(signal);
+        const exitCode = this.#exitCode ?? EXIT_SIGNAL + constants.signals[signal];
+        if (isSecond) stopAtOnce(exitCode);
+        else stop(exitCode);
       });
     }
     process.on("SIGPIPE", () => {});
   }
 
-  /** Its input and output are those of this process, and so are all files that that was started with. Stops the server with the command's exit code. */
+  #passOn(signal: (typeof PASSED_ON)[number]): void {
+    if (!OF_TERMINAL.has(signal) || !isInForeground()) this.#child?.kill(signal);
+  }
+
+  /**
+   * Its input and output are those of this process, as are all files that this process was started with. Stops the server
+   * with the command's exit code.
+   */
   start(facts: ServerFacts, stop: Stop): void {
     const [name = ""] = this.#words;
     try {
