@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isEveryAddress } from "../cli/address.ts";
-import { complain } from "../cli/answer.ts";
+import { complain, EXIT_CANNOT_SERVE } from "../cli/answer.ts";
 import { RUN_VARIABLES, withoutOurs } from "../cli/environment.ts";
 import { quoted } from "../cli/usage-error.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
@@ -91,6 +91,7 @@ export class Command {
         },
       });
     } catch (error) {
+      if (error instanceof NoPlace) return stop(complain(error.message, EXIT_CANNOT_SERVE));
       const { code, message } = error as NodeJS.ErrnoException;
       const isMissing = code === "ENOENT" || code === "ENOTDIR";
       const line = isMissing
@@ -137,13 +138,21 @@ function localUrl(url: string): string {
   return isEveryAddress(host) ? url.replace(/(?<=\/\/).*(?=:\d+$)/, "localhost") : url;
 }
 
+/** There is none for a file that the command is to have; a line that says what to do. */
+class NoPlace extends Error {}
+
 /** A file for `curl --cacert`; gone with the process. */
 function keepCertificate(certificate: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "mini-http-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, "ca.pem");
-  writeFileSync(path, certificate);
-  return path;
+  try {
+    const folder = mkdtempSync(join(tmpdir(), "mini-http-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, "ca.pem");
+    writeFileSync(path, certificate);
+    return path;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new NoPlace(`The certificate for the command needs a place for a file; set TMPDIR to one (${reason}).`);
+  }
 }
 
 /** True when the terminal has sent its signals to the command already, which is in the same group of processes. */

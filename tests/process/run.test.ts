@@ -336,6 +336,15 @@ describe.skipIf(skip)("no command runs", () => {
     expect(ended.stderr.trim().split("\n")).toHaveLength(1);
   });
 
+  test.skipIf(needs({ linux: true }).skip).each(["/nonexistent", "/proc", "/dev/null"])(
+    "when its certificate has no place: TMPDIR=%s",
+    async (place) => {
+      const ended = await runProgram(["run", "--tls", "self-signed", "--", "echo", "x"], { env: { TMPDIR: place } });
+      expect(ended).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(ended.stderr).toMatch(/^mini-http: The certificate for the command needs a place.* set TMPDIR to one/m);
+    },
+  );
+
   test("when the port is taken", async () => {
     await using other = await RunningProgram.start();
     const ended = await runProgram(["run", "--port", String(other.port), "--", "echo", "x"]);
