@@ -134,7 +134,7 @@ export class LocalStorage implements Storage {
   }
 
   isUnchanged(version: FileVersion, client: Client): MaybePromise<boolean> {
-    if (!(version instanceof LocalVersion)) return false;
+    if (!(version instanceof LocalVersion) || !this.#isOfRoot(version)) return false;
     this.#reads?.add(version.path);
     const { pace } = this;
     if (!pace.isDirect || this.#coordinator.hasGroups) return this.#isUnchangedLater(version, this.#callsFor(client));
@@ -266,13 +266,14 @@ export class LocalStorage implements Storage {
     return new FileCalls(this.pace, this.#queue, client);
   }
 
-  async #openFound(calls: FileCalls, { descriptor, stats, realPath, folderPath, isDirect }: Found): Promise<LocalFile> {
+  async #openFound(calls: FileCalls, found: Found): Promise<LocalFile> {
+    const { descriptor, stats, realPath, folderPath, rootPath, isDirect } = found;
     const opened = await (HAS_PROC
       ? openPatiently(calls, `/proc/self/fd/${descriptor}`)
       : openLookedAt(calls, realPath, stats));
     try {
       const now = await calls.fstat(opened);
-      const foundAt = { folder: folderPath, path: realPath, isDirect };
+      const foundAt = { folder: folderPath, path: realPath, root: rootPath, isDirect };
       if (!isBeingWritten(now, Date.now())) return new LocalFile(opened, now, foundAt, calls, this.#budget);
       const beginning = await readBeginning(calls, opened);
       return new LocalFile(opened, await calls.fstat(opened), foundAt, calls, this.#budget, beginning);
@@ -280,6 +281,11 @@ export class LocalStorage implements Storage {
       await calls.close(opened);
       throw error;
     }
+  }
+
+  /** False when the directory's own path has led elsewhere since: the name may be another file's there. */
+  #isOfRoot({ root }: LocalVersion): boolean {
+    return root === this.#root.realPath;
   }
 
   /** Nobody but the directory's owner can put a link into its own path, and then the name leads where it is looked at. */
@@ -290,7 +296,7 @@ export class LocalStorage implements Storage {
   async #isUnchangedLater(version: LocalVersion, calls: FileCalls): Promise<boolean> {
     if (this.#gate.isActive) await this.#gate.pass(version.path);
     try {
-      if (!(await this.#inPlace.look(version.folder, calls))) return false;
+      if (!(await this.#inPlace.look(version.folder, calls)) || !this.#isOfRoot(version)) return false;
       return version.is(await calls.lstatRoughly(version.path));
     } catch (error) {
       return isGone(error);

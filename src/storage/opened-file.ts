@@ -33,6 +33,8 @@ export class LocalVersion implements FileVersion {
   readonly path: string;
   /** The real path of the folder that holds it. */
   readonly folder: string;
+  /** That of the directory in which its name was looked for. */
+  readonly root: string;
   readonly etag: string;
   readonly #mtimeMs: number;
   readonly #ctimeMs: number;
@@ -40,9 +42,10 @@ export class LocalVersion implements FileVersion {
   readonly #inode: number;
   readonly #device: number;
 
-  constructor(folder: string, path: string, etag: string, stats: BigIntStats) {
+  constructor({ folder, path, root }: FoundAt, etag: string, stats: BigIntStats) {
     this.path = path;
     this.folder = folder;
+    this.root = root;
     this.etag = etag;
     this.#mtimeMs = milliseconds(stats.mtimeNs);
     this.#ctimeMs = milliseconds(stats.ctimeNs);
@@ -76,6 +79,8 @@ export interface FoundAt {
   /** The real path of the folder that holds it. */
   readonly folder: string;
   readonly path: string;
+  /** That of the directory in which it was looked for. */
+  readonly root: string;
   /** No link was on the way. */
   readonly isDirect: boolean;
 }
@@ -120,10 +125,7 @@ export class LocalFile implements OpenedFile, PieceReader, GrowingFile {
     this.size = Number(stats.size);
     this.modified = modifiedOf(stats, now);
     this.etag = etagOf(stats, now);
-    this.version =
-      foundAt.isDirect && isSettled(stats, now)
-        ? new LocalVersion(foundAt.folder, foundAt.path, this.etag, stats)
-        : null;
+    this.version = foundAt.isDirect && isSettled(stats, now) ? new LocalVersion(foundAt, this.etag, stats) : null;
   }
 
   get isGrowing(): boolean {

@@ -24,6 +24,8 @@ export interface Found {
   readonly realPath: string;
   /** The folder that holds it, in which it has its own name. */
   readonly folderPath: string;
+  /** The real path of the directory in which it was looked for. */
+  readonly rootPath: string;
   /** No link was on the way. */
   readonly isDirect: boolean;
 }
@@ -93,6 +95,7 @@ class Way {
   readonly #root: ServedRoot;
   readonly #calls: FileCalls;
   readonly #gate: GroupGate | null;
+  readonly #rootPath: string;
   /** Where the walk stands: one folder is open at a time. */
   #here: Folder;
   /** Segments that are yet to be entered, the next one last. */
@@ -106,6 +109,7 @@ class Way {
     this.#root = root;
     this.#calls = calls;
     this.#gate = gate;
+    this.#rootPath = start.realPath;
     this.#here = start;
     this.#ahead = [...segments].reverse();
     this.#own = segments.length;
@@ -273,7 +277,7 @@ class Way {
       throw error;
     }
     const isDirect = this.#links === 0;
-    return { descriptor, stats, realPath, folderPath: this.#here.realPath, isDirect };
+    return { descriptor, stats, realPath, folderPath: this.#here.realPath, rootPath: this.#rootPath, isDirect };
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, spyOn, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
@@ -235,6 +235,47 @@ describe("a file in memory is not what its name leads to any more", () => {
     await Bun.sleep(0);
     move(place);
     expect(await place.storage.isUnchanged(file.version, CLIENT)).toBe(false);
+  });
+});
+
+describe("a file in memory of a directory that was a link to another one", () => {
+  const place = new Place();
+  beforeAll(async () => {
+    mkdirSync(place.at("one/in"), { recursive: true });
+    mkdirSync(place.at("two/in"), { recursive: true });
+    for (const name of ["one/a", "one/in/a", "two/a", "two/in/a"]) writeFileSync(place.at(name), name);
+    await Bun.sleep(2100);
+  });
+  afterAll(() => place[Symbol.asyncDispose]());
+
+  const asks: readonly [what: string, from: string, to: string, ask: (storage: LocalStorage) => unknown][] = [
+    ["when nothing else was asked for", "one", "two", () => null],
+    ["when another name was asked for", "one", "two", (storage) => read(storage, "none")],
+    ["when the list was asked for", "one", "two", (storage) => storage.list(ObjectName.ROOT, CLIENT)],
+    ["when something was stored", "one", "two", (storage) => store(storage, { new: "x" })],
+    ["when the new one holds the one before", "one/in", "one", (storage) => read(storage, "none")],
+    ["when the one before holds the new one", "one", "one/in", (storage) => read(storage, "none")],
+  ];
+  test.each(asks)("is not that of the new one: %s", async (_what, from, to, ask) => {
+    const current = place.at("current");
+    const lead = (where: string): void => {
+      symlinkSync(where, place.at("next"));
+      renameSync(place.at("next"), current);
+    };
+    for (const later of [false, true]) {
+      lead(from);
+      const storage = new LocalStorage(current, SETTINGS, new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+      if (later) for (let i = 0; i < 3; i++) storage.pace.took(1000);
+      const file = await storage.open(nameOf("a"), CLIENT);
+      if (typeof file === "string" || file.version === null) throw new Error("there is no version");
+      file.close();
+      expect(await storage.isUnchanged(file.version, CLIENT)).toBe(true);
+      await Bun.sleep(0);
+      lead(to);
+      await ask(storage);
+      expect(await storage.isUnchanged(file.version, CLIENT)).toBe(false);
+      expect(await read(storage, "a")).toBe(`${to}/a`);
+    }
   });
 });
 

@@ -61,7 +61,14 @@ function openIn(folder: string, mounts: string): Opened {
   const descriptor = openSync(path, constants.O_RDONLY);
   const stats = fstatSync(descriptor, { bigint: true });
   const beginning = { length: 1, sum: Bun.hash.crc32("a") };
-  const file = new LocalFile(descriptor, stats, { folder, path, isDirect: true }, calls, budget, beginning);
+  const file = new LocalFile(
+    descriptor,
+    stats,
+    { folder, path, root: folder, isDirect: true },
+    calls,
+    budget,
+    beginning,
+  );
   return { file, calls, budget, descriptor, path };
 }
 
