@@ -174,5 +174,5 @@ describe.skipIf(needs({ suite: "clients", programs: ["go"] }).skip)("Go", () => 
     expect(await build.exited).toBe(0);
     const { stdout } = await runClient([join(folder.path, "client"), server.url("/")]);
     expect(stdout.trimEnd().split("\n")).toEqual(["200 26 ", "unexpected EOF", "no answer", "200 5 ", "true"]);
-  }, 120_000);
+  }, 600_000);
 });
