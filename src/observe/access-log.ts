@@ -66,11 +66,17 @@ export class AccessLog implements Observer {
     this.#personFormat = textFormat({ ...options, file: null });
     const person = openLogOutput(options.fd ?? STANDARD_ERROR);
     const gather = (): void => this.#wordAll();
-    this.#personSink = new LogSink(person, (dropped) => this.#personNotice(dropped), gather);
-    const fileNotice = (dropped: number): string => this.#fileNotice(dropped);
-    const fileGone = (): void =>
-      this.warning(`Nobody reads the log file ${file?.path} any more; SIGHUP opens it again.`);
-    this.#sink = file === null ? this.#personSink : new LogSink(file.output, fileNotice, gather, fileGone);
+    this.#personSink = new LogSink(person, { noticeOf: (dropped) => this.#personNotice(dropped), gather });
+    this.#sink = file === null ? this.#personSink : this.#fileSink(file, gather);
+  }
+
+  #fileSink({ path, output }: NonNullable<AccessLogOptions["file"]>, gather: () => void): LogSink {
+    return new LogSink(output, {
+      noticeOf: (dropped) => this.#fileNotice(dropped),
+      gather,
+      lost: () => this.#tellLoss(),
+      gone: () => this.warning(`Nobody reads the log file ${path} any more; SIGHUP opens it again.`),
+    });
   }
 
   /** False from the start with `quiet`, and as soon as nobody will ever read the log. */
@@ -173,18 +179,20 @@ export class AccessLog implements Observer {
 
   /** Stands in the file for lines that are missing there. */
   #fileNotice(dropped: number): string {
+    this.#tellLoss();
     const text = `${dropped} log lines are missing here: the file did not take them.`;
     const notice = this.#format.news(Date.now(), "WARNING", text);
-    const now = performance.now();
-    if (now - this.#toldOfLossAt >= LOSS_PAUSE_MS) {
-      this.#toldOfLossAt = now;
-      const where = escapeText(this.#filePath ?? "");
-      const rest = notice === null ? "some are missing in it." : "those that are missing are counted in it.";
-      this.#personSink.add(
-        this.#ended(this.#personNews("WARNING", `The log file ${where} does not take all lines; ${rest}`)),
-      );
-    }
     return notice === null ? "" : this.#ended(notice);
+  }
+
+  #tellLoss(): void {
+    const now = performance.now();
+    if (now - this.#toldOfLossAt < LOSS_PAUSE_MS) return;
+    this.#toldOfLossAt = now;
+    const isCounted = this.#format.news(Date.now(), "WARNING", "") !== null;
+    const rest = isCounted ? "those that are missing are counted in it." : "some are missing in it.";
+    const line = escapeText(`The log file ${this.#filePath} does not take all lines; ${rest}`);
+    this.#personSink.add(this.#ended(this.#personNews("WARNING", line)));
   }
 
   #write(line: LogLine | null): void {

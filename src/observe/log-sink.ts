@@ -25,6 +25,18 @@ const BLIND_WAIT_MS = 20;
 const GONE: ReadonlySet<unknown> = new Set(["EPIPE", "EBADF", "ECONNRESET", "ENOTCONN"]);
 const TRY_LATER: ReadonlySet<unknown> = new Set(["EAGAIN", "EINTR"]);
 
+/** What a sink asks of whoever has it, and tells him. None of it may throw. */
+export interface LogSinkOwner {
+  /** Makes the line that stands for `dropped` missing ones. */
+  noticeOf(dropped: number): string;
+  /** Adds what is in the making: before what waits is written though it is not much, and before the sink ends. */
+  gather?(): void;
+  /** The output has not taken lines, as a full disk does: said each time, and before there is another line to tell it in. */
+  lost?(): void;
+  /** Nobody reads the output any more. */
+  gone?(): void;
+}
+
 /** Lines in, writes out: one at a time, in order. */
 export class LogSink {
   #output: LogOutput;
@@ -38,27 +50,14 @@ export class LogSink {
   /** What a thread of the pool writes, while the state is "writing". */
   #inHand: readonly Uint8Array[] = [];
   #retryMs = FIRST_RETRY_MS;
-  /** Adds the lines that are in the making. */
-  readonly #gather: () => void;
-  readonly #tellGone: () => void;
+  readonly #owner: LogSinkOwner;
   /** When the end of the process may wait no longer; set by whoever ends it first. */
   #endsAt = Number.POSITIVE_INFINITY;
 
-  /**
-   * `noticeOf` makes the line that stands for `dropped` missing ones. `gather` adds what is in the making: it is called
-   * before what waits is written though it is not much, and before the sink ends. `tellGone` hears that nobody reads the
-   * output any more.
-   */
-  constructor(
-    output: LogOutput,
-    noticeOf: (dropped: number) => string,
-    gather: () => void = () => {},
-    tellGone: () => void = () => {},
-  ) {
-    this.#gather = gather;
-    this.#tellGone = tellGone;
+  constructor(output: LogOutput, owner: LogSinkOwner) {
+    this.#owner = owner;
     this.#output = output;
-    this.#queue = new LineQueue(noticeOf);
+    this.#queue = new LineQueue((dropped) => owner.noticeOf(dropped));
   }
 
   /** True when lines are pointless: nobody will ever read them, unless the sink is reopened. */
@@ -81,7 +80,7 @@ export class LogSink {
 
   /** Goes on in another output, which is ours to close as the last one was. No line is lost, and none is in both. */
   reopen(output: LogOutput): void {
-    this.#gather();
+    this.#owner.gather?.();
     if (this.#nextOutput !== null) close(this.#nextOutput.fd, () => {});
     this.#nextOutput = output;
     if (this.#state === "gone") this.#state = "idle";
@@ -113,7 +112,7 @@ export class LogSink {
   /** Writes what is left and takes nothing more. Ends 200 ms after the first of `settle` and `close` at the latest. */
   close(): void {
     if (this.#state === "closed") return;
-    this.#gather();
+    this.#owner.gather?.();
     this.#endsAt = Math.min(this.#endsAt, performance.now() + END_PATIENCE_MS);
     const isWriting = this.#state === "writing";
     this.#state = "closed";
@@ -163,9 +162,10 @@ export class LogSink {
     } else if (GONE.has(code)) {
       this.#state = "gone";
       this.#queue.clear();
-      this.#tellGone();
+      this.#owner.gone?.();
     } else {
       this.#queue.drop(batches); // a full disk, say: the next lines may find room
+      this.#owner.lost?.();
     }
   }
 
@@ -177,7 +177,7 @@ export class LogSink {
 
   #wake(): void {
     // Before the timer is forgotten: what comes needs no other.
-    this.#gather();
+    this.#owner.gather?.();
     this.#timer = null;
     this.#due = true;
     if (this.#state === "blocked") this.#state = "idle";
