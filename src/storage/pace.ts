@@ -24,6 +24,8 @@ const QUICK_FOR_SLOW = 100;
 const MOST_SLOWNESS = 3 * QUICK_FOR_SLOW;
 /** How long a file system that was slow is not trusted. */
 const DISTRUST_MS = 10_000;
+/** How long calls on the pool can prolong that: they wait for threads as well, and under load they never cease to. */
+const MOST_DISTRUST_MS = 60_000;
 /** Mounts come and go; a look at them costs about as much as twenty calls. */
 const LOOK_MS = 5000;
 const FIELD_TYPE = 0;
@@ -36,6 +38,8 @@ export class Pace {
   #path = "";
   #looked = NO_TIME;
   #slowUntil = NO_TIME;
+  /** When calls on the loop are judged again, whatever those on the pool took. */
+  #trial = Infinity;
   /** Slow calls of late, each worth so many quick ones; above zero, calls on the loop are watched. */
   #slowness = 0;
   /** What the thread had waited for a processor before the call that is watched. */
@@ -85,13 +89,17 @@ export class Pace {
     this.#count(ms <= SLOW_MS ? ms : this.#withoutDelay(ms));
   }
 
-  /** The same for one that was made on the pool, with all that it waited for: what stays slow stays off the loop. */
+  /**
+   * The same for one that was made on the pool, with all that it waited for: what stays slow stays off the loop, but for
+   * a trial now and then. What ends after that has begun says nothing against it.
+   */
   async watch<T>(call: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
       return await call;
     } finally {
-      this.#count(performance.now() - start);
+      const now = performance.now();
+      if (now < this.#trial) this.#count(now - start);
     }
   }
 
@@ -110,9 +118,15 @@ export class Pace {
       return;
     }
     this.#slowness += ms > VERY_SLOW_MS ? MOST_SLOWNESS : QUICK_FOR_SLOW;
-    if (this.#slowness < MOST_SLOWNESS) return;
+    if (this.#slowness >= MOST_SLOWNESS) this.#distrust();
+  }
+
+  /** Where the system does not tell what a call waited for, a trial would be no better than the calls on the pool. */
+  #distrust(): void {
+    const now = performance.now();
+    if (this.isDirect) this.#trial = this.#readDelay() === null ? Infinity : now + MOST_DISTRUST_MS;
     this.#slowness = 0;
-    this.#slowUntil = performance.now() + DISTRUST_MS;
+    this.#slowUntil = Math.min(now + DISTRUST_MS, this.#trial);
   }
 }
 

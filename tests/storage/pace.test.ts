@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, type Mock, spyOn, test } from 
 import { Pace } from "../../src/storage/pace.ts";
 
 const DISTRUST_MS = 10_000;
+const MOST_DISTRUST_MS = 60_000;
 const LOOK_MS = 5000;
 
 /** Lines as in /proc/self/mountinfo: "type point". */
@@ -165,6 +166,53 @@ describe("with a clock", () => {
     expect(pace.isDirect).toBe(false);
     now += DISTRUST_MS - 1;
     expect(pace.isDirect).toBe(false);
+  });
+
+  describe("while those who wait for the pool find it slow", () => {
+    const slowOffTheLoop = (ms: number): Promise<void> => pace.watch(Promise.resolve().then(() => void (now += ms)));
+
+    /** From the first slow call to the end of this time. */
+    async function staySlow(ms: number): Promise<void> {
+      took(6, 100);
+      for (const end = now + ms; now < end;) {
+        expect(pace.isDirect).toBe(false);
+        await slowOffTheLoop(Math.min(DISTRUST_MS - 1, end - now));
+      }
+    }
+
+    test("calls are tried on the loop once a minute, where it is known what they wait for", async () => {
+      delay = 0;
+      await staySlow(MOST_DISTRUST_MS - 1);
+      expect(pace.isDirect).toBe(false);
+      now += 1;
+      expect(pace.isDirect).toBe(true);
+    });
+
+    test("what began before the trial says nothing against it", async () => {
+      delay = 0;
+      await staySlow(MOST_DISTRUST_MS - 1);
+      await Promise.all([slowOffTheLoop(1000), slowOffTheLoop(1000)]);
+      expect(pace.isDirect).toBe(true);
+    });
+
+    test("who fails the trial waits for another minute", async () => {
+      delay = 0;
+      await staySlow(MOST_DISTRUST_MS);
+      await staySlow(MOST_DISTRUST_MS);
+      expect(pace.isDirect).toBe(true);
+    });
+
+    test("nothing is tried where the system does not tell", async () => {
+      await staySlow(10 * MOST_DISTRUST_MS);
+      expect(pace.isDirect).toBe(false);
+    });
+
+    test("a distrust that nothing prolongs ends as ever", async () => {
+      delay = 0;
+      await staySlow(MOST_DISTRUST_MS / 2);
+      now += DISTRUST_MS;
+      expect(pace.isDirect).toBe(true);
+    });
   });
 
   test("what the loop lacked is no excuse for a call off it", async () => {
