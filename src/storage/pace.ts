@@ -26,6 +26,8 @@ const MOST_SLOWNESS = 3 * QUICK_FOR_SLOW;
 const DISTRUST_MS = 10_000;
 /** How long calls on the pool can prolong that: they wait for threads as well, and under load they never cease to. */
 const MOST_DISTRUST_MS = 60_000;
+/** One that takes so long waits for no thread: its disk hangs, and on the loop everybody would wait for it. */
+const HANGING_MS = 1000;
 /** Mounts come and go; a look at them costs about as much as twenty calls. */
 const LOOK_MS = 5000;
 const FIELD_TYPE = 0;
@@ -40,6 +42,10 @@ export class Pace {
   #slowUntil = NO_TIME;
   /** When calls on the loop are judged again, whatever those on the pool took. */
   #trial = Infinity;
+  /** When those on the pool began that have not ended, the oldest first. */
+  readonly #begun = new Set<{ readonly at: number }>();
+  /** When the last one ended that took as long as if the disk hung. */
+  #hungAt = NO_TIME;
   /** Slow calls of late, each worth so many quick ones; above zero, calls on the loop are watched. */
   #slowness = 0;
   /** What the thread had waited for a processor before the call that is watched. */
@@ -63,7 +69,9 @@ export class Pace {
 
   /** True when calls may be made at once. */
   get isDirect(): boolean {
-    return this.#isLocal && (this.#slowUntil === NO_TIME || performance.now() >= this.#slowUntil);
+    if (!this.#isLocal || this.#slowUntil === NO_TIME) return this.#isLocal;
+    const now = performance.now();
+    return now >= this.#slowUntil && !this.#hangs(now);
   }
 
   /** Looks, now and then, at what is mounted at this real path and below it; an empty path stands for everywhere. */
@@ -91,16 +99,24 @@ export class Pace {
 
   /**
    * The same for one that was made on the pool, with all that it waited for: what stays slow stays off the loop, but for
-   * a trial now and then. What ends after that has begun says nothing against it.
+   * a trial now and then. What ends after that has begun says nothing against it, unless the disk hangs.
    */
   async watch<T>(call: Promise<T>): Promise<T> {
-    const start = performance.now();
+    const begun = { at: performance.now() };
+    this.#begun.add(begun);
     try {
       return await call;
     } finally {
       const now = performance.now();
-      if (now < this.#trial) this.#count(now - start);
+      this.#begun.delete(begun);
+      if (now - begun.at >= HANGING_MS) this.#hungAt = now;
+      if (now < this.#trial) this.#count(now - begun.at);
     }
+  }
+
+  #hangs(now: number): boolean {
+    const oldest = this.#begun.values().next().value;
+    return now - this.#hungAt < DISTRUST_MS || (oldest !== undefined && now - oldest.at >= HANGING_MS);
   }
 
   /** Of a slow call that nobody watched the system tells nothing afterwards: it counts as one, and the next is watched. */

@@ -6,6 +6,7 @@ import { Pace } from "../../src/storage/pace.ts";
 
 const DISTRUST_MS = 10_000;
 const MOST_DISTRUST_MS = 60_000;
+const HANGING_MS = 1000;
 const LOOK_MS = 5000;
 
 /** Lines as in /proc/self/mountinfo: "type point". */
@@ -176,7 +177,7 @@ describe("with a clock", () => {
       took(6, 100);
       for (const end = now + ms; now < end;) {
         expect(pace.isDirect).toBe(false);
-        await slowOffTheLoop(Math.min(DISTRUST_MS - 1, end - now));
+        await slowOffTheLoop(Math.min(HANGING_MS - 1, end - now));
       }
     }
 
@@ -191,8 +192,43 @@ describe("with a clock", () => {
     test("what began before the trial says nothing against it", async () => {
       delay = 0;
       await staySlow(MOST_DISTRUST_MS - 1);
-      await Promise.all([slowOffTheLoop(1000), slowOffTheLoop(1000)]);
+      await Promise.all([slowOffTheLoop(400), slowOffTheLoop(400)]);
       expect(pace.isDirect).toBe(true);
+    });
+
+    describe("nothing is tried while a disk hangs", () => {
+      test("since a call has not ended", async () => {
+        delay = 0;
+        const hanging = Promise.withResolvers<void>();
+        await staySlow(MOST_DISTRUST_MS - HANGING_MS);
+        const call = pace.watch(hanging.promise);
+        now += 10 * MOST_DISTRUST_MS;
+        expect(pace.isDirect).toBe(false);
+        hanging.resolve();
+        await call;
+        now += DISTRUST_MS - 1;
+        expect(pace.isDirect).toBe(false);
+        now += 1;
+        expect(pace.isDirect).toBe(true);
+      });
+
+      test("since one took that long just now", async () => {
+        delay = 0;
+        await staySlow(MOST_DISTRUST_MS - HANGING_MS);
+        await slowOffTheLoop(HANGING_MS);
+        expect(pace.isDirect).toBe(false);
+        now += DISTRUST_MS;
+        expect(pace.isDirect).toBe(true);
+      });
+
+      test("not since one has begun a moment ago", async () => {
+        delay = 0;
+        await staySlow(MOST_DISTRUST_MS - HANGING_MS + 1);
+        const call = pace.watch(Promise.withResolvers<void>().promise);
+        now += HANGING_MS - 1;
+        expect(pace.isDirect).toBe(true);
+        expect(call).toBeInstanceOf(Promise);
+      });
     });
 
     test("who fails the trial waits for another minute", async () => {
