@@ -117,6 +117,7 @@ export class AccessLog implements Observer {
 
   /** A line for the person at the terminal, as it stands. */
   say(line: string): void {
+    this.#wordAll();
     this.#personSink.add(Buffer.from(line + "\n", "utf8").toString("latin1"));
   }
 
@@ -160,6 +161,7 @@ export class AccessLog implements Observer {
 
   /** News stand in the log, and where a person looks. */
   #tell(tag: NewsTag, text: string): void {
+    this.#wordAll();
     const line = this.#format.news(Date.now(), tag, text);
     this.#write(line);
     if (line === null || this.#sink !== this.#personSink)

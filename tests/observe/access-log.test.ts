@@ -6,6 +6,7 @@ import { BAD_FIELD_LINE, BODY_TOO_LARGE } from "../../src/http/refusal.ts";
 import { AccessLog } from "../../src/observe/access-log.ts";
 import { MAX_PENDING_BYTES } from "../../src/observe/line-queue.ts";
 import { RECORD } from "../support/exchange-record.ts";
+import { linesWhenWritten } from "../support/log-lines.ts";
 import { LogPipe } from "../support/log-pipe.ts";
 import { processorMs } from "../support/processor-time.ts";
 import { PATIENCE_MS, until } from "../support/patience.ts";
@@ -21,10 +22,8 @@ async function linesOf(calls: (log: AccessLog) => void, quiet = false, servesFil
   const fd = openSync(path, "w");
   const log = new AccessLog({ quiet, servesFiles, fd });
   calls(log);
-  await log.settle();
+  const lines = await linesWhenWritten(log, path);
   closeSync(fd);
-  const lines = readFileSync(path, "latin1").split("\n");
-  expect(lines.pop()).toBe("");
   return lines.map((line) => line.replace(STAMP, "* "));
 }
 
@@ -35,9 +34,8 @@ test("no line of a log that processes share is longer than what a pipe takes in 
   log.warning("x".repeat(5000));
   log.exchange({ ...RECORD, method: "M".repeat(65), target: "/".repeat(8000) });
   log.exchange({ ...RECORD, peerAddress: "_".padEnd(5000, "x") });
-  await log.settle();
+  const [warning, request, proxied] = await linesWhenWritten(log, path);
   closeSync(fd);
-  const [warning, request, proxied] = readFileSync(path, "latin1").split("\n");
   expect(proxied).toEndWith(`xxx...:${RECORD.peerPort}] GET /echo/abc HTTP/1.1 -> 200 3 B 0.1 ms`);
   expect(warning).toHaveLength(4095);
   expect(request).toEndWith(` ${"M".repeat(61)}... ${"/".repeat(3069)}... HTTP/1.1 -> 200 3 B 0.1 ms`);
@@ -300,11 +298,7 @@ describe("to a file", () => {
       for (let line = 0; line < 100; line++) log.connected("127.0.0.1", ++port);
       await Bun.sleep(1);
     }
-    await log.settle();
-    const ports = readFileSync(path, "latin1")
-      .trimEnd()
-      .split("\n")
-      .map((line) => Number(line.split(":").at(-1)));
+    const ports = (await linesWhenWritten(log, path)).map((line) => Number(line.split(":").at(-1)));
     expect(ports).toEqual(Array.from({ length: 100 * 200 }, (_, number) => number + 1));
     log.close();
   });

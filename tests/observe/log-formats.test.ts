@@ -1,7 +1,7 @@
 // What each --log-format makes of the same exchanges, and that nothing a client sends gets out of its place.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BAD_FIELD_LINE } from "../../src/http/refusal.ts";
@@ -9,6 +9,7 @@ import { AccessLog } from "../../src/observe/access-log.ts";
 import type { LogFormatName } from "../../src/observe/log-format.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
 import { RECORD as PLAIN_RECORD } from "../support/exchange-record.ts";
+import { linesWhenWritten } from "../support/log-lines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mini-http-formats-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,9 +31,9 @@ async function linesOf(format: LogFormatName, calls: (log: AccessLog) => void, s
   const fd = openSync(path, "w");
   const log = new AccessLog({ quiet: false, servesFiles: true, ...settings, format, fd });
   calls(log);
-  await log.settle();
+  const lines = await linesWhenWritten(log, path);
   closeSync(fd);
-  return readFileSync(path, "latin1").split("\n").slice(0, -1);
+  return lines;
 }
 
 const APACHE =
@@ -281,9 +282,9 @@ describe("at a terminal", () => {
     for (const status of [200, 304, 404, 500]) log.exchange({ ...RECORD, status });
     log.exchange({ ...RECORD, target: "", status: 400, refusal: BAD_FIELD_LINE });
     log.disconnected("::1", 1);
-    await log.settle();
+    const lines = await linesWhenWritten(log, path);
     closeSync(fd);
-    return readFileSync(path, "latin1").split("\n").slice(0, -1);
+    return lines;
   };
 
   test("a request is one line, in the colour of its status", async () => {

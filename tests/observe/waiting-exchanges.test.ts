@@ -8,30 +8,30 @@ import { openLogFile } from "../../src/observe/log-output.ts";
 import type { ExchangeRecord } from "../../src/observe/observer.ts";
 import { WaitingExchanges } from "../../src/observe/waiting-exchanges.ts";
 import { RECORD } from "../support/exchange-record.ts";
+import { linesWhenWritten } from "../support/log-lines.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 setDefaultTimeout(60_000);
 
-/** More than any crowd, and no multiple of one. */
-const MANY = 1001;
+/** More than a crowd, and no multiple of one. */
+const MANY = 301;
 
-/** What the calls, and then the end of the log, wrote to a file. */
+/** What the calls wrote to a file. */
 async function linesOf(
-  calls: (log: AccessLog, path: string) => void,
+  calls: (log: AccessLog) => void,
   options: Partial<AccessLogOptions> = {},
-  end: "settle" | "close" = "settle",
+  linesIn: (log: AccessLog, path: string) => string[] | Promise<string[]> = linesWhenWritten,
 ): Promise<string[]> {
   using folder = tempFolder();
   const path = join(folder.path, "log");
   const fd = openSync(path, "w");
   const log = new AccessLog({ quiet: false, servesFiles: true, fd, ...options });
-  calls(log, path);
-  if (end === "settle") await log.settle();
-  else log.close();
+  calls(log);
+  const lines = await linesIn(log, path);
   closeSync(fd);
-  return readFileSync(path, "latin1").split("\n").slice(0, -1);
+  return lines;
 }
 
 const asked = (target: string): ExchangeRecord => ({ ...RECORD, target });
@@ -62,14 +62,31 @@ describe("what came first stands first", () => {
     expect(places[2]).toBe(lines.length - 1);
   });
 
-  test.each(["settle", "close"] as const)("a thousand in a row, until %s", async (end) => {
-    const lines = await linesOf(
-      (log) => {
-        for (let i = 0; i < MANY; i++) log.exchange(asked(`/echo/${i}`));
+  test("a warning behind an exchange also where it is none of the format's own lines", async () => {
+    const tell = (log: AccessLog): void => {
+      log.exchange(asked("/first"));
+      log.warning("careful");
+      log.exchange(asked("/last"));
+    };
+    const lines = await linesOf(tell, { format: "common" });
+    expect(lines.map((line) => /\/first|careful|\/last/.exec(line)?.[0])).toEqual(["/first", "careful", "/last"]);
+  });
+
+  const ends: [what: string, linesIn: (log: AccessLog, path: string) => string[] | Promise<string[]>][] = [
+    ["with time to come", linesWhenWritten],
+    [
+      "at the end",
+      (log, path) => {
+        log.close();
+        return readFileSync(path, "latin1").split("\n").slice(0, -1);
       },
-      {},
-      end,
-    );
+    ],
+  ];
+  test.each(ends)("hundreds in a row, %s", async (_what, linesIn) => {
+    const askAll = (log: AccessLog): void => {
+      for (let i = 0; i < MANY; i++) log.exchange(asked(`/echo/${i}`));
+    };
+    const lines = await linesOf(askAll, {}, linesIn);
     expect(lines.map((line) => /\/echo\/(\d+)/.exec(line)?.[1])).toEqual(
       Array.from({ length: MANY }, (_, i) => `${i}`),
     );
