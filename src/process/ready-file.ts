@@ -29,13 +29,13 @@ export function describeWriteFault(error: unknown): string {
 export function prepareReadyFile(path: string): string | null {
   // Found out before a socket is taken over from a server that could go on with it.
   try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && !stats.isFile())
+      return `--ready-file must be the path of a file, and "${quoted(path)}" is something else.`;
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
   } catch (error) {
     return describeWriteFault(error);
   }
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  if (!stats.isFile()) return `--ready-file must be the path of a file, and "${quoted(path)}" is something else.`;
   const pid = pidIn(path);
   // In a container each server may have the same number as the one before.
   if (pid !== null && (pid === process.pid || !isRunning(pid))) rmSync(path, { force: true });

@@ -111,6 +111,7 @@ describe("--ready-file", () => {
   const misplaced: [what: string, exitCode: number, line: RegExp, make: (path: string) => string][] = [
     ["a folder", 2, /^mini-http: --ready-file must be the path of a file/, (path) => path],
     ["a device", 2, /^mini-http: --ready-file must be the path of a file/, () => "/dev/null"],
+    ["a file that is no folder", 2, /^mini-http: --ready-file cannot be written: ENOTDIR/m, () => "/etc/passwd/ready"],
     ["a folder that is not there", 2, /^mini-http: --ready-file cannot be written: ENOENT/m, (path) => path + "/a/b"],
     [
       "a link to somewhere",
