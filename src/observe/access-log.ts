@@ -163,7 +163,7 @@ export class AccessLog implements Observer {
   #tell(tag: NewsTag, text: string): void {
     this.#wordAll();
     const line = this.#format.news(Date.now(), tag, text);
-    this.#write(line);
+    this.#add(line);
     if (line === null || this.#sink !== this.#personSink)
       this.#personSink.add(this.#ended(this.#personNews(tag, text)));
   }

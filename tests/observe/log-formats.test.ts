@@ -102,6 +102,27 @@ describe("common and combined", () => {
   });
 });
 
+describe("what comes behind a request stands behind it", () => {
+  const news: [what: string, tell: (log: AccessLog) => void, words: string][] = [
+    ["a warning", (log) => log.warning("Mind the gap."), "Mind the gap."],
+    ["a fault", (log) => log.fault(new Error("out of order")), "out of order"],
+    ["the end of the server", (log) => log.stopped(), "All connections are closed."],
+    ["a line for a person", (log) => log.say("  Stopping: 1 request may finish."), "  Stopping: 1 request may finish."],
+  ];
+  const formats: LogFormatName[] = ["text", "common", "combined", "json"];
+  const cases = formats.flatMap((format) => news.map(([what, ...rest]) => [format, what, ...rest] as const));
+  test.each(cases)("%s: %s", async (format, _what, tell, words) => {
+    const lines = await linesOf(format, (log) => {
+      log.exchange(RECORD);
+      tell(log);
+      log.exchange({ ...RECORD, target: "/later" });
+    });
+    const whichHas = (text: string): number => lines.findIndex((line) => line.includes(text));
+    expect(whichHas(words)).toBeGreaterThan(whichHas(RECORD.target));
+    expect(whichHas("/later")).toBeGreaterThan(whichHas(words));
+  });
+});
+
 describe("json", () => {
   const parsed = async (calls: (log: AccessLog) => void, settings: Settings = {}) =>
     (await linesOf("json", calls, settings)).map((line) => JSON.parse(line) as Record<string, unknown>);
