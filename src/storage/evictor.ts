@@ -3,7 +3,7 @@
 // version that has come meanwhile.
 
 import { NOTHING } from "./coordinator.ts";
-import { KnownFiles, type KnownFile, sortByUse } from "./known-files.ts";
+import { type KnownFile, KnownFiles, knownOf, sortByUse } from "./known-files.ts";
 import type { Lack, Ledger } from "./ledger.ts";
 import type { LocalStorage } from "./local-storage.ts";
 import { loopShare } from "./loop-share.ts";
@@ -273,14 +273,19 @@ export class Evictor implements Ledger {
   async #evict(came: number): Promise<void> {
     // Not before its caller has it: it may end at once.
     await DONE;
-    let refused = 0;
+    // In a row. What stays is behind all others then: after so many it would come a second time.
+    let [refused, inUse] = [0, 0];
+    const isStuck = (): boolean => refused === MOST_REFUSED || refused + inUse >= this.#files.count;
     try {
-      for (let file = this.#files.oldest(); file !== null && this.#mustGo(file, came); file = this.#files.oldest()) {
-        refused = (await this.#remove(file, "limit")) === "gone" ? 0 : refused + 1;
-        if (refused === MOST_REFUSED) break;
+      let file = this.#files.oldest();
+      for (; file !== null && !isStuck() && this.#mustGo(file, came); file = this.#files.oldest()) {
+        const became = await this.#remove(file, "limit");
+        if (became === "gone") [refused, inUse] = [0, 0];
+        else if (became === "kept") refused += 1;
+        else inUse += 1;
         if (loopShare.isOver) await loopShare.next();
       }
-      if (refused === MOST_REFUSED) this.#news.warning(KEPT);
+      if (refused > 0 && isStuck()) this.#news.warning(KEPT);
     } catch (error) {
       this.#news.fault(error);
     } finally {
@@ -340,8 +345,4 @@ function soon(work: Promise<void>): Promise<void> {
   const timer = setTimeout(resolve, PATIENCE_MS);
   work.then(resolve, reject).finally(() => clearTimeout(timer));
   return promise;
-}
-
-function knownOf({ path, size, modified, tag }: Surveyed, used: number): KnownFile {
-  return { path, size, modified, tag, used };
 }

@@ -9,6 +9,11 @@ export interface KnownFile extends Surveyed {
   used: number;
 }
 
+/** A file that was used then. */
+export function knownOf({ path, size, modified, tag }: Surveyed, used: number): KnownFile {
+  return { path, size, modified, tag, used };
+}
+
 /** What became of a path: the file as it is known, when it was used if it is not, null when it has gone. */
 type Change = KnownFile | number | null;
 

@@ -95,6 +95,8 @@ function nameOf(path: string): ObjectName {
   return name;
 }
 
+const KEPT = "Files that --evict should remove cannot be removed; the folder holds more than it should.";
+
 const UP_TO_30: EvictionLimits = { bytes: 30, ageMs: null };
 
 describe("what goes when there is too much", () => {
@@ -291,13 +293,40 @@ describe("what somebody writes to just now", () => {
     expect(cache.told).toEqual(["1 10 age", "1 10 age"]);
   });
 
-  test("is looked at a hundred times at most, where there is nothing else", async () => {
+  test.each([1, 99, 100, 250])("stays, however much it is, and what lies behind it goes: %d files", async (count) => {
+    const held = Array.from({ length: count }, (_, i) => `held${i}`);
+    using cache = new Cache({ bytes: 10 * count + 30, ageMs: null }, [...held, "a", "b"]);
+    await cache.evictor.survey();
+    const root = realpathSync(cache.folder.path);
+    const release = await cache.coordinator.lock(held.map((name) => join(root, name)));
+    await cache.evictor.runShort({ bytes: 5, files: 0 });
+    release();
+    expect(cache.names).not.toContain("a");
+    expect(cache.names.filter((name) => name.startsWith("held"))).toHaveLength(count);
+    expect(cache.told).not.toContain(KEPT);
+  });
+
+  test("stays beside what the system does not let go, of which alone something is said", async () => {
+    using cache = new Cache({ bytes: 20, ageMs: null }, ["a", "b"]);
+    await cache.evictor.survey();
+    const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
+    const discard = cache.keeper.discard.bind(cache.keeper);
+    using refusing = spyOn(cache.keeper, "discard").mockImplementation(async (path, tag) =>
+      path === "b" ? "not-allowed" : discard(path, tag),
+    );
+    await cache.evictor.runShort({ bytes: 1, files: 0 });
+    release();
+    expect(refusing.mock.calls.map(([path]) => path)).toEqual(["a", "b"]);
+    expect(cache.told).toEqual([KEPT]);
+  });
+
+  test("is looked at once, where there is nothing else", async () => {
     using cache = new Cache({ bytes: 10, ageMs: null }, ["a"]);
     await cache.evictor.survey();
     const release = await cache.coordinator.lock([join(realpathSync(cache.folder.path), "a")]);
     using discard = spyOn(cache.keeper, "discard");
     await cache.evictor.runShort({ bytes: 1, files: 0 });
-    expect(discard).toHaveBeenCalledTimes(100);
+    expect(discard).toHaveBeenCalledTimes(1);
     release();
     await cache.evictor.runShort({ bytes: 1, files: 0 });
     expect(cache.names).toEqual([]);
