@@ -103,6 +103,7 @@ export class LogSink {
   /** Resolves when all lines so far are written, or cannot be, but after 200 ms at the latest. */
   async settle(): Promise<void> {
     this.#endsAt = Math.min(this.#endsAt, performance.now() + END_PATIENCE_MS);
+    this.#owner.gather?.();
     // No line comes any more, behind which the last gap would be told.
     this.#queue.noteDropped();
     this.#wake();

@@ -247,6 +247,26 @@ describe("to a pipe", () => {
     },
   );
 
+  test.each([1, 63, 64])(
+    "that is full at the end has one gap, and it counts all: %d more than a crowd",
+    async (more) => {
+      using pipe = new LogPipe(folder);
+      const log = new AccessLog({ quiet: false, servesFiles: true, fd: pipe.writeEnd });
+      const sent = 20_032 + more;
+      for (let i = 0; i < sent; i++) log.exchange(RECORD);
+      const settled = log.settle();
+      let text = "";
+      await until(() => /are missing here[^\n]*\n$/.test((text += pipe.readAvailable())));
+      await settled;
+      text += pipe.readAvailable();
+      const lines = text.trimEnd().split("\n");
+      const gaps = lines.flatMap((line) => /(\d+) log lines are missing here/.exec(line)?.[1] ?? []);
+      expect(gaps).toHaveLength(1);
+      expect(lines.length - 1 + Number(gaps[0])).toBe(sent);
+      log.close();
+    },
+  );
+
   test("whose reader left nothing is logged and nothing thrown", async () => {
     using pipe = new LogPipe(folder);
     const log = new AccessLog({ quiet: false, servesFiles: true, fd: pipe.writeEnd });
