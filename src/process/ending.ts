@@ -19,8 +19,8 @@ export interface Stoppable {
   readonly reload: (() => void) | null;
 }
 
-/** Beyond the time for what is in hand: for workers that have to be killed, and for the log. */
-const ENDING_MS = 5000;
+/** Beyond the time for what is in hand: for workers that have to be killed, for a disk that hangs, and for the log. */
+const ENDING_MS = 10_000;
 
 /** Ends the server in order, once, and the process with this exit code, or as one that did what it was asked to do. */
 export type Stop = (exitCode?: number) => void;

@@ -142,7 +142,7 @@ describe.skipIf(skip).each(CREWS)("a server with a service manager (%s %s)", (..
       await client.until(({ received }) => received.endsWith("\r\n\r\na"));
       program.kill("SIGTERM");
       const heard = await manager.until((each) => count(each, "STOPPING=1") === 1);
-      expect(heard[1]).toBe("STOPPING=1\nSTATUS=Finishing what is in hand\nEXTEND_TIMEOUT_USEC=205020000");
+      expect(heard[1]).toBe("STOPPING=1\nSTATUS=Finishing what is in hand\nEXTEND_TIMEOUT_USEC=210020000");
       await client.send("b");
       expect(await client.untilEnd()).toEndWith("ab");
       expect(await program.exited).toBe(0);
