@@ -28,16 +28,10 @@ const ENDS_SOON_MS = 7 * 24 * 60 * 60 * 1000;
  * fault is one line that says what to do.
  */
 export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.now()): LoadedTls | UnfitIdentity {
-  const { tls, hosts, port, admission } = config;
+  const { tls, hosts, port } = config;
   const { certFile, keyFile, selfSigned, stateFolder, clientAuthorityFile } = tls;
   if (!isSecure(tls)) return PLAIN;
-  const make = (): TlsIdentity =>
-    signSelf(
-      makeKey(),
-      `mini-http on ${hostname()}`,
-      ownNames(ownAddresses(), [...hosts.filter(hasPort), ...admission.allowedHosts]),
-      now,
-    );
+  const make = (): TlsIdentity => makeIdentity(config, now);
   const makeOnce = (): TlsIdentity => kept ?? make();
   const identity =
     certFile !== null
@@ -51,10 +45,16 @@ export function loadTls(config: Config, kept: TlsCredentials | null, now = Date.
   const { cert, key } = identity;
   const credentials = { cert, key, clientAuthorities };
   const fault = credentialsFault(credentials);
-  if (fault !== null)
-    return new UnfitIdentity(`No connection can be made secure with ${certFile ?? "our own certificate"} (${fault}).`);
+  const shown = certFile ?? "our own certificate";
+  if (fault !== null) return new UnfitIdentity(`No connection can be made secure with ${shown} (${fault}).`);
   const notes = [...(selfSigned ? pinNotes(identity, hosts, port) : []), ...endNotes(identity, now)];
   return { credentials, notes };
+}
+
+/** For all names by which this machine may be asked. */
+function makeIdentity({ hosts, admission }: Config, now: number): TlsIdentity {
+  const names = ownNames(ownAddresses(), [...hosts.filter(hasPort), ...admission.allowedHosts]);
+  return signSelf(makeKey(), `mini-http on ${hostname()}`, names, now);
 }
 
 /** Nobody vouches for our own certificate: people compare it, or give it to their client. */
