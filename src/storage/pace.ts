@@ -115,8 +115,11 @@ export class Pace {
   }
 
   #hangs(now: number): boolean {
-    const oldest = this.#begun.values().next().value;
-    return now - this.#hungAt < DISTRUST_MS || (oldest !== undefined && now - oldest.at >= HANGING_MS);
+    if (now - this.#hungAt < DISTRUST_MS) return true;
+    // Asked before each call: on the loop nothing waits on the pool, and there is no need to look for the oldest.
+    if (this.#begun.size === 0) return false;
+    const [oldest] = this.#begun;
+    return oldest !== undefined && now - oldest.at >= HANGING_MS;
   }
 
   /** Of a slow call that nobody watched the system tells nothing afterwards: it counts as one, and the next is watched. */
