@@ -34,11 +34,16 @@ const PROTOCOL_CODE = "EPROTO";
 /** The runtime's streams put the same word into the code. */
 const STREAM_CODE = /^ERR_SSL_([A-Z0-9_]+)$/;
 
+/** What BoringSSL calls it, at the end of its message; undefined when it has no word for it. */
+export function libraryWord(message: string): string | undefined {
+  return /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1];
+}
+
 /** Null for a client that just went: port scanners and health probes do, and browsers that changed their mind. */
 export function handshakeFault(error: unknown): ArrivalFault | null {
   const { code = "", message = "" } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === "ECONNRESET") return null;
-  const word = code === PROTOCOL_CODE ? /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] : STREAM_CODE.exec(code)?.[1];
+  const word = code === PROTOCOL_CODE ? libraryWord(message) : STREAM_CODE.exec(code)?.[1];
   if (word === undefined && code !== PROTOCOL_CODE) return BAD_CERTIFICATE;
   const plain = (word ?? code).replace(/[^A-Z0-9_]/g, "");
   return FAULTS[plain] ?? { name: "TLS_FAILED", reason: `The TLS handshake failed (${plain}).` };

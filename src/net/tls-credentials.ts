@@ -1,6 +1,7 @@
 // What a server shows to its TLS clients, what it speaks with them, and whom their certificates name.
 
 import { createSecureContext, type PeerCertificate } from "node:tls";
+import { libraryWord } from "./handshake-fault.ts";
 
 /** PEM. */
 export interface TlsCredentials {
@@ -23,7 +24,7 @@ export function credentialsFault({ cert, key }: TlsCredentials): string | null {
     return null;
   } catch (error) {
     const { message } = error as Error;
-    return /:([A-Z][A-Z0-9_]+)$/.exec(message)?.[1] ?? message;
+    return libraryWord(message) ?? message;
   }
 }
 

@@ -12,7 +12,7 @@ import { quoted } from "../cli/usage-error.ts";
 import { hasPort, socketPath } from "../http/unix-host.ts";
 import type { Stop } from "./ending.ts";
 import { FIRST_DESCRIPTOR } from "./service-environment.ts";
-import { EXIT_SIGNAL, isIgnored } from "./signals.ts";
+import { ASKING, EXIT_SIGNAL, isIgnored } from "./signals.ts";
 
 /** As shells have them (POSIX, 2.8.2). */
 const EXIT_NO_PROGRAM = 126;
@@ -21,8 +21,6 @@ const EXIT_NOT_FOUND = 127;
 const PASSED_ON = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 /** A terminal sends them to all that runs in its foreground. */
 const OF_TERMINAL: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT"]);
-/** Somebody wants an end: of the command, or of what is in hand when that has ended. */
-const ASKING: ReadonlySet<string> = new Set(["SIGINT", "SIGQUIT", "SIGTERM"]);
 
 /** What the command learns of the server. */
 export interface ServerFacts {
@@ -59,8 +57,8 @@ export class Command {
     for (const signal of PASSED_ON) {
       if (this.#ignored.includes(signal)) continue;
       process.on(signal, () => {
-        const isSecond = isAsked && ASKING.has(signal);
-        isAsked ||= ASKING.has(signal);
+        const isSecond = isAsked && signal in ASKING;
+        isAsked ||= signal in ASKING;
         if (this.#child !== null) return this.#passOn(signal);
         const exitCode = this.#exitCode ?? EXIT_SIGNAL + constants.signals[signal];
         if (isSecond) stopAtOnce(exitCode);

@@ -20,8 +20,8 @@ export interface SignalDuties {
 export const EXIT_SIGNAL = 128;
 const EXIT_ASKED = 0;
 
-/** Someone wants the server to end. */
-const ASKING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
+/** Someone wants an end. With their numbers. */
+export const ASKING = { SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 
 /**
  * The system wants it: the terminal hung up, the processor time is used up. Nobody asked the server to stop, so its exit
