@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { needs } from "../support/needs.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange, RawClient } from "../support/raw-client.ts";
+import { PLAIN_STORAGE } from "../support/storage-settings.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { ownerOf, temporaryName } from "../../src/storage/temporary-name.ts";
 import { LocalCoordinator, NOTHING } from "../../src/storage/coordinator.ts";
 import { LocalStorage } from "../../src/storage/local-storage.ts";
-import { PLAIN_NAMES } from "../../src/storage/object-name.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** What this process makes, as another one would have. */
@@ -47,15 +47,7 @@ describe("the owner of a temporary name", () => {
 const NO_LIMITS = { bytes: null, files: null, minFree: 0 };
 
 function keeperOf(path: string): LocalStorage {
-  const settings = {
-    rules: PLAIN_NAMES,
-    followSymlinks: false,
-    maxOpenFiles: 64,
-    fsync: false,
-    mode: null,
-    maxNewFolders: 1000,
-  };
-  return new LocalStorage(path, settings, new LocalCoordinator(NO_LIMITS, async () => NOTHING));
+  return new LocalStorage(path, PLAIN_STORAGE, new LocalCoordinator(NO_LIMITS, async () => NOTHING));
 }
 
 test("a sweep removes what nobody will finish, and nothing else", async () => {
