@@ -9,6 +9,7 @@ import type { ExchangeRecord } from "../../src/observe/observer.ts";
 import { WaitingExchanges } from "../../src/observe/waiting-exchanges.ts";
 import { RECORD } from "../support/exchange-record.ts";
 import { linesWhenWritten } from "../support/log-lines.ts";
+import { until } from "../support/patience.ts";
 import { RunningProgram } from "../support/program.ts";
 import { exchange } from "../support/raw-client.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -167,7 +168,7 @@ test("nothing waits without end: a single one is written with nobody asking", as
   const file = { path, output: openLogFile(path) };
   const log = new AccessLog({ quiet: false, servesFiles: true, file });
   log.exchange(asked("/alone"));
-  while (!readFileSync(path, "latin1").endsWith("\n")) await Bun.sleep(5);
+  await until(() => readFileSync(path, "latin1").endsWith("\n"));
   expect(readFileSync(path, "latin1")).toContain("GET /alone");
   log.close();
 });
